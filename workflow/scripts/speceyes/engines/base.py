@@ -1,0 +1,70 @@
+"""How a stage asks a model for text: requests in, generations out, whatever runs underneath."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+Role = Literal["system", "user", "assistant"]
+Part = str | Image.Image
+StopReason = Literal["end_of_text", "stop_string", "length"]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One chat message: text and images in reading order."""
+
+    role: Role
+    parts: tuple[Part, ...]
+
+    @property
+    def images(self) -> tuple[Image.Image, ...]:
+        return tuple(part for part in self.parts if not isinstance(part, str))
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One greedy generation.
+
+    When the last message's role is ``assistant`` the model continues that very turn (Thyme's
+    sandbox output stands inside it); otherwise a new assistant turn is opened. Generation ends at
+    the model's end-of-text tokens, at the first of ``stop`` (kept in the text), or after
+    ``max_new_tokens``. ``top_k`` > 0 asks for that many largest log-probabilities per token.
+    """
+
+    messages: tuple[Message, ...]
+    max_new_tokens: int
+    stop: tuple[str, ...] = ()
+    top_k: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """What came back for one request.
+
+    ``text`` has special tokens removed; ``token_ids`` and ``tokens`` exclude end-of-text and
+    padding and may be empty. ``top_logprobs`` is float32 of shape (tokens, top_k), sorted in
+    descending order, or ``None`` when not asked for. ``latency_s`` is the batch's wall-clock
+    seconds divided by its size, image preprocessing included.
+    """
+
+    text: str
+    token_ids: tuple[int, ...]
+    tokens: tuple[str, ...]
+    prompt_tokens: int
+    stop_reason: StopReason
+    latency_s: float
+    top_logprobs: npt.NDArray[np.float32] | None = field(default=None, compare=False)
+
+
+class Engine(Protocol):
+    """Anything that answers requests: a transformers model in process, a server, a script in a test."""
+
+    def generate(self, requests: Sequence[Request]) -> list[Generation]:
+        """Answer all requests as one batch, in order."""
+        ...

@@ -1,0 +1,41 @@
+"""Image sizes as the protocol wants them: multiples of a grid, area within bounds, bicubic."""
+
+from __future__ import annotations
+
+import math
+
+from PIL import Image
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class ImageSettings(BaseModel):
+    """The resize rule of one model (paper's code: factor 28, 4·28² to 16384·28² pixels)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    factor: int = Field(28, gt=0, description="Sides become multiples of this many pixels.")
+    min_pixels: int = Field(4 * 28 * 28, gt=0, description="Smaller images are enlarged to about this area.")
+    max_pixels: int = Field(16384 * 28 * 28, gt=0, description="Larger images are reduced to about this area.")
+
+
+def fitted_size(width: int, height: int, settings: ImageSettings) -> tuple[int, int]:
+    """The (width, height) an image is resized to: nearest multiples, then scaled into the area bounds."""
+    factor = settings.factor
+    new_width = max(factor, round(width / factor) * factor)
+    new_height = max(factor, round(height / factor) * factor)
+    if new_width * new_height > settings.max_pixels:
+        scale = math.sqrt(width * height / settings.max_pixels)
+        new_width = max(factor, math.floor(width / scale / factor) * factor)
+        new_height = max(factor, math.floor(height / scale / factor) * factor)
+    elif new_width * new_height < settings.min_pixels:
+        scale = math.sqrt(settings.min_pixels / (width * height))
+        new_width = math.ceil(width * scale / factor) * factor
+        new_height = math.ceil(height * scale / factor) * factor
+    return new_width, new_height
+
+
+def fit(image: Image.Image, settings: ImageSettings) -> Image.Image:
+    """The image in RGB at its fitted size."""
+    size = fitted_size(*image.size, settings)
+    rgb = image.convert("RGB")
+    return rgb if rgb.size == size else rgb.resize(size, Image.Resampling.BICUBIC)

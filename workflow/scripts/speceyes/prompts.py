@@ -1,0 +1,66 @@
+"""Prompt files: what each role is told, read from YAML, never typed into code.
+
+The official prompts are extracted from the paper's pinned code into this schema; the miniature
+brings its own wording. ``{question}`` and ``{options}`` are filled here; other placeholders
+(``{image_path}``, ``{width}``, ``{height}``) by the agent that owns the prompt.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from speceyes.samples import Sample
+
+
+class PromptError(Exception):
+    """A prompt file that cannot be used; the message names file and key."""
+
+
+class Prompt(BaseModel):
+    """One role's wording: the system message (may be empty) and the text that follows the question."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    system: str = ""
+    user: str
+
+
+class PromptFile(BaseModel):
+    """All wording of one model: how a question is put, and one :class:`Prompt` per role.
+
+    Roles: ``answer`` (the draft's one-pass answer), ``screening`` (would tools help?), ``agent``
+    (the tool loop), ``verify`` (SpecReason's 0-9 score).
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    question: str
+    question_with_options: str
+    roles: dict[str, Prompt]
+
+    def question_text(self, sample: Sample) -> str:
+        """The question as the model reads it; options one per line, lettered."""
+        if not sample.options:
+            return self.question.format(question=sample.question)
+        options = "\n" + "".join(f"{line}\n" for line in sample.lettered_options)
+        return self.question_with_options.format(question=sample.question, options=options)
+
+
+def load_prompts(path: Path) -> PromptFile:
+    """Read one prompt file.
+
+    Raises:
+        PromptError: missing file, broken YAML, a missing or unknown key.
+    """
+    try:
+        return PromptFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise PromptError(f"{path}: {error.strerror}; run the rule download_prompts or set prompts: in the config") from error
+    except yaml.YAMLError as error:
+        raise PromptError(f"{path}: not YAML: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise PromptError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
