@@ -1,0 +1,1 @@
+"""How models are called: in this process or on a server."""

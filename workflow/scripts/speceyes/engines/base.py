@@ -15,6 +15,10 @@ Part = str | Image.Image
 StopReason = Literal["end_of_text", "stop_string", "length"]
 
 
+class EngineError(Exception):
+    """A model that cannot be loaded or asked; the message names it and says what to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One chat message: text and images in reading order."""

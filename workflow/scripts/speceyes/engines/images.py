@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
+
+
+class ImageError(Exception):
+    """An image file that cannot be read; the message names the file."""
 
 
 class ImageSettings(BaseModel):
@@ -39,3 +44,16 @@ def fit(image: Image.Image, settings: ImageSettings) -> Image.Image:
     size = fitted_size(*image.size, settings)
     rgb = image.convert("RGB")
     return rgb if rgb.size == size else rgb.resize(size, Image.Resampling.BICUBIC)
+
+
+def open_image(path: Path) -> Image.Image:
+    """The image file in RGB, fully decoded, as stored (no EXIF rotation: boxes and sizes refer to stored pixels).
+
+    Raises:
+        ImageError: the file is missing, truncated, not an image, or too large to be decoded safely.
+    """
+    try:
+        with Image.open(path) as image:
+            return image.convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise ImageError(f"{path}: not a readable image: {error}") from error

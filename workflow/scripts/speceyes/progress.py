@@ -1,0 +1,69 @@
+"""Progress of a long stage: a bar on a terminal, an occasional log line anywhere else."""
+
+from __future__ import annotations
+
+import io
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, Self, TypeVar
+
+from tqdm import tqdm
+
+log = logging.getLogger(__name__)
+
+SECONDS_BETWEEN_LINES = 30.0
+LINE = "{desc}: {n_fmt} of {total_fmt}, {rate_fmt}, {remaining} left"
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class _LogLines(io.StringIO):
+    """A stream that tqdm draws on; every drawing becomes one log line."""
+
+    def write(self, text: str) -> int:
+        if line := text.strip():
+            log.info(line)
+        return len(text)
+
+
+class Progress:
+    """Counts finished samples of one stage, with rate and remaining time.
+
+    Args:
+        label: what is being done, e.g. ``draft vstar/direct_attributes``.
+        total: samples in all.
+        done: samples that an earlier, interrupted run has finished.
+    """
+
+    def __init__(self, label: str, total: int, done: int = 0) -> None:
+        drawing: dict[str, Any] = {"unit": " samples"}
+        if not sys.stderr.isatty():
+            drawing |= {
+                "file": _LogLines(),
+                "bar_format": LINE,
+                "mininterval": SECONDS_BETWEEN_LINES,
+                "maxinterval": SECONDS_BETWEEN_LINES,
+                "miniters": 1,
+            }
+        self._bar = tqdm(desc=label, total=total, initial=done, **drawing)
+
+    def counting(self, work: Callable[[Sequence[T]], Sequence[R]]) -> Callable[[Sequence[T]], Sequence[R]]:
+        """The same work on a batch, counted when it is done."""
+
+        def counted(batch: Sequence[T]) -> Sequence[R]:
+            results = work(batch)
+            self.advance(len(batch))
+            return results
+
+        return counted
+
+    def advance(self, samples: int = 1) -> None:
+        self._bar.update(samples)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._bar.close()
