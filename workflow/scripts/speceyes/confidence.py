@@ -47,7 +47,7 @@ def confidence(top_logprobs: npt.ArrayLike, metric: Metric, top_k: int) -> float
         ValueError: ``top_k`` is below 2 or above the stored K.
     """
     stored = np.asarray(top_logprobs, dtype=np.float64)
-    if stored.size == 0:
+    if not len(stored):
         return 0.0
     return float(confidences(stored, np.array([len(stored)]), [metric], [top_k])[metric, top_k][0])
 
@@ -69,17 +69,18 @@ def confidences(
     Raises:
         ValueError: a K is below 2 or above the stored K.
     """
-    result: dict[tuple[Metric, int], Floats] = {}
+    result = {(metric, top_k): np.zeros(len(lengths)) for top_k in top_ks for metric in metrics}
+    answered = lengths > 0
+    if not answered.any():
+        return result
     for top_k in top_ks:
         scores = separability(top_logprobs, top_k)
         for metric in metrics:
-            values = np.zeros(len(lengths))
-            answered = lengths > 0
             if metric == "log":
-                values[answered] = np.exp(_mean(top_logprobs[:, 0], lengths[answered]))
+                values = np.exp(_mean(top_logprobs[:, 0], lengths[answered]))
             else:
-                values[answered] = 1.0 / (1.0 + np.exp(-SLOPE * _AGGREGATES[metric](scores, lengths[answered])))
-            result[metric, top_k] = values
+                values = 1.0 / (1.0 + np.exp(-SLOPE * _AGGREGATES[metric](scores, lengths[answered])))
+            result[metric, top_k][answered] = values
     return result
 
 
@@ -92,13 +93,11 @@ def separability(top_logprobs: Floats, top_k: int) -> Floats:
     if top_k < 2:
         raise ValueError(f"top_k is {top_k}; the top-1 is compared with others, so it must be at least 2")
     stored_k = top_logprobs.shape[1]
-    if len(top_logprobs) and top_k > stored_k:
+    if top_k > stored_k:
         raise ValueError(
             f"top_k is {top_k}, but the draft stored only the {stored_k} largest log-probabilities per token; "
             "lower it, or raise the draft's top_k and draft again"
         )
-    if not len(top_logprobs):
-        return np.empty(0)
     others = top_logprobs[:, 1:top_k]
     scores: Floats = (top_logprobs[:, 0] - others.mean(axis=1)) / (others.std(axis=1) + EPSILON)
     return scores

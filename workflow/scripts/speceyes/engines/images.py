@@ -42,8 +42,17 @@ def fitted_size(width: int, height: int, settings: ImageSettings) -> tuple[int, 
 def fit(image: Image.Image, settings: ImageSettings) -> Image.Image:
     """The image in RGB at its fitted size."""
     size = fitted_size(*image.size, settings)
-    rgb = image.convert("RGB")
+    rgb = to_rgb(image)
     return rgb if rgb.size == size else rgb.resize(size, Image.Resampling.BICUBIC)
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """The image in RGB; what is transparent becomes white, as in the Qwen models' own image loading."""
+    if image.mode != "RGBA":
+        return image.convert("RGB")
+    white = Image.new("RGB", image.size, (255, 255, 255))
+    white.paste(image, mask=image.getchannel("A"))
+    return white
 
 
 def open_image(path: Path) -> Image.Image:
@@ -54,6 +63,6 @@ def open_image(path: Path) -> Image.Image:
     """
     try:
         with Image.open(path) as image:
-            return image.convert("RGB")
+            return to_rgb(image)
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise ImageError(f"{path}: not a readable image: {error}") from error

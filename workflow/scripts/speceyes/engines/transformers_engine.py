@@ -179,9 +179,7 @@ def cut_after_stop(text: str, stops: Sequence[str]) -> str:
 
 
 def _load_model(model_path: Path, settings: Settings) -> Any:
-    device = settings.device
-    if device == "auto":
-        device = "cuda" if torch.cuda.is_available() else "cpu"
+    device = _device(settings.device)
     try:
         model: Any = AutoModelForImageTextToText.from_pretrained(
             model_path,
@@ -194,6 +192,17 @@ def _load_model(model_path: Path, settings: Settings) -> Any:
         line = str(error).strip().splitlines()[0]
         raise EngineError(f"{model_path}: cannot be loaded with {settings.attention} on {device}: {line}") from error
     return model
+
+
+def _device(name: str) -> str:
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError) as error:
+        line = str(error).strip().splitlines()[0]
+        raise EngineError(f"device {name!r} cannot be used: {line}; leave it at auto") from error
+    return name
 
 
 def _greedy_config(saved: GenerationConfig, tokenizer: Any) -> GenerationConfig:
