@@ -1,0 +1,31 @@
+"""Pictures that agents make, kept once each under the hash of their pixels' file."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+from pathlib import Path
+
+from PIL import Image
+
+
+class MediaStore:
+    """A folder of content-addressed JPEG files; safe for several jobs at once."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def keep(self, image: Image.Image) -> str:
+        """Store an image unless it is there; returns its file name."""
+        buffer = io.BytesIO()
+        image.convert("RGB").save(buffer, "JPEG", quality=90)
+        content = buffer.getvalue()
+        name = hashlib.sha256(content).hexdigest()[:32] + ".jpg"
+        target = self.folder / name
+        if not target.exists():
+            part = target.with_name(f"{name}.{os.getpid()}.part")
+            part.write_bytes(content)
+            part.replace(target)
+        return name
