@@ -1,5 +1,8 @@
 import json
+import os
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -8,7 +11,7 @@ from PIL import Image
 from speceyes.engines.base import EngineError, Message, Request
 from speceyes.engines.images import ImageSettings, fit, fitted_size
 from speceyes.engines.top_k import TopK
-from speceyes.engines.transformers_engine import Settings, TransformersEngine, cut_after_stop
+from speceyes.engines.transformers_engine import Settings, TransformersEngine
 from transformers import AutoModelForImageTextToText, AutoTokenizer, Qwen2VLImageProcessorPil
 
 FAMILIES = {"tiny_qwen3_vl": 32, "tiny_qwen25_vl": 28}
@@ -302,14 +305,10 @@ def test_loading_errors_are_one_line(tmp_path, family):
         TransformersEngine(family[0], settings(28).model_copy(update={"device": "cuda:7"}))
 
 
-@pytest.mark.parametrize(
-    "text, stops, cut",
-    [
-        ("a</b>c</d>", ("</d>", "</b>"), "a</b>"),
-        ("abc", (), "abc"),
-        ("abc", ("x",), "abc"),
-        ("aXbX", ("X",), "aX"),
-    ],
-)
-def test_text_ends_with_the_first_complete_stop(text, stops, cut):
-    assert cut_after_stop(text, stops) == cut
+def test_importing_the_engine_loads_no_analysis_library_and_hides_none():
+    code = (
+        "import sys, speceyes.engines.transformers_engine\n"
+        "assert not {'sklearn', 'scipy', 'torchvision'} & sys.modules.keys()\n"
+        "import scipy.optimize, sklearn.metrics"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, env=os.environ | {"PYTHONPATH": ":".join(sys.path)})

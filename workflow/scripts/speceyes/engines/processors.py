@@ -10,9 +10,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from transformers import ProcessorMixin, Qwen2_5_VLProcessor, Qwen3VLProcessor
-
 from speceyes.engines.base import EngineError
+from speceyes.engines.lean_transformers import ProcessorMixin, Qwen2_5_VLProcessor, Qwen3VLProcessor
 
 SPECIAL_TOKENS = {
     "image": "<|image_pad|>",

@@ -11,11 +11,18 @@ from typing import Any, Literal
 
 import torch
 from pydantic import BaseModel, ConfigDict, Field
-from transformers import AutoModelForImageTextToText, GenerationConfig, StoppingCriteria, StoppingCriteriaList
 
 from speceyes.engines.base import EngineError, Generation, Message, Request, StopReason
 from speceyes.engines.images import ImageSettings, fit
+from speceyes.engines.lean_transformers import (
+    AutoModelForImageTextToText,
+    GenerationConfig,
+    StoppingCriteria,
+    StoppingCriteriaList,
+    disable_progress_bar,
+)
 from speceyes.engines.processors import load_processor
+from speceyes.engines.text import cut_after_stop, without_control_tokens
 from speceyes.engines.top_k import captured_top_k
 
 
@@ -51,7 +58,7 @@ class TransformersEngine:
         self._own_grid = _own_grid(self._processor.image_processor)
         self._pieces: dict[int, str] = {}
         special = (token.content for token in self._tokenizer.added_tokens_decoder.values() if token.special)
-        self._special = re.compile("|".join(map(re.escape, special)))
+        self._control = re.compile("|".join(map(re.escape, special)))
 
     def generate(self, requests: Sequence[Request]) -> list[Generation]:
         """Answer all requests as one left-padded batch, each with its own limit, stops and top-K."""
@@ -121,7 +128,9 @@ class TransformersEngine:
         if message.role == "assistant":
             return {"role": "assistant", "content": self._inline(message)}
         content = [
-            {"type": "text", "text": self._plain(part)} if isinstance(part, str) else {"type": "image"}
+            {"type": "text", "text": without_control_tokens(part, self._control)}
+            if isinstance(part, str)
+            else {"type": "image"}
             for part in message.parts
         ]
         return {"role": message.role, "content": content}
@@ -129,13 +138,9 @@ class TransformersEngine:
     def _inline(self, message: Message) -> str:
         processor = self._processor
         image = f"{processor.vision_start_token}{processor.image_token}{processor.vision_end_token}"
-        return "".join(self._plain(part) if isinstance(part, str) else image for part in message.parts)
-
-    def _plain(self, text: str) -> str:
-        """The text without control tokens: a question or a tool's output must not open turns or fake images."""
-        while (cleaned := self._special.sub("", text)) != text:
-            text = cleaned
-        return text
+        return "".join(
+            without_control_tokens(part, self._control) if isinstance(part, str) else image for part in message.parts
+        )
 
 
 class _RowEnds(StoppingCriteria):
@@ -172,14 +177,9 @@ class _RowEnds(StoppingCriteria):
         return any(stop in text for stop in stops)
 
 
-def cut_after_stop(text: str, stops: Sequence[str]) -> str:
-    """The text up to and including the stop string that is complete first; all of it without one."""
-    ends = [text.index(stop) + len(stop) for stop in stops if stop in text]
-    return text[: min(ends, default=len(text))]
-
-
 def _load_model(model_path: Path, settings: Settings) -> Any:
     device = _device(settings.device)
+    disable_progress_bar()  # type: ignore[no-untyped-call]
     try:
         model: Any = AutoModelForImageTextToText.from_pretrained(
             model_path,
