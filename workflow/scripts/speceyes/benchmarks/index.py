@@ -1,0 +1,62 @@
+"""The index stage: a split's rows validated, its images written once, its samples table."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from speceyes.benchmarks.base import BenchmarkError, ImageFacts, RawRow, Reader, check_image
+from speceyes.progress import Progress
+from speceyes.samples import Sample, write_samples
+
+
+def build_index(reader: Reader, split: str, samples_path: Path, images_dir: Path, expected_rows: int | None) -> None:
+    """Validate every row of a split and write its samples and images.
+
+    Args:
+        reader: the benchmark.
+        split: one of its splits.
+        samples_path: the samples table to write.
+        images_dir: receives each distinct image's original bytes, named by their hash.
+        expected_rows: the official number of rows, if known.
+
+    Raises:
+        BenchmarkError: at the first unusable row, or when the count differs.
+    """
+    images_dir.mkdir(parents=True, exist_ok=True)
+    known: dict[bytes, ImageFacts] = {}
+    samples: list[Sample] = []
+    with Progress(f"index {reader.name}/{split}", expected_rows or 0) as progress:
+        for number, row in enumerate(reader.rows(split)):
+            samples.append(_sample(reader.name, split, number, row, _store(row.image, row.where, images_dir, known)))
+            progress.advance()
+    if expected_rows is not None and len(samples) != expected_rows:
+        raise BenchmarkError(f"{reader.name}/{split}: {len(samples)} rows, expected {expected_rows}; download it again")
+    write_samples(samples_path, samples)
+
+
+def _sample(benchmark: str, split: str, number: int, row: RawRow, image: ImageFacts) -> Sample:
+    return Sample(
+        sample_id=f"{benchmark}/{split}/{number:04d}",
+        benchmark=benchmark,
+        split=split,
+        question=row.question,
+        options=row.options,
+        gold=row.gold,
+        gold_letter=row.gold_letter,
+        category=row.category,
+        image=f"{image.image_id[:32]}.{image.extension}",
+        image_id=image.image_id,
+        width=image.width,
+        height=image.height,
+    )
+
+
+def _store(content: bytes, where: str, images_dir: Path, known: dict[bytes, ImageFacts]) -> ImageFacts:
+    """Check and write an image unless the same bytes came before (many rows share one)."""
+    digest = hashlib.sha256(content).digest()
+    if digest not in known:
+        known[digest] = check_image(content, where)
+        facts = known[digest]
+        (images_dir / f"{facts.image_id[:32]}.{facts.extension}").write_bytes(content)
+    return known[digest]
