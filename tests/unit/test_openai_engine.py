@@ -153,13 +153,15 @@ def test_same_answers_as_the_same_model_in_process(server, local):
 
 def test_end_of_text_is_not_a_token_of_the_answer(server, local, monkeypatch):
     whole = local.generate([ask("the star")])[0]
-    monkeypatch.setattr(local._generation, "eos_token_id", [whole.token_ids[3]])
+    monkeypatch.setattr(local._config, "eos_token_id", [whole.token_ids[3]])
     ended, empty = (
         engine(server).generate([request])[0]
         for request in (
             ask("the star"),
             Request(
-                (*ask("the star").messages, Message("assistant", (local.decode(whole.token_ids[:3]),))), 5, top_k=5
+                (*ask("the star").messages, Message("assistant", (local.codec.decode(whole.token_ids[:3]),))),
+                5,
+                top_k=5,
             ),
         )
     )

@@ -17,11 +17,11 @@ import torch
 
 
 class TopK:
-    """Collects one (batch, K) block of descending log-probabilities per generation step."""
+    """Collects one (batch, K) block of descending log-probabilities per generation step; K = 0 collects none."""
 
     def __init__(self, k: int) -> None:
         self.k = k
-        self._steps: list[torch.Tensor] = []
+        self.steps: list[torch.Tensor] = []
 
     def take(self, logits: torch.Tensor) -> None:
         """Keep the top K of the last position of raw ``logits``, shape (batch, positions, vocabulary).
@@ -32,22 +32,23 @@ class TopK:
         last = logits[:, -1].float()
         if self.k > last.shape[-1]:
             raise ValueError(f"top_k is {self.k}, but the model's vocabulary has only {last.shape[-1]} tokens")
-        self._steps.append(last.topk(self.k).values - last.logsumexp(dim=-1, keepdim=True))
+        self.steps.append(last.topk(self.k).values - last.logsumexp(dim=-1, keepdim=True))
 
-    def row(self, index: int, tokens: int, k: int) -> npt.NDArray[np.float32]:
-        """The first ``tokens`` steps of one batch row: shape (tokens, k), each row descending."""
-        if not tokens:
-            return np.empty((0, k), dtype=np.float32)
-        return torch.stack([step[index, :k] for step in self._steps[:tokens]]).cpu().numpy()
+    def of_row(self, row: int, tokens: int, k: int) -> npt.NDArray[np.float32] | None:
+        """The first ``tokens`` steps of one batch row, shape (tokens, k); ``None`` for k = 0."""
+        if k == 0:
+            return None
+        taken = [step[row, :k] for step in self.steps[:tokens]]
+        return torch.stack(taken).cpu().numpy() if taken else np.empty((0, k), dtype=np.float32)
 
 
 @contextmanager
-def captured_top_k(model: Any, k: int) -> Iterator[TopK | None]:
-    """Watch a causal language model's output layer; ``k`` = 0 watches nothing and yields ``None``."""
-    if k == 0:
-        yield None
-        return
+def captured_top_k(model: Any, k: int) -> Iterator[TopK]:
+    """Watch a causal language model's output layer while the context lasts; k = 0 does not watch at all."""
     top_k = TopK(k)
+    if k == 0:
+        yield top_k
+        return
     hook = model.get_output_embeddings().register_forward_hook(lambda _module, _inputs, logits: top_k.take(logits))
     try:
         yield top_k

@@ -1,0 +1,51 @@
+"""Where each row of a generating batch ends: at its own end of text, stop string or limit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from speceyes.engines.base import Request, StopReason
+from speceyes.engines.codec import Codec
+from speceyes.engines.lean_transformers import StoppingCriteria
+
+
+class RowEnds(StoppingCriteria):
+    """Follows each row to its end and keeps its tokens up to there, end of text and padding excluded.
+
+    Attributes:
+        token_ids: one list per row.
+        reasons: why each row ended; ``None`` while it goes on.
+    """
+
+    def __init__(self, requests: Sequence[Request], end_of_text: Sequence[int], codec: Codec) -> None:
+        self.token_ids: list[list[int]] = [[] for _ in requests]
+        self.reasons: list[StopReason | None] = [None] * len(requests)
+        self._requests = requests
+        self._end_of_text = frozenset(end_of_text)
+        self._codec = codec
+
+    def __call__(self, input_ids: torch.Tensor, *_: Any, **__: Any) -> torch.Tensor:
+        for row, token_id in enumerate(input_ids[:, -1].tolist()):
+            if self.reasons[row] is None:
+                self.reasons[row] = self._take(self._requests[row], self.token_ids[row], token_id)
+        return torch.tensor([reason is not None for reason in self.reasons], device=input_ids.device)
+
+    def _take(self, request: Request, token_ids: list[int], token_id: int) -> StopReason | None:
+        if token_id in self._end_of_text:
+            return "end_of_text"
+        token_ids.append(token_id)
+        if request.stop and self._stops(request.stop, token_ids):
+            return "stop_string"
+        return "length" if len(token_ids) >= request.max_new_tokens else None
+
+    def _stops(self, stops: Sequence[str], token_ids: Sequence[int]) -> bool:
+        # A stop string can only be complete now if its last character lies in the newest token
+        # (or in a character whose bytes that token completes), so most steps decode nothing.
+        piece = self._codec.piece(token_ids[-1])
+        if not any(stop[-1] in piece or "\ufffd" in piece for stop in stops):
+            return False
+        text = self._codec.decode(token_ids)
+        return any(stop in text for stop in stops)
