@@ -1,0 +1,1 @@
+"""Is an answer right? Rules first, then a judge model; two scorers side by side (docs/protocol.md, scoring)."""

@@ -178,13 +178,10 @@ class LessonLoss:
         layer.register_forward_hook(lambda _m, _i, out: self._hop_states.append(out if isinstance(out, torch.Tensor) else out[0]))
 
     def batch(self, rng: random.Random, first: int, last: int) -> Batch:
-        """Rows about scenes numbered ``first`` to ``last``."""
-        shares = [course.share for course in self.courses]
-        rows = []
-        for _ in range(self.rows):
-            course = rng.choices(self.courses, shares)[0]
-            scene = rng.randrange(first, last)
-            rows.append(write_row(self.lessons, rng, course, self.pool, scene, LINES))
+        """Rows of one course (so that lengths agree) about scenes numbered ``first`` to ``last``."""
+        course = rng.choices(self.courses, [course.share for course in self.courses])[0]
+        scenes = [rng.randrange(first, last) for _ in range(self.rows)]
+        rows = [write_row(self.lessons, rng, course, self.pool, scene, LINES) for scene in scenes]
         return collate(rows)
 
     def states(self, batch: Batch) -> torch.Tensor:
