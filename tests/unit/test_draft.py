@@ -9,9 +9,10 @@ from speceyes.engines.base import Generation, Message
 from speceyes.engines.images import ImageSettings
 from speceyes.engines.transformers_engine import Settings as EngineSettings
 from speceyes.engines.transformers_engine import TransformersEngine
-from speceyes.prompts import PromptError, PromptFile
+from speceyes.prompts import Prompt, PromptError, PromptFile
 from speceyes.records import DraftRecord, Journal, read_table, run_pending, write_table
 from speceyes.samples import Sample
+from speceyes.screening import screen
 
 PROMPTS = PromptFile.model_validate(
     {
@@ -77,9 +78,29 @@ def test_the_question_is_put_as_the_prompt_file_says():
     assert [message.role for message in messages] == ["user"]
 
 
-def test_a_prompt_file_without_the_role_is_named():
+def test_a_prompt_file_without_the_role_is_named(images):
+    bare = Drafter(Scripted(), PROMPTS.model_copy(update={"roles": {}}), Settings())
     with pytest.raises(PromptError, match="no role 'answer', only"):
-        Drafter(Scripted(), PROMPTS.model_copy(update={"roles": {}}), Settings())
+        bare.answer([sample(1)], images)
+    with pytest.raises(PromptError, match="no role 'screening', only"):
+        Drafter(Scripted(), PROMPTS, Settings()).screen_request(sample(1), Image.new("RGB", (8, 8)))
+
+
+def test_the_draft_model_can_screen_in_the_agents_place(images):
+    prompts = PROMPTS.model_copy(update={"roles": {"screening": Prompt(user="Tools?")}})
+    engine = Scripted(said("No"), said("Yes"))
+    records = screen(engine, Drafter(engine, prompts, Settings()), [sample(1), sample(2)], images)
+    assert [record.tool_free for record in records] == [True, False]
+    [[request, _]] = engine.batches
+    assert request.messages[0].parts[1] == "Q the star?\nOptions: \nA. red\nB. blue\nTools?"
+    assert (request.max_new_tokens, request.top_k) == (10, 0)
+
+
+def test_the_answer_of_a_thinking_draft_follows_its_thoughts(images):
+    [record] = Drafter(Scripted(said("It is", "</think>", "\n\nA.")), PROMPTS, Settings()).answer([sample(1)], images)
+    assert record.text == "A."
+    assert record.tokens == ("It is", "</think>", "\n\nA.")
+    assert len(record.top_logprobs) == 3
 
 
 def test_records_of_a_batch_with_an_empty_answer_a_broken_image_and_bad_numbers(images):

@@ -17,6 +17,7 @@ from speceyes.prompts import PromptError, PromptFile
 from speceyes.records import DraftRecord
 from speceyes.samples import Sample
 
+END_OF_THOUGHTS = "</think>"
 NOT_FINITE = "the draft's log-probabilities are not finite; try another dtype or attention"
 
 
@@ -27,28 +28,37 @@ class Settings(BaseModel):
 
     max_new_tokens: int = Field(20, gt=0, description="Longest answer in tokens; 1024 for a Thinking draft.")
     top_k: int = Field(128, ge=2, description="Largest log-probabilities kept per token; bounds every K asked later.")
+    screening_max_new_tokens: int = Field(10, gt=0, description="Tokens of a screening verdict by the draft model.")
 
 
 class Drafter:
     """The draft model with its prompts: asks for answers and turns them into records.
 
     Raises:
-        PromptError: the prompt file has no role ``answer``.
+        PromptError: the prompt file lacks the role that is asked for (``answer``, ``screening``).
     """
 
     def __init__(self, engine: Engine, prompts: PromptFile, settings: Settings) -> None:
-        if "answer" not in prompts.roles:
-            raise PromptError(f"the draft's prompt file has no role 'answer', only {sorted(prompts.roles)}")
         self._engine = engine
         self._prompts = prompts
         self._settings = settings
 
     def request(self, sample: Sample, image: Image.Image) -> Request:
-        """The one question: system, then image, question and the answer instruction."""
-        prompt = self._prompts.roles["answer"]
+        """The one question that is answered in one pass."""
+        messages = self._messages("answer", sample, image)
+        return Request(messages, self._settings.max_new_tokens, top_k=self._settings.top_k)
+
+    def screen_request(self, sample: Sample, image: Image.Image) -> Request:
+        """Phase I by the draft model in the agent's place (an ablation of the public code)."""
+        return Request(self._messages("screening", sample, image), self._settings.screening_max_new_tokens)
+
+    def _messages(self, role: str, sample: Sample, image: Image.Image) -> tuple[Message, ...]:
+        """System, if there is one, then image, question and instruction."""
+        prompt = self._prompts.roles.get(role)
+        if prompt is None:
+            raise PromptError(f"the draft's prompt file has no role {role!r}, only {sorted(self._prompts.roles)}")
         system = (Message("system", (prompt.system,)),) if prompt.system else ()
-        user = Message("user", (image, self._prompts.question_text(sample) + prompt.user))
-        return Request((*system, user), self._settings.max_new_tokens, top_k=self._settings.top_k)
+        return (*system, Message("user", (image, self._prompts.question_text(sample) + prompt.user)))
 
     def answer(self, samples: Sequence[Sample], images_dir: Path) -> list[DraftRecord]:
         """Answer one batch of samples."""
@@ -57,7 +67,7 @@ class Drafter:
 
 
 def draft_record(sample: Sample, outcome: Outcome) -> DraftRecord:
-    """The outcome as a record.
+    """The outcome as a record; of a Thinking draft's text what follows the thoughts, of its tokens all.
 
     Status ``empty`` means that the model ended before its first token; ``error`` that there is no
     usable answer. Both have no tokens, hence confidence 0, and the agent takes the sample.
@@ -71,7 +81,7 @@ def draft_record(sample: Sample, outcome: Outcome) -> DraftRecord:
         status="ok" if outcome.tokens else "empty",
         latency_s=outcome.latency_s,
         generated_tokens=len(outcome.tokens),
-        text=outcome.text,
+        text=outcome.text.rpartition(END_OF_THOUGHTS)[2].lstrip(),
         tokens=outcome.tokens,
         top_logprobs=_shortest(outcome.top_logprobs),
     )
