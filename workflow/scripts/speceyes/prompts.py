@@ -58,7 +58,9 @@ def load_prompts(path: Path) -> PromptFile:
     try:
         return PromptFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except OSError as error:
-        raise PromptError(f"{path}: {error.strerror}; run the rule download_prompts or set prompts: in the config") from error
+        raise PromptError(
+            f"{path}: {error.strerror}; run the rule download_prompts or set prompts: in the config"
+        ) from error
     except yaml.YAMLError as error:
         raise PromptError(f"{path}: not YAML: {error}") from error
     except ValidationError as error:

@@ -55,7 +55,10 @@ class Sample(BaseModel):
 
 SAMPLES_SCHEMA = pa.schema(
     [
-        (name, pa.list_(pa.string()) if name == "options" else pa.int32() if name in ("width", "height") else pa.string())
+        (
+            name,
+            pa.list_(pa.string()) if name == "options" else pa.int32() if name in ("width", "height") else pa.string(),
+        )
         for name in Sample.model_fields
     ]
 )

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Protocol
 from PIL import Image
 from pydantic import BaseModel
 
-from speceyes.engines.base import Engine, Generation, Request
+from speceyes.engines.base import Generation, Request
 from speceyes.records import AgentRecord, Turn
 from speceyes.samples import Sample
 
@@ -33,12 +33,23 @@ class Episode(Protocol):
         """The next generation the agent needs; history is part of it."""
         ...
 
-    def advance(self, generation: Generation) -> None:
-        """Take the agent's own generation: run its tool call or code, note the answer if there is one."""
+    def advance(self, generation: Generation, score: int | None = None) -> None:
+        """Take the agent's own generation: run its tool call or code, show the result, note an answer.
+
+        ``score`` is SpecReason's verdict on the draft's proposal that this generation replaces.
+        """
+        ...
+
+    def advance_unseen(self, generation: Generation, score: int) -> None:
+        """As :meth:`advance`, but what the tool returns is thrown away (SpecReason as published)."""
         ...
 
     def accept_step(self, generation: Generation, score: int) -> None:
         """Take a draft's step as it is, its tool call not executed (SpecReason as published)."""
+        ...
+
+    def execute_step(self, generation: Generation, score: int) -> None:
+        """Take a draft's step, run its tool call and show the result (SpecReason, corrected)."""
         ...
 
     def record(self) -> AgentRecord:
@@ -64,13 +75,6 @@ class Agent(Protocol):
     def verify_request(self, episode: Episode, proposal: Generation) -> Request:
         """SpecReason: ask for a 0-9 score of a proposed next step."""
         ...
-
-
-def run_episode(engine: Engine, episode: Episode) -> AgentRecord:
-    """Drive one episode to its end, one generation at a time (the published, sequential form)."""
-    while not episode.finished:
-        episode.advance(engine.generate([episode.request()])[0])
-    return episode.record()
 
 
 def load_agent(spec: str) -> type[Agent]:

@@ -17,7 +17,13 @@ from typing import Any, ClassVar, Literal
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from speceyes.agents.dialogue import answer_text, episode_record, questions_and_system, verify_messages
+from speceyes.agents.dialogue import (
+    answer_text,
+    episode_record,
+    generation_turn,
+    questions_and_system,
+    verify_messages,
+)
 from speceyes.engines.base import Generation, Message, Request
 from speceyes.engines.images import ImageSettings, fitted_size
 from speceyes.media import MediaStore
@@ -55,7 +61,9 @@ class _Call(BaseModel):
 class ToolCallError(Exception):
     """A tool call that cannot be run; ``status`` is the record's word for why."""
 
-    def __init__(self, status: Literal["malformed", "unknown_tool", "box_outside", "box_degenerate"], detail: str) -> None:
+    def __init__(
+        self, status: Literal["malformed", "unknown_tool", "box_outside", "box_degenerate"], detail: str
+    ) -> None:
         super().__init__(detail)
         self.status = status
 
@@ -97,7 +105,9 @@ def original_box(box: Sequence[float], view: tuple[int, int], size: tuple[int, i
     left, top = max(0, int(x1)), max(0, int(y1))
     right, bottom = min(size[0], int(x2)), min(size[1], int(y2))
     if right - left < min_side or bottom - top < min_side:
-        raise ToolCallError("box_degenerate", f"box {list(box)} leaves a crop of {right - left} x {bottom - top} pixels")
+        raise ToolCallError(
+            "box_degenerate", f"box {list(box)} leaves a crop of {right - left} x {bottom - top} pixels"
+        )
     return left, top, right, bottom
 
 
@@ -148,38 +158,36 @@ class DeepEyesEpisode:
         settings = self._agent.settings
         return Request(tuple(self._messages), settings.max_new_tokens, settings.stop)
 
-    def advance(self, generation: Generation) -> None:
-        self._take(generation, self._zoom(generation.text), author="agent", score=None)
+    def advance(self, generation: Generation, score: int | None = None) -> None:
+        tool, crop = self._zoom(generation.text)
+        self._take(generation_turn(generation, "agent", tool, score), crop)
+
+    def advance_unseen(self, generation: Generation, score: int) -> None:
+        tool, _ = self._zoom(generation.text)
+        self._take(generation_turn(generation, "agent", tool, score), None)
 
     def accept_step(self, generation: Generation, score: int) -> None:
-        self._take(generation, None, author="draft", score=score)
+        self._take(generation_turn(generation, "draft", None, score), None)
 
     def execute_step(self, generation: Generation, score: int) -> None:
-        """Take a draft's step and run its tool call (the corrected SpecReason)."""
-        self._take(generation, self._zoom(generation.text), author="draft", score=score)
+        tool, crop = self._zoom(generation.text)
+        self._take(generation_turn(generation, "draft", tool, score), crop)
 
-    def _take(
-        self, generation: Generation, zoom: tuple[ToolUse, Image.Image | None] | None, author: Literal["agent", "draft"], score: int | None
-    ) -> None:
-        tool, crop = zoom if zoom is not None else (None, None)
-        self.turns.append(
-            Turn(
-                text=generation.text, author=author, generated_tokens=len(generation.token_ids),
-                latency_s=generation.latency_s, tool=tool, score=score,
-            )
-        )  # fmt: skip
-        self._messages.append(Message("assistant", (generation.text,)))
+    def _take(self, turn: Turn, crop: Image.Image | None) -> None:
+        self.turns.append(turn)
+        self._messages.append(Message("assistant", (turn.text,)))
         if crop is not None:
             self._messages.append(Message("user", ("<tool_response>", crop, self._instruction, "</tool_response>")))
-        elif answer_text(generation.text) is not None:
+        elif answer_text(turn.text) is not None:
             self._answered = True
         else:
             self._messages.append(Message("user", (self._instruction,)))
 
-    def _zoom(self, text: str) -> tuple[ToolUse, Image.Image | None] | None:
+    def _zoom(self, text: str) -> tuple[ToolUse | None, Image.Image | None]:
+        """The tool call in a turn's text, if there is one, and the crop it gives."""
         found = TOOL_CALL.search(text)
         if found is None:
-            return None
+            return None, None
         started = time.perf_counter()
         try:
             view = fitted_size(*self._image.size, self._agent.settings.image)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Literal
 
 from PIL import Image
 
-from speceyes.engines.base import Message
+from speceyes.engines.base import Generation, Message
 from speceyes.prompts import Prompt
-from speceyes.records import AgentRecord, Turn
+from speceyes.records import AgentRecord, ToolUse, Turn
 
 ANSWER = re.compile(r"<answer>(.*?)</answer>", re.DOTALL)
 
@@ -35,6 +36,20 @@ def verify_messages(role: Prompt, history: Sequence[Message], step: str) -> tupl
         messages.append(Message("assistant", (step,)))
     system = (Message("system", (role.system,)),) if role.system else ()
     return (*system, *messages, Message("user", (role.user,)))
+
+
+def generation_turn(
+    generation: Generation, author: Literal["agent", "draft"], tool: ToolUse | None, score: int | None
+) -> Turn:
+    """A generation as a turn of the record."""
+    return Turn(
+        text=generation.text,
+        author=author,
+        generated_tokens=len(generation.token_ids),
+        latency_s=generation.latency_s,
+        tool=tool,
+        score=score,
+    )
 
 
 def episode_record(sample_id: str, turns: Sequence[Turn], status: str) -> AgentRecord:

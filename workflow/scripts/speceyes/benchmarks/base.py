@@ -99,6 +99,8 @@ def check_image(content: bytes, where: str) -> ImageFacts:
                 raise BenchmarkError(f"{where}: image of {image.width} x {image.height} pixels is too large")
             image.load()
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise BenchmarkError(f"{where}: image cannot be decoded ({error}); the file is damaged, download it again") from error
+        raise BenchmarkError(
+            f"{where}: image cannot be decoded ({error}); the file is damaged, download it again"
+        ) from error
     extension = EXTENSIONS[str(image.format)]
     return ImageFacts(hashlib.sha256(content).hexdigest(), extension, image.width, image.height)

@@ -70,7 +70,9 @@ def _row(where: str, record: dict[str, Any], seen: set[str]) -> RawRow:
     try:
         image = base64.b64decode(text_field(record["image"], where, "image"), validate=True)
     except binascii.Error as error:
-        raise BenchmarkError(f"{where}: image is not base64 ({error}); the file is cut short, download it again") from error
+        raise BenchmarkError(
+            f"{where}: image is not base64 ({error}); the file is cut short, download it again"
+        ) from error
     return RawRow(
         where=where,
         question=text_field(record["question"], where, "question"),

@@ -38,9 +38,13 @@ class Pope:
         try:
             file = pq.ParquetFile(path)
         except OSError as error:
-            raise BenchmarkError(f"{path}: {error.strerror or error}; run download_dataset or correct the path") from error
+            raise BenchmarkError(
+                f"{path}: {error.strerror or error}; run download_dataset or correct the path"
+            ) from error
         except pa.ArrowInvalid as error:
-            raise BenchmarkError(f"{path}: not a Parquet file ({str(error).splitlines()[0]}); download it again") from error
+            raise BenchmarkError(
+                f"{path}: not a Parquet file ({str(error).splitlines()[0]}); download it again"
+            ) from error
         missing = [column for column in COLUMNS if column not in file.schema_arrow.names]
         if missing:
             raise BenchmarkError(f"{path}: columns {missing} are missing; is it the official file?")

@@ -46,7 +46,9 @@ class VStar:
         """Rows in the order of their file names."""
         annotations = sorted((self.folder / split).glob("*.json"))
         if not annotations:
-            raise BenchmarkError(f"{self.folder / split}: no annotations there; run download_dataset or correct the path")
+            raise BenchmarkError(
+                f"{self.folder / split}: no annotations there; run download_dataset or correct the path"
+            )
         for path in annotations:
             yield self._row(path, split)
 
@@ -62,7 +64,9 @@ class VStar:
         except ValueError as error:
             raise BenchmarkError(f"{path}: not JSON ({error}); download the dataset again") from error
         if len(annotation.bbox) != len(annotation.target_object):
-            raise BenchmarkError(f"{path}: bbox: {len(annotation.bbox)} boxes for {len(annotation.target_object)} targets")
+            raise BenchmarkError(
+                f"{path}: bbox: {len(annotation.bbox)} boxes for {len(annotation.target_object)} targets"
+            )
         options = [text_field(text, str(path), f"options[{i}]") for i, text in enumerate(annotation.options)]
         turn = self._turn(f"{split}/{path.stem}", len(options))
         shown = tuple(options[turn:] + options[:turn])

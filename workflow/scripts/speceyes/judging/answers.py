@@ -7,7 +7,9 @@ import re
 from speceyes.judging.questions import Judged
 
 BOXED = re.compile(r"\\boxed\{([^{}]*)\}")
-BARE_LETTER = re.compile(r"^\W*(?:(?:the\s+)?(?:answer|option)\s*(?:is)?\s*:?\s*)?\(?([A-H])\)?[.:)]?\W*$", re.IGNORECASE)
+BARE_LETTER = re.compile(
+    r"^\W*(?:(?:the\s+)?(?:answer|option)\s*(?:is)?\s*:?\s*)?\(?([A-H])\)?[.:)]?\W*$", re.IGNORECASE
+)
 YES_NO = re.compile(r"\b(yes|no)\b", re.IGNORECASE)
 
 
@@ -34,7 +36,11 @@ def chosen_letter(question: Judged) -> str | None:
     if len(named) == 1:
         return named.pop()
     normal = f" {_normal(answer)} "
-    told = {letter for letter, text in zip(question.letters, question.options, strict=True) if f" {_normal(text)} " in normal}
+    told = {
+        letter
+        for letter, text in zip(question.letters, question.options, strict=True)
+        if f" {_normal(text)} " in normal
+    }
     return told.pop() if len(told) == 1 and not named else None
 
 
@@ -45,6 +51,6 @@ def _names(answer: str, letter: str, question: Judged) -> bool:
 
 
 def yes_or_no(answer: str) -> str | None:
-    """"yes" or "no" when exactly one of the two words stands in the answer."""
+    """ "yes" or "no" when exactly one of the two words stands in the answer."""
     found = {word.lower() for word in YES_NO.findall(unboxed(answer))}
     return found.pop() if len(found) == 1 else None

@@ -104,5 +104,7 @@ class JudgeClient:
             last = error.last_attempt.exception()
             raise JudgeError(f"judge at {self._base_url} failed {self._settings.attempts} times: {last}") from error
         except openai.APIError as error:
-            raise JudgeError(f"judge at {self._base_url} refused the request: {error}; is the model name right?") from error
+            raise JudgeError(
+                f"judge at {self._base_url} refused the request: {error}; is the model name right?"
+            ) from error
         raise JudgeError(f"judge at {self._base_url} gave no answer")

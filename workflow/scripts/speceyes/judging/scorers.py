@@ -63,6 +63,8 @@ def load_judge_prompts(path: Path) -> JudgePrompts:
     try:
         return JudgePrompts.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except OSError as error:
-        raise PromptError(f"{path}: {error.strerror}; run the rule download_prompts or set prompts: in the config") from error
+        raise PromptError(
+            f"{path}: {error.strerror}; run the rule download_prompts or set prompts: in the config"
+        ) from error
     except (yaml.YAMLError, ValidationError) as error:
         raise PromptError(f"{path}: {str(error).splitlines()[0]}") from error

@@ -79,7 +79,9 @@ def running_server(settings: ServerSettings, model: str, log_path: Path) -> Iter
         stop_group(process)
 
 
-def _wait_until_it_answers(process: subprocess.Popen[bytes], url: str, settings: ServerSettings, log_path: Path) -> None:
+def _wait_until_it_answers(
+    process: subprocess.Popen[bytes], url: str, settings: ServerSettings, log_path: Path
+) -> None:
     """Health is not readiness: ask for one token."""
     deadline = time.monotonic() + settings.ready_timeout_s
     client = openai.OpenAI(base_url=url, api_key="none", max_retries=0, timeout=60)
@@ -114,5 +116,3 @@ def stop_group(process: subprocess.Popen[bytes], patience_s: float = 10.0) -> No
 def external_url(url: str) -> contextlib.nullcontext[str]:
     """A judge that somebody else runs."""
     return contextlib.nullcontext(url)
-
-

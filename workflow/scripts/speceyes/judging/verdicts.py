@@ -41,7 +41,9 @@ Verdicts = dict[Judged, dict[ScorerName, Verdict]]
 OpenJudge = Callable[[], AbstractContextManager[JudgeClient]]
 
 
-def judge_all(questions: Sequence[Judged], prompts: JudgePrompts, lookup: JudgeClient, open_judge: OpenJudge) -> Verdicts:
+def judge_all(
+    questions: Sequence[Judged], prompts: JudgePrompts, lookup: JudgeClient, open_judge: OpenJudge
+) -> Verdicts:
     """Rules first, then the judge for what is left, then the judge again for replies that say nothing.
 
     Args:

@@ -35,7 +35,9 @@ def _image_processor(family: Family) -> dict[str, Any]:
     }
 
 
-def export_model(model: torch.nn.Module, tokenizer: PreTrainedTokenizerBase, tokenizer_folder: Path, folder: Path) -> None:
+def export_model(
+    model: torch.nn.Module, tokenizer: PreTrainedTokenizerBase, tokenizer_folder: Path, folder: Path
+) -> None:
     """Weights as bfloat16 safetensors, tokenizer and greedy generation config."""
     folder.mkdir(parents=True, exist_ok=True)
     saved: Any = model

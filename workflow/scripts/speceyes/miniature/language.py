@@ -41,7 +41,12 @@ _attention: _Attention | None = None
 
 
 def _supervised_attention(
-    module: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, attention_mask: torch.Tensor, **kwargs: Any
+    module: Any,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: torch.Tensor,
+    **kwargs: Any,
 ) -> Any:
     """SDPA that also scores two heads against the places they should attend to."""
     found = ALL_ATTENTION_FUNCTIONS["sdpa"](module, query, key, value, attention_mask, **kwargs)
@@ -143,7 +148,11 @@ def collate(rows: list[Row]) -> Batch:
         positions=padded(positions, (0, 0, 0)).permute(2, 0, 1),
         images=images,
         jobs={
-            layer: (torch.tensor([j[0] for j in todo]), torch.tensor([j[1] for j in todo]), torch.tensor([j[2] for j in todo]))
+            layer: (
+                torch.tensor([j[0] for j in todo]),
+                torch.tensor([j[1] for j in todo]),
+                torch.tensor([j[2] for j in todo]),
+            )
             for layer, todo in jobs.items()
         },
     )
@@ -167,7 +176,14 @@ class LessonLoss:
     """Weighted next-token loss, attention loss and a read-out of the plate at the shape words."""
 
     def __init__(
-        self, model: VisionLanguageModel, lessons: Lessons, pool: Pool, tokens: torch.Tensor, course: str, seed: int, rows: int
+        self,
+        model: VisionLanguageModel,
+        lessons: Lessons,
+        pool: Pool,
+        tokens: torch.Tensor,
+        course: str,
+        seed: int,
+        rows: int,
     ) -> None:
         self.model, self.lessons, self.pool, self.tokens = model, lessons, pool, tokens
         self.courses = COURSES[course]
@@ -175,7 +191,9 @@ class LessonLoss:
         self.readouts = Readouts()
         self._hop_states: list[torch.Tensor] = []
         layer: Any = model.model.language_model.layers[HOP_LAYER]
-        layer.register_forward_hook(lambda _m, _i, out: self._hop_states.append(out if isinstance(out, torch.Tensor) else out[0]))
+        layer.register_forward_hook(
+            lambda _m, _i, out: self._hop_states.append(out if isinstance(out, torch.Tensor) else out[0])
+        )
 
     def batch(self, rng: random.Random, first: int, last: int) -> Batch:
         """Rows of one course (so that lengths agree) about scenes numbered ``first`` to ``last``."""
@@ -225,5 +243,7 @@ class LessonLoss:
         rows, queries, offset = rows[in_view], queries[in_view], offset[in_view]
         states = self._hop_states[0][rows, queries].float()
         states = states * torch.rsqrt(states.pow(2).mean(-1, keepdim=True) + 1e-6)
-        labels = np.stack([view_labels(self.pool.scenes[scene[int(row)]])[:, int(k)] for row, k in zip(rows, offset, strict=True)], 1)
+        labels = np.stack(
+            [view_labels(self.pool.scenes[scene[int(row)]])[:, int(k)] for row, k in zip(rows, offset, strict=True)], 1
+        )
         return dense_loss(self.readouts(states), torch.from_numpy(labels), 0.2)

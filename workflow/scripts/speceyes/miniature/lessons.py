@@ -167,7 +167,11 @@ class Lessons:
         """Option word to its letter; the position that chooses to the found word and to the matching option."""
         v, ids = self.vocabulary, line.ids
         start = next(i for i, weight in enumerate(line.weights) if weight)
-        options = {v.words[ids[i]]: i for i in range(start) if ids[i] in v.words and (not question.options or ids[i - 1] == v.full_stop)}
+        options = {
+            v.words[ids[i]]: i
+            for i in range(start)
+            if ids[i] in v.words and (not question.options or ids[i - 1] == v.full_stop)
+        }
         found = [Attend(0, i, i - 2) for i in options.values()] if question.options else []
         word_at = -1
         for i in range(start, len(ids)):
@@ -285,7 +289,9 @@ def verify_line(agent: str) -> Script:
             step = first_step(agent, question.plate)
         else:
             step = direct_step(question, word)
-        lessons._given(line, f"{step}<|im_end|>\n<|im_start|>user\n{file.roles['verify'].user}<|im_end|>\n<|im_start|>assistant\n")
+        lessons._given(
+            line, f"{step}<|im_end|>\n<|im_start|>user\n{file.roles['verify'].user}<|im_end|>\n<|im_start|>assistant\n"
+        )
         lessons.say(line, "9" if good else "2")
         return line
 

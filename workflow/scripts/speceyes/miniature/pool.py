@@ -78,7 +78,9 @@ def _window(rng: random.Random, plate: Plate) -> Window:
     return left + dx, top + dy, right + dx, bottom + dy
 
 
-def _chunk(make: Callable[[random.Random], Scene], seed: int) -> tuple[list[Scene], Pixels, Pixels, Pixels, list[list[Window]]]:
+def _chunk(
+    make: Callable[[random.Random], Scene], seed: int
+) -> tuple[list[Scene], Pixels, Pixels, Pixels, list[list[Window]]]:
     rng = random.Random(seed)
     scenes = [make(rng) for _ in range(CHUNK)]
     windows = [[_window(rng, plate) for plate in scene.plates] for scene in scenes]

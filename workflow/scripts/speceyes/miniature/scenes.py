@@ -121,7 +121,20 @@ def _outline(shape: str, x: float, y: float, r: float) -> list[tuple[float, floa
         spokes = [(r if i % 2 == 0 else 0.5 * r, i * math.pi / 5) for i in range(10)]
         return [(x + length * math.sin(angle), y - length * math.cos(angle)) for length, angle in spokes]
     a = 0.42 * r  # cross
-    corners = [(-a, -r), (a, -r), (a, -a), (r, -a), (r, a), (a, a), (a, r), (-a, r), (-a, a), (-r, a), (-r, -a), (-a, -a)]
+    corners = [
+        (-a, -r),
+        (a, -r),
+        (a, -a),
+        (r, -a),
+        (r, a),
+        (a, a),
+        (a, r),
+        (-a, r),
+        (-a, a),
+        (-r, a),
+        (-r, -a),
+        (-a, -a),
+    ]
     return [(x + dx, y + dy) for dx, dy in corners]
 
 

@@ -176,7 +176,9 @@ def accuracies(logits: dict[str, torch.Tensor], labels: torch.Tensor, prefix: st
     return shown
 
 
-def view_batch(pool: Pool, family: Family, rows: npt.NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def view_batch(
+    pool: Pool, family: Family, rows: npt.NDArray[np.int64]
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Patches, grids and labels of some views."""
     images = pool.draft_views if family == "draft" else pool.agent_views
     pixels, grid = patches(images[rows], family)
