@@ -7,7 +7,7 @@ from speceyes.confidence import confidence
 from speceyes.draft import Drafter, Settings
 from speceyes.engines.base import Generation, Message
 from speceyes.engines.images import ImageSettings
-from speceyes.engines.transformers_engine import Settings as EngineSettings
+from speceyes.engines.settings import EngineSettings
 from speceyes.engines.transformers_engine import TransformersEngine
 from speceyes.prompts import Prompt, PromptError, PromptFile
 from speceyes.records import DraftRecord, Journal, read_table, run_pending, write_table

@@ -12,7 +12,7 @@ from PIL import Image
 from speceyes.engines.base import EngineError, Message, Request
 from speceyes.engines.images import ImageSettings
 from speceyes.engines.openai_engine import OpenAIEngine, Settings
-from speceyes.engines.transformers_engine import Settings as LocalSettings
+from speceyes.engines.settings import EngineSettings as LocalSettings
 from speceyes.engines.transformers_engine import TransformersEngine
 
 IMAGE = ImageSettings(factor=28, max_pixels=112 * 112)

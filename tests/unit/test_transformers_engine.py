@@ -11,7 +11,8 @@ from PIL import Image
 from speceyes.engines.base import EngineError, Message, Request
 from speceyes.engines.images import ImageSettings, fit, fitted_size
 from speceyes.engines.top_k import TopK
-from speceyes.engines.transformers_engine import Settings, TransformersEngine
+from speceyes.engines.settings import EngineSettings as Settings
+from speceyes.engines.transformers_engine import TransformersEngine
 from transformers import AutoModelForImageTextToText, AutoTokenizer, Qwen2VLImageProcessorPil
 
 FAMILIES = {"tiny_qwen3_vl": 32, "tiny_qwen25_vl": 28}

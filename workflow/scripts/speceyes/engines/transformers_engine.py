@@ -6,14 +6,12 @@ import copy
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
 
 from speceyes.engines.base import EngineError, Generation, Request
 from speceyes.engines.codec import Codec
-from speceyes.engines.images import ImageSettings
 from speceyes.engines.lean_transformers import (
     AutoModelForImageTextToText,
     GenerationConfig,
@@ -22,20 +20,9 @@ from speceyes.engines.lean_transformers import (
 )
 from speceyes.engines.processors import load_processor
 from speceyes.engines.row_ends import RowEnds
+from speceyes.engines.settings import EngineSettings
 from speceyes.engines.text import cut_after_stop
 from speceyes.engines.top_k import captured_top_k
-
-
-class Settings(BaseModel):
-    """How a model is loaded and how large it sees images."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    dtype: Literal["auto", "float32", "bfloat16"] = Field("auto", description="Weights' type; auto: as stored.")
-    attention: Literal["sdpa", "eager", "flash_attention_2"] = Field("sdpa", description="Attention implementation.")
-    device: str = Field("auto", description="torch device; auto: the first CUDA device, else the CPU.")
-    device_map: str | None = Field(None, description="Spread the model over devices (auto, balanced); replaces device.")
-    image: ImageSettings = Field(default_factory=ImageSettings, description="Size of images as the model sees them.")
 
 
 class TransformersEngine:
@@ -43,13 +30,13 @@ class TransformersEngine:
 
     Args:
         model_path: a folder as written by ``save_pretrained`` (weights, config, tokenizer, image processor).
-        settings: see :class:`Settings`.
+        settings: see :class:`EngineSettings`.
 
     Raises:
         EngineError: the folder holds no model of a known family, or the device cannot be used.
     """
 
-    def __init__(self, model_path: Path, settings: Settings) -> None:
+    def __init__(self, model_path: Path, settings: EngineSettings) -> None:
         processor = load_processor(model_path)
         self.codec = Codec(processor, settings.image)
         self._model = _load_model(model_path, settings)
@@ -83,7 +70,7 @@ class TransformersEngine:
         ]
 
 
-def _load_model(model_path: Path, settings: Settings) -> Any:
+def _load_model(model_path: Path, settings: EngineSettings) -> Any:
     device = _device(settings.device)
     disable_progress_bar()  # type: ignore[no-untyped-call]
     try:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import diskcache
 import openai
-from pydantic import BaseModel, ConfigDict, Field
 from tenacity import AsyncRetrying, RetryError, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
+from speceyes.judging.settings import ClientSettings
 from speceyes.progress import Progress
 
 log = logging.getLogger(__name__)
@@ -22,17 +22,6 @@ TRANSIENT = (openai.APIConnectionError, openai.APITimeoutError, openai.RateLimit
 
 class JudgeError(Exception):
     """A judge that cannot be reached or does not answer; one line that says what to do."""
-
-
-class ClientSettings(BaseModel):
-    """How the judge is asked."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    concurrency: int = Field(8, gt=0, description="Requests under way at once.")
-    max_tokens: int = Field(64, gt=0, description="Longest reply in tokens.")
-    timeout_s: float = Field(120.0, gt=0, description="Seconds until one request counts as lost.")
-    attempts: int = Field(5, gt=0, description="Tries per request, with exponential backoff.")
 
 
 class JudgeClient:

@@ -14,25 +14,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import openai
-from pydantic import BaseModel, ConfigDict, Field
 
 from speceyes.judging.client import JudgeError
+from speceyes.judging.settings import ServerSettings
 
 log = logging.getLogger(__name__)
 
 PR_SET_PDEATHSIG = 1
-
-
-class ServerSettings(BaseModel):
-    """The command that serves the judge; ``{port}`` and ``{model}`` are filled in."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    command: tuple[str, ...] = Field(..., min_length=1, description="Program and arguments.")
-    directory: str = Field(".", description="Folder to start in, relative to the workflow's working directory.")
-    served_name: str = Field(..., description="Model name that requests use.")
-    ready_timeout_s: float = Field(900.0, gt=0, description="Seconds until the server must have answered a request.")
-    environment: dict[str, str] = Field(default_factory=dict, description="Environment variables added for it.")
 
 
 def _free_port() -> int:

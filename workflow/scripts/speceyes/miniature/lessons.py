@@ -15,8 +15,8 @@ from pathlib import Path
 
 from transformers import PreTrainedTokenizerBase
 
-from speceyes.miniature.questions import Kind, Question, random_question
 from speceyes.miniature.pool import Pool
+from speceyes.miniature.questions import Kind, Question, random_question
 from speceyes.miniature.scenes import COLORS, GRID, SHAPES, SIDES, Plate, Scene, Window, dot_token
 from speceyes.miniature.transcripts import (
     COORDINATES,

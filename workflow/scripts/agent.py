@@ -1,0 +1,33 @@
+"""Rule agent: the baseline, every sample of a shard through the whole agent loop."""
+
+from pathlib import Path
+
+from snakemake.script import snakemake
+from speceyes.job import job
+from speceyes.stage import Shard, Stage
+
+with job(snakemake.log[0], snakemake.resources.get("gpu", 0)):
+    from speceyes.agents.base import load_agent
+    from speceyes.agents.run import answer
+    from speceyes.engines.settings import EngineSettings
+    from speceyes.engines.transformers_engine import TransformersEngine
+    from speceyes.records import AgentRecord
+    from speceyes.samples import read_samples
+
+    wildcards = snakemake.wildcards
+    stage = Stage(
+        label=f"agent {wildcards.agent} {wildcards.benchmark}/{wildcards.split} {wildcards.scatteritem}",
+        samples=Path(snakemake.input.samples),
+        table=Path(snakemake.output.table),
+        journals=Path(snakemake.params.journals),
+        shard=Shard.parse(wildcards.scatteritem),
+        settings=snakemake.params.settings,
+        inputs=snakemake.params.inputs,
+    )
+    engine = TransformersEngine(Path(snakemake.input.model), EngineSettings.model_validate(snakemake.params.engine))
+    agent = load_agent(snakemake.params.type)(
+        Path(snakemake.input.prompts).parent, snakemake.params.settings, Path(snakemake.params.media)
+    )
+    images = Path(snakemake.input.images)
+    answer(engine, agent, read_samples(stage.samples)[0], images)
+    stage.run(AgentRecord, 1, lambda samples: [answer(engine, agent, sample, images) for sample in samples])

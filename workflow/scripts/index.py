@@ -1,0 +1,18 @@
+"""Rule index: validate a split's rows, write its samples table and images."""
+
+from pathlib import Path
+
+from snakemake.script import snakemake
+from speceyes.benchmarks.base import load_reader
+from speceyes.benchmarks.index import build_index
+from speceyes.job import job
+
+with job(snakemake.log[0]):
+    reader = load_reader(snakemake.params.reader)(Path(snakemake.input.folder), snakemake.params.settings)
+    build_index(
+        reader,
+        snakemake.wildcards.split,
+        Path(snakemake.output.samples),
+        Path(snakemake.output.images),
+        snakemake.params.rows,
+    )

@@ -1,0 +1,15 @@
+"""Rule make_miniature_benchmarks: the miniature's V*, HR-Bench and POPE, from a seed."""
+
+import shutil
+from pathlib import Path
+
+from snakemake.script import snakemake
+from speceyes.job import job
+from speceyes.miniature.generate import Sizes, write_benchmarks
+
+with job(snakemake.log[0]):
+    folder = Path(snakemake.output.scenes).parent
+    for name in ("vstar", "hrbench", "pope"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_benchmarks(folder, Sizes.model_validate(snakemake.params.sizes), snakemake.params.seed)

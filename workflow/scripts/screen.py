@@ -1,0 +1,34 @@
+"""Rule screen: would tools help? Asked of the agent's model, or of the draft (phase-I ablation)."""
+
+from pathlib import Path
+
+from snakemake.script import snakemake
+from speceyes.job import job
+from speceyes.stage import Shard, Stage
+
+with job(snakemake.log[0], snakemake.resources.get("gpu", 0)):
+    from speceyes.agents.base import load_agent
+    from speceyes.engines.settings import EngineSettings
+    from speceyes.engines.transformers_engine import TransformersEngine
+    from speceyes.records import ScreenRecord
+    from speceyes.samples import read_samples
+    from speceyes.screening import screen
+
+    wildcards = snakemake.wildcards
+    stage = Stage(
+        label=f"screen {wildcards.agent} {wildcards.benchmark}/{wildcards.split} b{wildcards.batch}"
+        f" {wildcards.scatteritem}",
+        samples=Path(snakemake.input.samples),
+        table=Path(snakemake.output.table),
+        journals=Path(snakemake.params.journals),
+        shard=Shard.parse(wildcards.scatteritem),
+        settings=snakemake.params.settings,
+        inputs=snakemake.params.inputs,
+    )
+    engine = TransformersEngine(Path(snakemake.input.model), EngineSettings.model_validate(snakemake.params.engine))
+    agent = load_agent(snakemake.params.type)(
+        Path(snakemake.input.prompts).parent, snakemake.params.settings, Path(snakemake.params.media)
+    )
+    images = Path(snakemake.input.images)
+    screen(engine, agent, read_samples(stage.samples)[:1], images)
+    stage.run(ScreenRecord, int(wildcards.batch), lambda samples: screen(engine, agent, samples, images))

@@ -1,0 +1,78 @@
+"""Where a result comes from: settings, code, models, packages, machine, commit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+import subprocess
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+PACKAGES = ("torch", "transformers", "pillow", "numpy", "pandas", "pyarrow", "snakemake", "openai", "vllm")
+
+
+def provenance(settings: dict[str, Any], inputs: dict[str, str]) -> dict[str, Any]:
+    """What gets stamped into a table: resolved settings, input identities, and all that was around."""
+    return {
+        "settings": settings,
+        "inputs": inputs,
+        "packages": {name: found for name in PACKAGES if (found := _version(name))},
+        "python": platform.python_version(),
+        "device": device(),
+        "git": _git(),
+        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def device() -> dict[str, Any]:
+    """The accelerator that torch sees, if torch is loaded; else the processor."""
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_available():
+        facts = torch.cuda.get_device_properties(0)
+        return {"name": facts.name, "memory_gib": round(facts.total_memory / 2**30, 1), "cuda": torch.version.cuda}
+    return {"name": platform.processor() or platform.machine(), "cores": os.cpu_count()}
+
+
+def model_identity(folder: Path) -> str:
+    """A short hash over names, sizes and configs of a model's files; weights over 64 MiB count by size."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.glob("*")):
+        if path.is_file():
+            size = path.stat().st_size
+            digest.update(f"{path.name} {size}\n".encode())
+            if size < 64 * 2**20:
+                digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def file_identity(path: Path) -> str:
+    """A short hash of a file's bytes."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+
+
+def digest(*parts: Any) -> str:
+    """A short hash of anything that JSON can hold: names journals after all that their records depend on."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _git() -> dict[str, Any]:
+    def ask(*words: str) -> str:
+        try:
+            done = subprocess.run(["git", *words], capture_output=True, text=True, check=True, timeout=10)
+        except (OSError, subprocess.SubprocessError):
+            return ""
+        return done.stdout.strip()
+
+    return {"commit": ask("rev-parse", "HEAD"), "dirty": bool(ask("status", "--porcelain", "--untracked-files=no"))}

@@ -1,0 +1,43 @@
+"""Rule specreason: the peer method on every sample of a shard."""
+
+from pathlib import Path
+
+from snakemake.script import snakemake
+from speceyes.job import job
+from speceyes.stage import Shard, Stage
+
+with job(snakemake.log[0], snakemake.resources.get("gpu", 0)):
+    from speceyes.agents.base import load_agent
+    from speceyes.engines.settings import EngineSettings
+    from speceyes.engines.transformers_engine import TransformersEngine
+    from speceyes.records import AgentRecord
+    from speceyes.samples import read_samples
+    from speceyes.specreason import POLICIES, Settings, SpecReason
+
+    wildcards = snakemake.wildcards
+    stage = Stage(
+        label=f"specreason {wildcards.agent} {wildcards.variant} {wildcards.benchmark}/{wildcards.split}"
+        f" {wildcards.scatteritem}",
+        samples=Path(snakemake.input.samples),
+        table=Path(snakemake.output.table),
+        journals=Path(snakemake.params.journals),
+        shard=Shard.parse(wildcards.scatteritem),
+        settings=snakemake.params.settings | {"agent": snakemake.params.agent_settings},
+        inputs=snakemake.params.inputs,
+    )
+    method = SpecReason(
+        draft=TransformersEngine(
+            Path(snakemake.input.draft), EngineSettings.model_validate(snakemake.params.draft_engine)
+        ),
+        agent_engine=TransformersEngine(
+            Path(snakemake.input.model), EngineSettings.model_validate(snakemake.params.engine)
+        ),
+        agent=load_agent(snakemake.params.type)(
+            Path(snakemake.input.prompts).parent, snakemake.params.agent_settings, Path(snakemake.params.media)
+        ),
+        policy=POLICIES[wildcards.variant],
+        settings=Settings.model_validate(snakemake.params.settings),
+    )
+    images = Path(snakemake.input.images)
+    method.answer(read_samples(stage.samples)[0], images)
+    stage.run(AgentRecord, 1, lambda samples: [method.answer(sample, images) for sample in samples])
