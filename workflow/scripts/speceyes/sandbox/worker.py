@@ -1,0 +1,169 @@
+"""What runs inside the sandbox: limits on itself, repairs, the model-written code, one reply.
+
+Only the standard library is imported. Nothing here is trusted by the parent: the code shares this
+process and may write any reply it likes.
+
+The request is one JSON object on standard input. The reply on standard output is one JSON line
+(status, stdout, error, sizes of the images in bytes) and then the images' bytes.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import os
+import re
+import resource
+import stat
+import sys
+from types import TracebackType
+from typing import Any
+
+from speceyes.sandbox.repairs import CROP_HELPER, clamped_crop, repair
+
+CODE_NAME = "<code>"
+MAX_ERROR_CHARS = 300
+_FULL_DISK = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
+
+
+class OutputLimitError(BaseException):
+    """Too much was printed or saved; no ``except Exception`` of the code swallows it."""
+
+
+class BoundedText(io.TextIOBase):
+    """Standard output of the code, kept up to a number of characters."""
+
+    def __init__(self, limit: int) -> None:
+        self.text = ""
+        self._limit = limit
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        room = self._limit - len(self.text)
+        self.text += text[:room]
+        if len(text) > room:
+            raise OutputLimitError(f"more than {self._limit} characters printed")
+        return len(text)
+
+
+def main() -> None:
+    """Read the request, run it, reply."""
+    request = json.loads(sys.stdin.buffer.read())
+    reply = os.dup(1)
+    for stream in (0, 1):
+        os.dup2(2, stream)
+    limit_resources(request["limits"])
+    os.chdir(request["output_dir"])
+    header, images = answer(request)
+    with os.fdopen(reply, "wb") as channel:
+        channel.write(json.dumps(header).encode() + b"\n")
+        channel.writelines(images)
+    # Threads or exit handlers of the code have no say in when the process ends.
+    os._exit(0)
+
+
+def limit_resources(limits: dict[str, int]) -> None:
+    """Hard limits by name ("RLIMIT_..."), which cannot be raised again."""
+    for name, value in limits.items():
+        resource.setrlimit(getattr(resource, name), (value, value))
+
+
+def answer(request: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+    """Run the request's code; the reply's header and the saved images whose paths were printed."""
+    printed = BoundedText(request["max_stdout_chars"])
+    status, error, images, text = "ok", "", [], ""
+    try:
+        execute(request, printed)
+        text, images = collect_images(printed.text, request)
+    except BaseException as raised:  # noqa: BLE001 - whatever the code raises is its result
+        status, error = describe(raised)
+        text = printed.text
+    text = text.encode("utf-8", "replace").decode()
+    return {"status": status, "stdout": text, "error": error, "images": [len(blob) for blob in images]}, images
+
+
+def execute(request: dict[str, Any], printed: BoundedText) -> None:
+    """Repair and run the code as a main program with ``image_path`` set."""
+    tree = repair(request["code"], request["image_path"], request["protocol_dir"], request["output_dir"])
+    program = compile(tree, CODE_NAME, "exec", dont_inherit=True)
+    sys.path[:0] = request["packages"]
+    names = {"__name__": "__main__", "image_path": request["image_path"], CROP_HELPER: clamped_crop}
+    sys.stdout = printed
+    try:
+        exec(program, names)
+    except SystemExit as stop:
+        if stop.code not in (None, 0):
+            raise
+    finally:
+        sys.stdout = sys.__stdout__
+
+
+def collect_images(printed: str, request: dict[str, Any]) -> tuple[str, list[bytes]]:
+    """The printed text without lines that only name a saved image, and those images' bytes, in order."""
+    inside_text = re.compile(re.escape(request["output_dir"]) + r"/[^\s'\"<>|,;:)\]]*[^\s'\"<>|,;:)\].]")
+    kept, images, room = [], {}, request["max_image_bytes"]
+    for line in printed.splitlines():
+        whole = os.path.join(request["output_dir"], line.strip())  # noqa: PTH118 - pathlib costs start-up time
+        names_file = bool(line.strip()) and is_saved_file(whole, request["output_dir"])
+        for path in [whole] if names_file else inside_text.findall(line):
+            if path not in images and is_saved_file(path, request["output_dir"]):
+                if len(images) == request["max_images"]:
+                    raise OutputLimitError(f"more than {request['max_images']} images")
+                images[path] = read_file(path, room)
+                room -= len(images[path])
+        if not names_file:
+            kept.append(line)
+    return "\n".join(kept), list(images.values())
+
+
+def is_saved_file(path: str, output_dir: str) -> bool:
+    """Whether the path is a regular file that really lies in the output folder."""
+    try:
+        real = os.path.realpath(path, strict=True)
+        return real.startswith(os.path.realpath(output_dir) + "/") and stat.S_ISREG(os.stat(real).st_mode)  # noqa: PTH116
+    except (OSError, ValueError):
+        return False
+
+
+def read_file(path: str, limit: int) -> bytes:
+    """The file's bytes.
+
+    Raises:
+        OutputLimitError: they are more than ``limit``.
+    """
+    with open(path, "rb") as file:  # noqa: PTH123
+        blob = file.read(limit + 1)
+    if len(blob) > limit:
+        raise OutputLimitError("the saved images are too large")
+    return blob
+
+
+def describe(raised: BaseException) -> tuple[str, str]:
+    """Status and one line of error text."""
+    kind = type(raised).__name__
+    try:
+        message = " ".join(str(raised).split())
+    except BaseException:  # noqa: BLE001 - the exception's own code may raise anything
+        message = ""
+    where = f" (line {line})" if (line := code_line(raised.__traceback__)) else ""
+    text = f"{kind}: {message}"[:MAX_ERROR_CHARS] + where
+    if isinstance(raised, OutputLimitError):
+        return "output_limit", message
+    if isinstance(raised, OSError) and raised.errno in _FULL_DISK:
+        return "output_limit", text
+    if isinstance(raised, MemoryError) or (kind == "error" and ("Insufficient memory" in message)):
+        return "memory", f"MemoryError: the code needs too much memory{where}"
+    return "failed", text
+
+
+def code_line(trace: TracebackType | None) -> int:
+    """The last line of the model-written code in the trace, 0 without one."""
+    line = 0
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == CODE_NAME:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
