@@ -1,0 +1,1 @@
+"""Benchmarks, one module each, and the index stage that validates them."""

@@ -67,10 +67,38 @@ def load_reader(spec: str) -> type[Reader]:
 
 
 def text_field(value: object, where: str, field: str) -> str:
-    """A field that must hold text; missing values, numbers that mean "missing" and blanks are errors."""
-    if value is None or value != value or not str(value).strip() or str(value).strip().lower() == "nan":
+    """A field that must hold text, as it is stored; missing values, numbers that mean "missing" and blanks are errors.
+
+    Raises:
+        BenchmarkError: nothing usable there.
+    """
+    if value is None or str(value).strip().lower() in ("", "nan"):
         raise BenchmarkError(f"{where}: {field} is empty; the file is incomplete, download it again")
-    return str(value).strip()
+    return str(value)
+
+
+def choice_field(value: object, where: str, field: str, choices: tuple[str, ...]) -> str:
+    """A field that must hold one of a few words.
+
+    Raises:
+        BenchmarkError: it does not.
+    """
+    word = text_field(value, where, field).strip()
+    if word not in choices:
+        raise BenchmarkError(f"{where}: {field} is {word[:40]!r}, expected one of {', '.join(choices)}")
+    return word
+
+
+def new_key(value: object, where: str, field: str, seen: set[str]) -> None:
+    """Note a row's key in ``seen``.
+
+    Raises:
+        BenchmarkError: missing, or another row has it.
+    """
+    key = text_field(value, where, field).strip()
+    if key in seen:
+        raise BenchmarkError(f"{where}: {field} {key} stands twice; the file is damaged, download it again")
+    seen.add(key)
 
 
 @dataclass(frozen=True, slots=True)

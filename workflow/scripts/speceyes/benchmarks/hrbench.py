@@ -12,10 +12,11 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from speceyes.benchmarks.base import BenchmarkError, RawRow, text_field
+from speceyes.benchmarks.base import BenchmarkError, RawRow, choice_field, new_key, text_field
 
 COLUMNS = ("index", "question", "answer", "category", "A", "B", "C", "D", "cycle_category", "image")
 OPTIONS = ("A", "B", "C", "D")
+CATEGORIES = ("single", "cross")
 
 
 class Settings(BaseModel):
@@ -37,36 +38,35 @@ class HRBench:
     def rows(self, split: str) -> Iterator[RawRow]:
         """Rows in file order."""
         path = self.folder / f"hr_bench_{split}.tsv"
-        csv.field_size_limit(sys.maxsize)
-        try:
-            with path.open(newline="", encoding="utf-8") as handle:
-                reader = csv.DictReader(handle, delimiter="\t", strict=True)
-                missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
-                if missing:
-                    raise BenchmarkError(f"{path}: columns {missing} are missing; is it the official file?")
-                seen: set[str] = set()
-                for number, record in enumerate(reader, start=1):
-                    yield _row(f"{path} row {number}", record, seen)
-                if not seen:
-                    raise BenchmarkError(f"{path}: no rows; download it again")
-        except OSError as error:
-            raise BenchmarkError(f"{path}: {error.strerror}; run download_dataset or correct the path") from error
-        except csv.Error as error:
-            raise BenchmarkError(f"{path}: not tab-separated text ({error}); download it again") from error
+        seen: set[str] = set()
+        for number, record in enumerate(_records(path), start=1):
+            yield _row(f"{path} row {number}", record, seen)
+        if not seen:
+            raise BenchmarkError(f"{path}: no rows; download it again")
+
+
+def _records(path: Path) -> Iterator[dict[str, Any]]:
+    """The file's records, one in memory at a time."""
+    csv.field_size_limit(sys.maxsize)
+    try:
+        with path.open(newline="", encoding="utf-8") as handle:
+            reader = csv.DictReader(handle, delimiter="\t", strict=True)
+            missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
+            if missing:
+                raise BenchmarkError(f"{path}: columns {', '.join(missing)} are missing; is it the official file?")
+            yield from reader
+    except OSError as error:
+        raise BenchmarkError(f"{path}: {error.strerror}; run download_dataset or correct the path") from error
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise BenchmarkError(f"{path}: not tab-separated text ({error}); download it again") from error
 
 
 def _row(where: str, record: dict[str, Any], seen: set[str]) -> RawRow:
-    index = text_field(record["index"], where, "index")
-    if index in seen:
-        raise BenchmarkError(f"{where}: index {index} stands twice; the file is damaged, download it again")
-    seen.add(index)
-    letter = text_field(record["answer"], where, "answer")
-    if letter not in OPTIONS:
-        raise BenchmarkError(f"{where}: answer is {letter!r}, expected one of A, B, C, D")
+    if None in record:
+        raise BenchmarkError(f"{where}: more fields than columns; the file is damaged, download it again")
+    new_key(record["index"], where, "index", seen)
+    letter = choice_field(record["answer"], where, "answer", OPTIONS)
     options = tuple(text_field(record[option], where, option) for option in OPTIONS)
-    category = text_field(record["category"], where, "category")
-    if category not in ("single", "cross"):
-        raise BenchmarkError(f"{where}: category is {category!r}, expected single or cross")
     try:
         image = base64.b64decode(text_field(record["image"], where, "image"), validate=True)
     except binascii.Error as error:
@@ -79,6 +79,6 @@ def _row(where: str, record: dict[str, Any], seen: set[str]) -> RawRow:
         options=options,
         gold=options[OPTIONS.index(letter)],
         gold_letter=letter,
-        category=category,
+        category=choice_field(record["category"], where, "category", CATEGORIES),
         image=image,
     )

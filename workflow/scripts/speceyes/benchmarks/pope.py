@@ -10,10 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
-from speceyes.benchmarks.base import BenchmarkError, RawRow, text_field
+from speceyes.benchmarks.base import BenchmarkError, RawRow, choice_field, new_key, text_field
 
 COLUMNS = ("id", "question_id", "question", "answer", "image_source", "image", "category")
+ANSWERS = ("yes", "no")
 BATCH_ROWS = 32
+BUFFER_BYTES = 2**20
 
 
 class Settings(BaseModel):
@@ -33,38 +35,35 @@ class Pope:
         Settings.model_validate(settings)
 
     def rows(self, split: str) -> Iterator[RawRow]:
-        """Rows in file order, a few at a time."""
+        """Rows in file order."""
         path = self.folder / "Full" / f"{split}-00000-of-00001.parquet"
-        try:
-            file = pq.ParquetFile(path)
-        except OSError as error:
-            raise BenchmarkError(
-                f"{path}: {error.strerror or error}; run download_dataset or correct the path"
-            ) from error
-        except pa.ArrowInvalid as error:
-            raise BenchmarkError(
-                f"{path}: not a Parquet file ({str(error).splitlines()[0]}); download it again"
-            ) from error
-        missing = [column for column in COLUMNS if column not in file.schema_arrow.names]
-        if missing:
-            raise BenchmarkError(f"{path}: columns {missing} are missing; is it the official file?")
-        number, seen = 0, set[str]()
-        for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=list(COLUMNS)):
-            for record in batch.to_pylist():
-                number += 1
-                yield _row(f"{path} row {number}", record, seen)
+        seen: set[str] = set()
+        for number, record in enumerate(_records(path), start=1):
+            yield _row(f"{path} row {number}", record, seen)
         if not seen:
             raise BenchmarkError(f"{path}: no rows; download it again")
 
 
+def _records(path: Path) -> Iterator[dict[str, Any]]:
+    """The file's records; memory is bounded by one of its row groups (Arrow reads nested columns so)."""
+    try:
+        with pq.ParquetFile(path, buffer_size=BUFFER_BYTES, pre_buffer=False) as file:
+            missing = [column for column in COLUMNS if column not in file.schema_arrow.names]
+            if missing:
+                raise BenchmarkError(f"{path}: columns {', '.join(missing)} are missing; is it the official file?")
+            if not pa.types.is_struct(file.schema_arrow.field("image").type):
+                raise BenchmarkError(f"{path}: column image holds no bytes and path; is it the official file?")
+            for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=list(COLUMNS)):
+                yield from batch.to_pylist()
+    except FileNotFoundError as error:
+        raise BenchmarkError(f"{path}: No such file; run download_dataset or correct the path") from error
+    except (OSError, pa.ArrowException) as error:
+        reason = str(error).splitlines()[0]
+        raise BenchmarkError(f"{path}: not a whole Parquet file ({reason}); download it again") from error
+
+
 def _row(where: str, record: dict[str, Any], seen: set[str]) -> RawRow:
-    key = text_field(record["id"], where, "id")
-    if key in seen:
-        raise BenchmarkError(f"{where}: id {key} stands twice; the file is damaged, download it again")
-    seen.add(key)
-    answer = text_field(record["answer"], where, "answer").lower()
-    if answer not in ("yes", "no"):
-        raise BenchmarkError(f"{where}: answer is {answer!r}, expected yes or no")
+    new_key(record["id"], where, "id", seen)
     image = (record["image"] or {}).get("bytes")
     if not image:
         raise BenchmarkError(f"{where}: image holds no bytes; download the file again")
@@ -72,7 +71,7 @@ def _row(where: str, record: dict[str, Any], seen: set[str]) -> RawRow:
         where=where,
         question=text_field(record["question"], where, "question"),
         options=(),
-        gold=answer,
+        gold=choice_field(record["answer"], where, "answer", ANSWERS),
         gold_letter="",
         category=text_field(record["category"], where, "category"),
         image=image,

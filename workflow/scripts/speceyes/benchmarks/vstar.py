@@ -44,11 +44,13 @@ class VStar:
 
     def rows(self, split: str) -> Iterator[RawRow]:
         """Rows in the order of their file names."""
-        annotations = sorted((self.folder / split).glob("*.json"))
+        folder = self.folder / split
+        annotations = sorted(folder.glob("*.json"))
         if not annotations:
-            raise BenchmarkError(
-                f"{self.folder / split}: no annotations there; run download_dataset or correct the path"
-            )
+            raise BenchmarkError(f"{folder}: no annotations there; run download_dataset or correct the path")
+        alone = sorted({path.stem for path in folder.glob("*.jpg")} - {path.stem for path in annotations})
+        if alone:
+            raise BenchmarkError(f"{folder / alone[0]}.json: annotation is missing; download the dataset again")
         for path in annotations:
             yield self._row(path, split)
 
@@ -56,24 +58,18 @@ class VStar:
         image = path.with_suffix(".jpg")
         if not image.exists():
             raise BenchmarkError(f"{path}: image {image.name} is missing; download the dataset again")
-        try:
-            annotation = _Annotation.model_validate(json.loads(path.read_text(encoding="utf-8")))
-        except ValidationError as error:
-            first = error.errors()[0]
-            raise BenchmarkError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-        except ValueError as error:
-            raise BenchmarkError(f"{path}: not JSON ({error}); download the dataset again") from error
+        annotation = _read(path)
         if len(annotation.bbox) != len(annotation.target_object):
             raise BenchmarkError(
-                f"{path}: bbox: {len(annotation.bbox)} boxes for {len(annotation.target_object)} targets"
+                f"{path}: bbox: {len(annotation.bbox)} boxes for {len(annotation.target_object)} targets; "
+                "download the dataset again"
             )
         options = [text_field(text, str(path), f"options[{i}]") for i, text in enumerate(annotation.options)]
         turn = self._turn(f"{split}/{path.stem}", len(options))
-        shown = tuple(options[turn:] + options[:turn])
         return RawRow(
             where=str(path),
             question=text_field(annotation.question, str(path), "question"),
-            options=shown,
+            options=tuple(options[turn:] + options[:turn]),
             gold=options[0],
             gold_letter=LETTERS[(len(options) - turn) % len(options)],
             category=split,
@@ -85,3 +81,14 @@ class VStar:
             return 0
         digest = hashlib.sha256(f"{self.settings.seed} {key}".encode()).digest()
         return int.from_bytes(digest[:4], "big") % options
+
+
+def _read(path: Path) -> _Annotation:
+    try:
+        return _Annotation.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"])) or "annotation"
+        raise BenchmarkError(f"{path}: {field}: {first['msg']}; download the dataset again") from error
+    except ValueError as error:
+        raise BenchmarkError(f"{path}: not JSON ({error}); download the dataset again") from error
