@@ -57,9 +57,7 @@ def package_dirs() -> tuple[Path, ...]:
     missing = [name for name, spec in found.items() if spec is None or spec.origin is None]
     if missing:
         raise UnusableInterpreterError(f"not installed: {', '.join(missing)}")
-    return tuple(
-        sorted({Path(spec.origin).resolve().parents[1] for spec in found.values() if spec and spec.origin})
-    )
+    return tuple(sorted({Path(spec.origin).resolve().parents[1] for spec in found.values() if spec and spec.origin}))
 
 
 @functools.cache

@@ -139,7 +139,7 @@ def clamp_crops(tree: ast.Module) -> ast.Module:
 
 
 class _CropCalls(ast.NodeTransformer):
-    def visit_Call(self, node: ast.Call) -> ast.AST:  # noqa: N802 - the visitor's naming
+    def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
         if not isinstance(node.func, ast.Attribute) or node.func.attr != "crop" or len(node.args) != 1 or node.keywords:
             return node

@@ -1,0 +1,12 @@
+"""The sandbox for model-written image code: a security boundary, not a list of forbidden patterns.
+
+Each call runs in its own process behind bubblewrap (``bubblewrap``), on a read-only Python
+(``interpreter``), under a system-call filter (``syscalls``); ``worker`` repairs and runs the code there;
+``box`` limits it from outside and ``images`` opens what came back.
+"""
+
+from speceyes.sandbox.box import Sandbox
+from speceyes.sandbox.room import INPUT_PATH
+from speceyes.sandbox.settings import SandboxResult, SandboxSettings
+
+__all__ = ["INPUT_PATH", "Sandbox", "SandboxResult", "SandboxSettings"]

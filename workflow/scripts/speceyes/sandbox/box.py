@@ -1,0 +1,219 @@
+"""One call of the sandbox: start the worker, wait no longer than allowed, take nothing on trust."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import math
+import os
+import selectors
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from speceyes.sandbox.bubblewrap import detect
+from speceyes.sandbox.images import ReturnedImageError, open_returned
+from speceyes.sandbox.interpreter import UnusableInterpreterError, inspect_interpreter
+from speceyes.sandbox.open_room import OpenRooms
+from speceyes.sandbox.room import PROTOCOL_DIR, Room, Rooms, SandboxUnavailableError
+from speceyes.sandbox.settings import SandboxResult, SandboxSettings, Status
+
+MIB = 2**20
+_CHUNK = 2**16
+_BYTES_PER_CHAR = 12  # of JSON, escaped as two surrogates
+_MAX_ERROR_CHARS = 400
+_END_S = 5.0
+
+
+class _Header(BaseModel):
+    """First line of the worker's reply."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    status: Literal["ok", "failed", "memory", "output_limit"]
+    stdout: str
+    error: str = Field(max_length=_MAX_ERROR_CHARS)
+    images: list[int]
+
+
+class _EndedError(Exception):
+    """The call ended without a usable reply."""
+
+    def __init__(self, status: Status, error: str) -> None:
+        super().__init__(error)
+        self.status = status
+
+
+class Sandbox:
+    """Runs model-written image code, one process per call, nothing kept between calls."""
+
+    def __init__(self, settings: SandboxSettings) -> None:
+        self.settings = settings
+
+    @property
+    def refusal(self) -> str | None:
+        """Why code is refused on this machine, None where it is run; to be asked before work begins."""
+        return self._rooms if isinstance(self._rooms, str) else None
+
+    def run(self, code: str, image_path: Path) -> SandboxResult:
+        """Run the code with the image as its input; however the code ends is a status, never an exception.
+
+        Args:
+            code: model-written Python, without its fence.
+            image_path: the one file of the host that the code may read.
+
+        Raises:
+            FileNotFoundError: there is no such image.
+        """
+        started = time.perf_counter()
+        image_path = image_path.resolve(strict=True)
+        try:
+            header, blobs = self._call(code, image_path)
+            images = open_returned(blobs, self.settings.max_image_pixels)
+            status, stdout, error = header.status, header.stdout, header.error
+        except (_EndedError, ReturnedImageError) as ended:
+            status, stdout, error, images = getattr(ended, "status", "failed"), "", str(ended), ()
+        return SandboxResult(status, stdout, error, images, time.perf_counter() - started)
+
+    @cached_property
+    def _rooms(self) -> Rooms | str:
+        """The rooms to run in, or the reason why there are none."""
+        settings = self.settings
+        try:
+            interpreter = inspect_interpreter()
+            if settings.isolation == "none-i-understand":
+                return OpenRooms(interpreter)
+            return detect(interpreter, settings.disk_mb * MIB, settings.max_files)
+        except (SandboxUnavailableError, UnusableInterpreterError) as error:
+            return f"model-written code is refused, the sandbox cannot work here: {error}"
+
+    def _call(self, code: str, image_path: Path) -> tuple[_Header, list[bytes]]:
+        """Start, wait, parse.
+
+        Raises:
+            _EndedError: refused, too slow, too large, or no reply that can be read.
+        """
+        if isinstance(self._rooms, str):
+            raise _EndedError("refused", self._rooms)
+        if len(code) > self.settings.max_code_chars:
+            raise _EndedError("failed", f"the code is longer than {self.settings.max_code_chars} characters")
+        with (
+            self._rooms.room(image_path) as room,
+            _memory_file(self._request(code, room)) as request,
+            _process(room, request) as process,
+        ):
+            reply = self._receive(process)
+            if not reply:
+                raise _ending(process)
+        return _parse(reply, self.settings.max_images)
+
+    def _request(self, code: str, room: Room) -> bytes:
+        settings = self.settings
+        fields = {
+            "code": code,
+            "image_path": room.image_path,
+            "protocol_dir": PROTOCOL_DIR,
+            "output_dir": room.output_dir,
+            "packages": room.packages,
+            "max_stdout_chars": settings.max_stdout_chars,
+            "max_images": settings.max_images,
+            "max_image_bytes": settings.max_image_mb * MIB,
+            "limits": {
+                "RLIMIT_AS": settings.memory_mb * MIB,
+                "RLIMIT_CORE": 0,
+                # The wall clock ends the call; this one counts where the parent no longer can.
+                "RLIMIT_CPU": math.ceil(settings.wall_s) + 1,
+                "RLIMIT_FSIZE": settings.disk_mb * MIB,
+                "RLIMIT_MEMLOCK": 0,
+                "RLIMIT_NOFILE": settings.max_open_files,
+                "RLIMIT_NPROC": 0,
+            },
+        }
+        return json.dumps(fields).encode()
+
+    def _receive(self, process: subprocess.Popen[bytes]) -> bytes:
+        """The reply, empty if the worker ended without one."""
+        settings = self.settings
+        limit = _CHUNK + settings.max_stdout_chars * _BYTES_PER_CHAR + settings.max_image_mb * MIB
+        deadline = time.monotonic() + settings.wall_s
+        received = bytearray()
+        with selectors.DefaultSelector() as selector:
+            assert process.stdout is not None
+            selector.register(process.stdout, selectors.EVENT_READ)
+            while selector.select(max(0.0, deadline - time.monotonic())):
+                chunk = os.read(process.stdout.fileno(), _CHUNK)
+                if not chunk:
+                    return bytes(received)
+                received += chunk
+                if len(received) > limit:
+                    raise _EndedError("output_limit", "the code returned too much")
+        raise _EndedError("timeout", f"the code ran longer than {settings.wall_s:g} s")
+
+
+@contextmanager
+def _memory_file(content: bytes) -> Iterator[int]:
+    """A descriptor to read the content from: unlike a pipe, it never blocks who writes."""
+    descriptor = os.memfd_create("request")
+    try:
+        with os.fdopen(os.dup(descriptor), "wb") as file:
+            file.write(content)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _process(room: Room, request: int) -> Iterator[subprocess.Popen[bytes]]:
+    """The room's worker, killed with everything that it started."""
+    process = subprocess.Popen(
+        room.command,
+        stdin=request,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        pass_fds=room.file_descriptors,
+        env=room.environment,
+        start_new_session=True,
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def _parse(reply: bytes, max_images: int) -> tuple[_Header, list[bytes]]:
+    line, _, rest = reply.partition(b"\n")
+    try:
+        header = _Header.model_validate_json(line)
+    except ValidationError as error:
+        raise _EndedError("failed", "the code spoiled the sandbox's reply") from error
+    sizes = header.images
+    if len(sizes) > max_images or any(size < 0 for size in sizes) or sum(sizes) != len(rest):
+        raise _EndedError("failed", "the code spoiled the sandbox's reply")
+    ends = list(itertools.accumulate(sizes))
+    return header, [rest[end - size : end] for size, end in zip(sizes, ends, strict=True)]
+
+
+def _ending(process: subprocess.Popen[bytes]) -> _EndedError:
+    """Why there is no reply, from how the process ended (bubblewrap reports a signal as 128 + its number)."""
+    try:
+        code = process.wait(_END_S)
+    except subprocess.TimeoutExpired:
+        return _EndedError("failed", "the code closed the sandbox's reply and went on")
+    number = -code if code < 0 else code - 128
+    if number == signal.SIGXCPU:
+        return _EndedError("timeout", "the code used more processor time than allowed")
+    if number == signal.SIGKILL:
+        return _EndedError("memory", "the code was killed, most likely for its use of memory")
+    if number in set(signal.Signals):
+        return _EndedError("failed", f"the code crashed: {signal.Signals(number).name}")
+    return _EndedError("failed", f"the code ended its own process (exit code {code})")

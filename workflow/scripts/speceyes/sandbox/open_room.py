@@ -1,0 +1,33 @@
+"""Rooms without walls, for whoever says ``none-i-understand``: the code has all the rights of its user."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from speceyes.sandbox.interpreter import Interpreter
+from speceyes.sandbox.room import HERE, ONE_THREAD, WORKER_FILES, Room, worker_command
+
+
+@dataclass(frozen=True)
+class OpenRooms:
+    """An ordinary process per call; only the limits of time, memory and size hold."""
+
+    interpreter: Interpreter
+
+    @contextmanager
+    def room(self, image_path: Path) -> Iterator[Room]:
+        """A room whose output folder is removed afterwards."""
+        with TemporaryDirectory(prefix="sandbox-") as scratch:
+            library, output = Path(scratch, "library"), Path(scratch, "output")
+            worker = library / "speceyes" / "sandbox"
+            worker.mkdir(parents=True)
+            output.mkdir()
+            for name in WORKER_FILES:
+                (worker / name).symlink_to(HERE / name)
+            command = worker_command(str(self.interpreter.executable), str(library))
+            packages = tuple(sorted({str(package.parent) for package in self.interpreter.packages}))
+            yield Room(command, ONE_THREAD, (), str(image_path), str(output), packages)

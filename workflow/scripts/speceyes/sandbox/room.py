@@ -1,0 +1,54 @@
+"""Where the worker runs: a command, and the paths as the code will see them."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+INPUT_PATH = "/mnt/data/input.jpg"
+PROTOCOL_DIR = "/mnt/data/temp_processed_images"
+
+HERE = Path(__file__).parent
+# All that the worker imports of this library; without the packages' __init__ its start is lean.
+WORKER_FILES = ("worker.py", "repairs.py")
+# One thread: image code gains nothing from more, and the system-call filter allows no more.
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OPENCV_FOR_THREADS_NUM": "1"}
+_START = "import sys; sys.path.insert(0, sys.argv[1]); from speceyes.sandbox.worker import main; main()"
+
+
+class SandboxUnavailableError(Exception):
+    """Model-written code cannot be run safely on this machine; one line says why."""
+
+
+@dataclass(frozen=True)
+class Room:
+    """One call's room.
+
+    Attributes:
+        command: starts the worker, which reads its request from standard input.
+        environment: the command's whole environment.
+        file_descriptors: those that the command inherits.
+        image_path: the input image, inside.
+        output_dir: where images are saved, inside.
+        packages: folders to import from, inside.
+    """
+
+    command: tuple[str, ...]
+    environment: dict[str, str]
+    file_descriptors: tuple[int, ...]
+    image_path: str
+    output_dir: str
+    packages: tuple[str, ...]
+
+
+class Rooms(Protocol):
+    """A way to make rooms."""
+
+    def room(self, image_path: Path) -> AbstractContextManager[Room]: ...
+
+
+def worker_command(python: str, library: str) -> tuple[str, ...]:
+    """Start Python on the worker below ``library`` with nothing of the user's or the site's in it."""
+    return (python, "-I", "-S", "-X", "utf8", "-c", _START, library)
