@@ -29,7 +29,6 @@ MIB = 2**20
 _CHUNK = 2**16
 _BYTES_PER_CHAR = 12  # of JSON, escaped as two surrogates
 _MAX_ERROR_CHARS = 400
-_END_S = 5.0
 
 
 class _Header(BaseModel):
@@ -77,7 +76,7 @@ class Sandbox:
         try:
             header, blobs = self._call(code, image_path)
             images = open_returned(blobs, self.settings.max_image_pixels)
-            status, stdout, error = header.status, header.stdout, header.error
+            status, stdout, error = header.status, header.stdout, " ".join(header.error.split())
         except (_EndedError, ReturnedImageError) as ended:
             status, stdout, error, images = getattr(ended, "status", "failed"), "", str(ended), ()
         return SandboxResult(status, stdout, error, images, time.perf_counter() - started)
@@ -109,9 +108,10 @@ class Sandbox:
             _memory_file(self._request(code, room)) as request,
             _process(room, request) as process,
         ):
-            reply = self._receive(process)
+            deadline = time.monotonic() + self.settings.wall_s
+            reply = self._receive(process, deadline)
             if not reply:
-                raise _ending(process)
+                raise self._ending(process, deadline)
         return _parse(reply, self.settings.max_images)
 
     def _request(self, code: str, room: Room) -> bytes:
@@ -138,11 +138,10 @@ class Sandbox:
         }
         return json.dumps(fields).encode()
 
-    def _receive(self, process: subprocess.Popen[bytes]) -> bytes:
+    def _receive(self, process: subprocess.Popen[bytes], deadline: float) -> bytes:
         """The reply, empty if the worker ended without one."""
         settings = self.settings
         limit = _CHUNK + settings.max_stdout_chars * _BYTES_PER_CHAR + settings.max_image_mb * MIB
-        deadline = time.monotonic() + settings.wall_s
         received = bytearray()
         with selectors.DefaultSelector() as selector:
             assert process.stdout is not None
@@ -154,7 +153,25 @@ class Sandbox:
                 received += chunk
                 if len(received) > limit:
                     raise _EndedError("output_limit", "the code returned too much")
-        raise _EndedError("timeout", f"the code ran longer than {settings.wall_s:g} s")
+        raise self._timeout()
+
+    def _ending(self, process: subprocess.Popen[bytes], deadline: float) -> _EndedError:
+        """Why there is no reply, from how the process ends (bubblewrap reports a signal as 128 + its number)."""
+        try:
+            code = process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            return self._timeout()
+        number = -code if code < 0 else code - 128
+        if number == signal.SIGXCPU:
+            return self._timeout()
+        if number == signal.SIGKILL:
+            return _EndedError("memory", "the code was killed, most likely for its use of memory")
+        if number in set(signal.Signals):
+            return _EndedError("failed", f"the code crashed: {signal.Signals(number).name}")
+        return _EndedError("failed", f"the code ended its own process (exit code {code})")
+
+    def _timeout(self) -> _EndedError:
+        return _EndedError("timeout", f"the code ran longer than {self.settings.wall_s:g} s")
 
 
 @contextmanager
@@ -201,19 +218,3 @@ def _parse(reply: bytes, max_images: int) -> tuple[_Header, list[bytes]]:
         raise _EndedError("failed", "the code spoiled the sandbox's reply")
     ends = list(itertools.accumulate(sizes))
     return header, [rest[end - size : end] for size, end in zip(sizes, ends, strict=True)]
-
-
-def _ending(process: subprocess.Popen[bytes]) -> _EndedError:
-    """Why there is no reply, from how the process ended (bubblewrap reports a signal as 128 + its number)."""
-    try:
-        code = process.wait(_END_S)
-    except subprocess.TimeoutExpired:
-        return _EndedError("failed", "the code closed the sandbox's reply and went on")
-    number = -code if code < 0 else code - 128
-    if number == signal.SIGXCPU:
-        return _EndedError("timeout", "the code used more processor time than allowed")
-    if number == signal.SIGKILL:
-        return _EndedError("memory", "the code was killed, most likely for its use of memory")
-    if number in set(signal.Signals):
-        return _EndedError("failed", f"the code crashed: {signal.Signals(number).name}")
-    return _EndedError("failed", f"the code ended its own process (exit code {code})")

@@ -37,6 +37,7 @@ _WORKER = _PYTHON / "worker"
 # The places that programs name their loader in.
 _LOADER_DIRS = (Path("/lib64"), Path("/lib"))
 _NOBODY = "65534"
+_ENVIRONMENT = {"PATH": f"{os.defpath}:/usr/sbin:/sbin"}
 _PRIVATE_MOUNTS = ("unshare", "--user", "--map-root-user", "--mount")
 _MOUNT_OUTPUT = 'mount -t tmpfs -o "$1" tmpfs "$2" && shift 2 && exec "$@"'
 _TRIAL_S = 30
@@ -63,8 +64,7 @@ class BubblewrapRooms:
         """A room with the image as its input; its output folder ends with its last process."""
         worker = worker_command(str(_python(self.interpreter)), str(_WORKER))
         with self._enclosed(worker, image_path.resolve()) as (command, system_calls):
-            environment = {"PATH": os.defpath + ":/usr/sbin:/sbin"}
-            yield Room(command, environment, (system_calls,), INPUT_PATH, PROTOCOL_DIR, (str(_PACKAGES),))
+            yield Room(command, _ENVIRONMENT, (system_calls,), INPUT_PATH, PROTOCOL_DIR, (str(_PACKAGES),))
 
     def try_out(self) -> None:
         """Start and end the interpreter once.
@@ -76,7 +76,13 @@ class BubblewrapRooms:
         with self._enclosed(nothing, HERE / WORKER_FILES[0]) as (command, system_calls):
             try:
                 trial = subprocess.run(
-                    command, pass_fds=[system_calls], capture_output=True, text=True, check=False, timeout=_TRIAL_S
+                    command,
+                    pass_fds=[system_calls],
+                    env=_ENVIRONMENT,
+                    capture_output=True,
+                    text=True,
+                    check=False,
+                    timeout=_TRIAL_S,
                 )
             except (OSError, subprocess.TimeoutExpired) as error:
                 raise SandboxUnavailableError(str(error)) from error
@@ -87,8 +93,8 @@ class BubblewrapRooms:
     @contextmanager
     def _enclosed(self, command: tuple[str, ...], image_path: Path) -> Iterator[tuple[tuple[str, ...], int]]:
         """The command within its walls, and the descriptor of the system-call filter."""
-        # Two inodes more than files: tmpfs counts the folder itself and keeps one back.
-        limits = f"size={self.disk_bytes},nr_inodes={self.max_files + 2},mode=0700"
+        # One inode more than files: tmpfs counts the folder itself.
+        limits = f"size={self.disk_bytes},nr_inodes={self.max_files + 1},mode=0700"
         with TemporaryDirectory(prefix="sandbox-") as scratch, _system_call_filter() as system_calls:
             mount = (
                 "unshare",

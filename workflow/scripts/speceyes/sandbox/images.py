@@ -27,17 +27,22 @@ def open_returned(blobs: Sequence[bytes], max_pixels: int) -> tuple[Image.Image,
         ReturnedImageError: not one of ``FORMATS``, damaged, or too many pixels.
     """
     room = max_pixels
-    for blob in blobs:
-        width, height = _open(blob).size
-        room -= width * height
-        if room < 0:
-            raise ReturnedImageError(f"the saved images have more than {max_pixels} pixels")
+    try:
+        for blob in blobs:
+            width, height = _open(blob).size
+            room -= width * height
+    except Image.DecompressionBombError:
+        room = -1
+    if room < 0:
+        raise ReturnedImageError(f"the saved images have more than {max_pixels} pixels")
     return tuple(_decode(blob) for blob in blobs)
 
 
 def _open(blob: bytes) -> Image.Image:
     try:
         return Image.open(io.BytesIO(blob), formats=FORMATS)
+    except Image.DecompressionBombError:
+        raise
     except Exception as error:  # a decoder fed with hostile bytes raises anything
         raise ReturnedImageError("a saved file is not a PNG, JPEG, WebP or BMP image") from error
 

@@ -63,7 +63,9 @@ def repair(code: str, image_path: str, protocol_dir: str, output_dir: str) -> as
 
 
 def repair_indentation(code: str) -> str:
-    """The code with lines moved to the left, to where its block stands, until it parses or nothing helps."""
+    """The code with misplaced lines moved to where their block stands, until it parses or nothing helps."""
+    if _parses(code):
+        return code
     lines = textwrap.dedent(code.expandtabs(4)).strip("\n").splitlines()
     for _ in range(MAX_INDENT_REPAIRS):
         try:
@@ -76,6 +78,14 @@ def repair_indentation(code: str) -> str:
         else:
             break
     return "\n".join(lines)
+
+
+def _parses(code: str) -> bool:
+    try:
+        ast.parse(code)
+    except SyntaxError:
+        return False
+    return True
 
 
 def _shift_line(lines: list[str], at: int) -> bool:
@@ -126,10 +136,10 @@ def point_to_input(tree: ast.Module, image_path: str, protocol_dir: str) -> ast.
 
 
 def move_output(tree: ast.Module, protocol_dir: str, output_dir: str) -> ast.Module:
-    """String literals below the protocol's output folder point below the real one."""
+    """Wherever a string literal names the protocol's output folder, it names the real one instead."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith(protocol_dir):
-            node.value = output_dir + node.value.removeprefix(protocol_dir)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            node.value = node.value.replace(protocol_dir, output_dir)
     return tree
 
 

