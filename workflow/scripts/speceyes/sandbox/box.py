@@ -127,7 +127,8 @@ class Sandbox:
             "max_image_bytes": settings.max_image_mb * MIB,
             "limits": {
                 "RLIMIT_AS": settings.memory_mb * MIB,
-                "RLIMIT_CORE": 0,
+                # Not 0: the kernel hands a dump to the host's crash reporter all the same, and at 1 does not.
+                "RLIMIT_CORE": 1,
                 # The wall clock ends the call; this one counts where the parent no longer can.
                 "RLIMIT_CPU": math.ceil(settings.wall_s) + 1,
                 "RLIMIT_FSIZE": settings.disk_mb * MIB,
