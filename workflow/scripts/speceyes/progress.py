@@ -35,10 +35,11 @@ class Progress:
         label: what is being done, e.g. ``draft vstar/direct_attributes``.
         total: samples in all.
         done: samples that an earlier, interrupted run has finished.
+        unit: what is counted; bytes (``B``) are written as kB, MB, GB.
     """
 
-    def __init__(self, label: str, total: int, done: int = 0) -> None:
-        drawing: dict[str, Any] = {"unit": " samples"}
+    def __init__(self, label: str, total: int, done: int = 0, unit: str = " samples") -> None:
+        drawing: dict[str, Any] = {"unit": unit, "unit_scale": unit == "B"}
         if not sys.stderr.isatty():
             drawing |= {
                 "file": _LogLines(),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from speceyes.samples import Sample
 
@@ -20,12 +20,30 @@ class PromptError(Exception):
 
 
 class Prompt(BaseModel):
-    """One role's wording: the system message (may be empty) and the text that follows the question."""
+    """One role's wording: the system message (may be empty) and the text that follows the question.
+
+    A role may put the question in its own words; else the file's are used.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     system: str = ""
     user: str
+    question: str | None = None
+    question_with_options: str | None = None
+
+    @field_validator("question", "question_with_options")
+    @classmethod
+    def _is_a_template(cls, template: str | None) -> str | None:
+        return template if template is None else _checked_template(template)
+
+
+def _checked_template(template: str) -> str:
+    try:
+        template.format(question="", options="")
+    except (KeyError, IndexError, ValueError) as error:
+        raise ValueError(f"not a template of {{question}} and {{options}} ({error})") from error
+    return template
 
 
 class PromptFile(BaseModel):
@@ -41,12 +59,19 @@ class PromptFile(BaseModel):
     question_with_options: str
     roles: dict[str, Prompt]
 
-    def question_text(self, sample: Sample) -> str:
-        """The question as the model reads it; options one per line, lettered."""
+    @field_validator("question", "question_with_options")
+    @classmethod
+    def _is_a_template(cls, template: str) -> str:
+        return _checked_template(template)
+
+    def question_text(self, sample: Sample, role: str | None = None) -> str:
+        """The question as the model reads it, in a role's own words if it has some; options one per line, lettered."""
+        own = self.roles.get(role) if role else None
         if not sample.options:
-            return self.question.format(question=sample.question)
+            return ((own and own.question) or self.question).format(question=sample.question)
+        template = (own and own.question_with_options) or self.question_with_options
         options = "\n" + "".join(f"{line}\n" for line in sample.lettered_options)
-        return self.question_with_options.format(question=sample.question, options=options)
+        return template.format(question=sample.question, options=options)
 
 
 def load_prompts(path: Path) -> PromptFile:

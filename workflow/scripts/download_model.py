@@ -1,0 +1,16 @@
+"""Rule download_model: a model's files at the pinned revision, verified."""
+
+from pathlib import Path
+
+from speceyes.downloads.hub import download
+from speceyes.downloads.registry import find_model
+from speceyes.downloads.transfer import Settings
+from speceyes.job import job
+
+with job(snakemake.log[0]):
+    download(
+        find_model(Path(snakemake.params.registry), snakemake.params.source, snakemake.params.revision),
+        Path(snakemake.output.folder),
+        Path(snakemake.params.pins),
+        Settings.model_validate(snakemake.params.settings),
+    )

@@ -1,0 +1,14 @@
+"""Rule download_prompts: the official prompts, extracted from the pinned commit's files."""
+
+from pathlib import Path
+
+from speceyes.downloads.prompts import download_prompts, load_prompt_map
+from speceyes.downloads.transfer import Settings
+from speceyes.job import job
+
+with job(snakemake.log[0]):
+    download_prompts(
+        load_prompt_map(Path(snakemake.input.prompt_map)),
+        Path(snakemake.output[0]).parent,
+        Settings.model_validate(snakemake.params.settings).attempts,
+    )
