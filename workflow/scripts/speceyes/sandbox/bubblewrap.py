@@ -19,7 +19,6 @@ from tempfile import TemporaryDirectory
 
 from speceyes.sandbox.interpreter import Interpreter
 from speceyes.sandbox.room import (
-    HERE,
     INPUT_PATH,
     ONE_THREAD,
     PROTOCOL_DIR,
@@ -73,7 +72,7 @@ class BubblewrapRooms:
             SandboxUnavailableError: with what the failing program says.
         """
         nothing = (str(_python(self.interpreter)), "-I", "-S", "-c", "pass")
-        with self._enclosed(nothing, HERE / WORKER_FILES[0]) as (command, system_calls):
+        with self._enclosed(nothing, WORKER_FILES[0]) as (command, system_calls):
             try:
                 trial = subprocess.run(
                     command,
@@ -150,8 +149,8 @@ def _files(interpreter: Interpreter) -> list[str]:
         if name.startswith("ld-"):
             for folder in _LOADER_DIRS:
                 arguments += ["--symlink", str(_LIBRARIES / name), str(folder / name)]
-    for name in WORKER_FILES:
-        arguments += _show(HERE / name, _WORKER / "speceyes" / "sandbox" / name)
+    for file in WORKER_FILES:
+        arguments += _show(file, _WORKER / "speceyes" / "sandbox" / file.name)
     return arguments
 
 

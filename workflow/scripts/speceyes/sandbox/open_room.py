@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from speceyes.sandbox.interpreter import Interpreter
-from speceyes.sandbox.room import HERE, ONE_THREAD, WORKER_FILES, Room, worker_command
+from speceyes.sandbox.room import ONE_THREAD, WORKER_FILES, Room, worker_command
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,8 @@ class OpenRooms:
             worker = library / "speceyes" / "sandbox"
             worker.mkdir(parents=True)
             output.mkdir()
-            for name in WORKER_FILES:
-                (worker / name).symlink_to(HERE / name)
+            for file in WORKER_FILES:
+                (worker / file.name).symlink_to(file)
             command = worker_command(str(self.interpreter.executable), str(library))
             packages = tuple(sorted({str(package.parent) for package in self.interpreter.packages}))
             yield Room(command, ONE_THREAD, (), str(image_path), str(output), packages)
