@@ -65,7 +65,7 @@ class ModelWording(_Part):
 class SourceFile(_Part):
     """One official file; without a checksum the commit alone pins it."""
 
-    path: Annotated[str, Field(pattern=r"^(?!/)(?!.*\.\.)[\w./-]+$")]
+    path: Annotated[str, Field(pattern=r"^(\w[\w-]*/)*\w[\w-]*\.py$")]
     sha256: Sha256 | None
 
 
