@@ -105,7 +105,7 @@ class ThymeEpisode:
         self._sample = sample
         self._image_path = image_path
         self._status: Literal["running", "ok", "no_answer", "repeats_itself"] = "running"
-        question = agent.prompts.question_text(sample) + agent.instruction(image)
+        question = agent.prompts.question_text(sample, "agent") + agent.instruction(image)
         self._opening = questions_and_system(agent.prompts.roles["agent"].system, image, question)
         self._written: list[Part] = []
 
