@@ -26,7 +26,7 @@ from pathlib import Path
 from speceyes.downloads.faults import DownloadError
 from speceyes.downloads.hub import download
 from speceyes.downloads.registry import Entry, Repository
-from speceyes.downloads.transfer import Settings
+from speceyes.downloads.settings import Settings
 logging.basicConfig(level=logging.INFO)
 asked = json.loads(sys.argv[1])
 if asked["largest_file"]:

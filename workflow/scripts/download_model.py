@@ -4,7 +4,7 @@ from pathlib import Path
 
 from speceyes.downloads.hub import download
 from speceyes.downloads.registry import find_model
-from speceyes.downloads.transfer import Settings
+from speceyes.downloads.settings import Settings
 from speceyes.job import job
 
 with job(snakemake.log[0]):
@@ -12,5 +12,5 @@ with job(snakemake.log[0]):
         find_model(Path(snakemake.params.registry), snakemake.params.source, snakemake.params.revision),
         Path(snakemake.output.folder),
         Path(snakemake.params.pins),
-        Settings.model_validate(snakemake.params.settings),
+        Settings(connections=snakemake.resources.connections),
     )

@@ -23,7 +23,8 @@ from speceyes.downloads.faults import DownloadError, explained
 from speceyes.downloads.listing import RemoteFile, list_files, resolve
 from speceyes.downloads.registry import Repository, pin_path, read_pin, write_pin
 from speceyes.downloads.rows import count_rows
-from speceyes.downloads.transfer import Settings, fetch, link_or_copy, part_of
+from speceyes.downloads.settings import Settings
+from speceyes.downloads.transfer import fetch, link_or_copy, part_of
 from speceyes.progress import Progress
 
 log = logging.getLogger(__name__)

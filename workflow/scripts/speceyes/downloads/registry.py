@@ -66,6 +66,11 @@ class Repository:
         return f"{self.name} at {self.entry.revision}" if self.entry.revision else self.name
 
     @property
+    def wanted(self) -> list[str]:
+        """What makes a download another one: its revision (empty while open) and its file patterns."""
+        return [self.entry.revision or "", *self.entry.files]
+
+    @property
     def folder_name(self) -> str:
         """A name for its files of this revision, safe as a folder."""
         return f"{self.kind}s--{self.name.replace('/', '--')}--{str(self.entry.revision)[:12]}"

@@ -13,26 +13,16 @@ from typing import BinaryIO
 from huggingface_hub import hf_hub_url, try_to_load_from_cache
 from huggingface_hub.file_download import http_get
 from huggingface_hub.utils._headers import build_hf_headers
-from pydantic import BaseModel, ConfigDict, Field
 from tenacity import Retrying, before_sleep_log, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
 from speceyes.downloads.faults import DownloadError, is_transient
 from speceyes.downloads.listing import RemoteFile
 from speceyes.downloads.registry import FileFacts, Repository
+from speceyes.downloads.settings import Settings
 
 log = logging.getLogger(__name__)
 
 BLOCK = 2**22
-
-
-class Settings(BaseModel):
-    """How patiently files are fetched."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    connections: int = Field(4, gt=0, description="Files under way at once.")
-    attempts: int = Field(6, gt=0, description="Tries per file while the hub cannot be reached.")
-    longest_wait_s: float = Field(60.0, ge=0, description="Longest pause between two tries; it doubles from 1 s.")
 
 
 class _Counted:
