@@ -1,0 +1,268 @@
+"""What a study will still cost before it runs: bytes, disk, GPU-hours by stage, judge calls, and what is done already.
+
+Seconds per sample are those of tables that exist. Where there are none, the paper's speedups give a
+pass's share of the agent's latency; the paper prints no latency in seconds, so the agent's own is
+measured, or an assumption that the table names as one.
+"""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple
+
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from pydantic import BaseModel, ConfigDict, Field
+
+Stage = Literal["draft", "screen", "agent", "specreason", "live"]
+GB = 1e9
+BYTES_PER_LOGPROB = 4
+SCORERS = 2
+LATENCY_COLUMNS = {"live": ("screen_s", "draft_s", "agent_s")}
+
+
+class Cell(NamedTuple):
+    """Where a latency holds."""
+
+    stage: str
+    agent: str
+    variant: str
+    benchmark: str
+    split: str
+
+
+class _Plan(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Download(_Plan):
+    """A folder that is there or will be downloaded; ``gigabytes`` None is not known."""
+
+    name: str
+    path: Path
+    store: Path
+    gigabytes: float | None
+
+
+class Pass(_Plan):
+    """One pass of models over one split: its tables, one per shard. ``variant`` is a metric or a SpecReason variant."""
+
+    stage: Stage
+    agent: str = ""
+    variant: str = ""
+    benchmark: str
+    split: str
+    samples: Annotated[int, Field(ge=0)]
+    tables: tuple[Path, ...] = Field(min_length=1)
+
+    @property
+    def cell(self) -> Cell:
+        """Where its latency holds."""
+        return Cell(self.stage, self.agent, self.variant, self.benchmark, self.split)
+
+
+class Plan(_Plan):
+    """A configured study."""
+
+    study: str
+    results: Path
+    downloads: tuple[Download, ...]
+    passes: tuple[Pass, ...]
+    verdicts: Path
+    top_k: int
+    draft_tokens: int
+    published: Path
+    agent_latency_s: Annotated[float, Field(gt=0)] = 10.0
+
+
+class StageCost(NamedTuple):
+    """The cost of one stage of one agent: samples in all and done, mean seconds, GPU-hours still to come."""
+
+    stage: str
+    agent: str
+    samples: int
+    done: float
+    seconds: float
+    hours: float
+    basis: str
+
+
+def measured_latencies(passes: Iterable[Pass]) -> dict[Cell, float]:
+    """Mean seconds per sample of every pass that has tables."""
+    sums: dict[Cell, tuple[float, int]] = defaultdict(lambda: (0.0, 0))
+    for planned in passes:
+        cell = planned.cell
+        for path in planned.tables:
+            if path.exists():
+                seconds, rows = _seconds(path, LATENCY_COLUMNS.get(planned.stage, ("latency_s",)))
+                sums[cell] = (sums[cell][0] + seconds, sums[cell][1] + rows)
+    return {cell: seconds / rows for cell, (seconds, rows) in sums.items() if rows}
+
+
+def _seconds(path: Path, columns: Sequence[str]) -> tuple[float, int]:
+    table = pq.read_table(path, columns=list(columns))
+    return sum(pc.sum(table[name]).as_py() or 0.0 for name in columns), table.num_rows
+
+
+def published_shares(path: Path) -> dict[Cell, float]:
+    """Every published pass's share of its agent's latency: one over its speedup; screening is taken as the draft's."""
+    shares: dict[Cell, float] = {}
+    with path.open(newline="", encoding="utf-8") as handle:
+        for row in csv.DictReader(handle):
+            stage = {"draft": "draft", "agent": "agent", "specreason": "specreason", "speceyes": "live"}[row["system"]]
+            cell = Cell(stage, row["agent"], row["metric"], row["benchmark"], row["split"])
+            shares[cell] = 1 / float(row["speedup"])
+            if stage == "draft":
+                shares[cell._replace(stage="screen")] = shares[cell]
+    return shares
+
+
+def nearest(cell: Cell, known: Mapping[Cell, float]) -> float | None:
+    """The value of the cell, else the mean of the same split, of the same benchmark, of the same stage.
+
+    An empty agent (the draft model serves all of them) or variant matches any.
+    """
+    for width in (5, 4, 3, 2):
+        fields = [
+            field for field in ("stage", "agent", "benchmark", "split", "variant")[:width] if getattr(cell, field)
+        ]
+        found = [
+            value
+            for other, value in known.items()
+            if all(getattr(other, field) == getattr(cell, field) for field in fields)
+        ]
+        if found:
+            return sum(found) / len(found)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Seconds per sample of any pass: measured, else from the paper's share of the agent's latency."""
+
+    measured: Mapping[Cell, float]
+    shares: Mapping[Cell, float]
+    agent_latency_s: float
+
+    def of(self, cell: Cell) -> tuple[float, str]:
+        """Seconds per sample and where they come from."""
+        here = nearest(cell, self.measured)
+        if here is not None:
+            return here, "measured"
+        drafts = cell.stage in ("draft", "screen")
+        share = nearest(cell._replace(agent="", variant="") if drafts else cell, self.shares) or 1.0
+        agent = nearest(cell._replace(stage="agent", variant=""), self.measured)
+        if agent is not None:
+            return share * agent, "paper's speedup x measured agent"
+        return share * self.agent_latency_s, f"paper's speedup x {self.agent_latency_s:g} s assumed for the agent"
+
+
+def stage_costs(plan: Plan) -> list[StageCost]:
+    """GPU time by stage and agent, in the order of the stages."""
+    rates = Rates(measured_latencies(plan.passes), published_shares(plan.published), plan.agent_latency_s)
+    groups: dict[tuple[str, str], list[Pass]] = defaultdict(list)
+    for planned in plan.passes:
+        groups[planned.stage, planned.agent].append(planned)
+    return [_stage_cost(passes, rates) for passes in groups.values()]
+
+
+def _stage_cost(passes: Sequence[Pass], rates: Rates) -> StageCost:
+    total, left, done = 0.0, 0.0, 0.0
+    bases: dict[str, None] = {}
+    for planned in passes:
+        seconds, basis = rates.of(planned.cell)
+        share_done = sum(path.exists() for path in planned.tables) / len(planned.tables)
+        total += seconds * planned.samples
+        left += seconds * planned.samples * (1 - share_done)
+        done += planned.samples * share_done
+        bases[basis] = None
+    samples = sum(planned.samples for planned in passes)
+    seconds_per_sample = total / max(samples, 1)
+    return StageCost(passes[0].stage, passes[0].agent, samples, done, seconds_per_sample, left / 3600, "; ".join(bases))
+
+
+def bytes_to_come(download: Download) -> float | None:
+    """Bytes that a download will still fetch; None when its size is not known."""
+    if download.path.is_dir() and any(download.path.iterdir()):
+        return 0.0
+    if download.gigabytes is None:
+        return None
+    present = sum(path.stat().st_size for path in download.store.rglob("*") if path.is_file())
+    return max(download.gigabytes * GB - present, 0.0)
+
+
+def judge_calls(plan: Plan) -> int:
+    """The most calls that the judge may get: every answer once per scorer; rules and repeated answers lower it.
+
+    Of the drafts only those of one batch size are judged; live answers repeat others.
+    """
+    if plan.verdicts.exists():
+        return 0
+    drafts = {
+        (planned.benchmark, planned.split): planned.samples for planned in plan.passes if planned.stage == "draft"
+    }
+    others = sum(planned.samples for planned in plan.passes if planned.stage in ("agent", "specreason"))
+    return SCORERS * (sum(drafts.values()) + others)
+
+
+def draft_bytes(plan: Plan) -> float:
+    """What the stored top-K log-probabilities take at most."""
+    samples = sum(planned.samples for planned in plan.passes if planned.stage == "draft")
+    return float(samples * plan.draft_tokens * plan.top_k * BYTES_PER_LOGPROB)
+
+
+def render(plan: Plan) -> str:
+    """The whole estimate as text."""
+    return "\n\n".join(
+        (
+            f"Study {plan.study}",
+            _render_bytes(plan),
+            _render_hours(stage_costs(plan)),
+            f"Judge: at most {judge_calls(plan)} calls",
+        )
+    )
+
+
+def _render_bytes(plan: Plan) -> str:
+    left = {download.name: bytes_to_come(download) for download in plan.downloads}
+    known = sum(size or 0.0 for size in left.values()) / GB
+    unknown = sum(size is None for size in left.values())
+    sizes = {name: _size(size) for name, size in left.items()}
+    sizes["together"] = f"{known:.2f} GB" + (f" and {unknown} of unknown size" if unknown else "")
+    free = shutil.disk_usage(_existing(plan.results)).free
+    enough = "" if known * GB + draft_bytes(plan) < free else ", which is not enough"
+    disk = {
+        "top-K log-probabilities, at most": _size(draft_bytes(plan)),
+        "free now": _size(free) + enough,
+    }
+    return "\n".join(["To download", *_lines(sizes), "", "Disk besides downloads", *_lines(disk)])
+
+
+def _size(size: float | None) -> str:
+    return "size not known" if size is None else "there" if size == 0 else f"{size / GB:.2f} GB"
+
+
+def _lines(values: Mapping[str, str]) -> list[str]:
+    return [f"  {name:<34} {value}" for name, value in values.items()]
+
+
+def _render_hours(costs: Sequence[StageCost]) -> str:
+    head = f"  {'stage':<22} {'samples':>8} {'done':>6} {'s/sample':>9} {'GPU-hours':>10}  basis"
+    rows = [
+        f"  {f'{cost.stage} {cost.agent}':<22} {cost.samples:>8} {cost.done / max(cost.samples, 1):>6.0%} "
+        f"{cost.seconds:>9.2f} {cost.hours:>10.2f}  {cost.basis}"
+        for cost in costs
+    ]
+    hours = sum(cost.hours for cost in costs)
+    total = f"  {'together':<47} {hours:>10.2f}  without loading models and judging"
+    return "\n".join(["GPU time still to come", head, *rows, total])
+
+
+def _existing(path: Path) -> Path:
+    """The path, or the nearest folder above it that exists."""
+    return next(parent for parent in (path, *path.resolve().parents) if parent.exists())
