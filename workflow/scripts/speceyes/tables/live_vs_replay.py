@@ -1,0 +1,99 @@
+"""Live against replay: the same answers sample for sample, and the speedup that a clock saw beside the composed one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from speceyes.answers import NO_BATCH
+from speceyes.record_frames import read_frame
+from speceyes.records import LiveRecord, RecordError
+from speceyes.replay import Replay, Setting, read_replay
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRun:
+    """One live run and what it is held against."""
+
+    agent: str
+    benchmark: str
+    split: str
+    setting: Setting
+    table: Path
+    replay: Path
+    confidence: Path
+
+
+def live_vs_replay(runs: Sequence[LiveRun], answers: pd.DataFrame) -> pd.DataFrame:
+    """One row per live run: how many samples agree, the largest difference in confidence, both speedups.
+
+    Confidences are compared where the live funnel drafted. Both speedups are over the same agent pass.
+
+    Raises:
+        RecordError: the replay lacks the setting or a sample.
+    """
+    replays: dict[Path, Replay] = {}
+    rows = []
+    for run in runs:
+        if run.replay not in replays:
+            replays[run.replay] = read_replay(run.replay, ["source", "tool_free", "latency_s"])
+        rows.append(_compared(run, replays[run.replay], answers))
+    return pd.DataFrame(rows)
+
+
+def _compared(run: LiveRun, replay: Replay, answers: pd.DataFrame) -> dict[str, object]:
+    composed = _composed(run, replay)
+    live = read_frame([run.table], LiveRecord, ["answer", "source", "tool_free", "confidence", "latency_s"])
+    if missing := set(replay.sample_ids) ^ set(live.index):
+        raise RecordError(f"{run.table}: samples differ from the replay's, first {min(missing)}")
+    live = live.loc[replay.sample_ids]
+    setting = run.setting
+    agent = next(row for row, one in enumerate(replay.settings) if one.method == "agent")
+    baseline = float(replay.columns["latency_s"][agent].mean())
+    same_answer = live["answer"].to_numpy() == _answers(run, composed, answers)
+    return {
+        **{name: getattr(run, name) for name in ("agent", "benchmark", "split")},
+        **{name: getattr(setting, name) for name in ("metric", "top_k", "threshold", "batch_size")},
+        "n": len(live),
+        "same_tool_free": int((live["tool_free"].to_numpy() == composed["tool_free"].to_numpy()).sum()),
+        "same_source": int((live["source"].to_numpy() == composed["source"].to_numpy()).sum()),
+        "same_answer": int(same_answer.sum()),
+        "first_difference": next(iter(live.index[~same_answer]), ""),
+        "max_confidence_difference": _confidence_difference(run, live),
+        "speedup_live": _speedup(baseline, float(live["latency_s"].mean())),
+        "speedup_replay": _speedup(baseline, float(composed["latency_s"].mean())),
+    }
+
+
+def _composed(run: LiveRun, replay: Replay) -> pd.DataFrame:
+    """The replay of the run's setting."""
+    wanted = str(run.setting)
+    for row, setting in enumerate(replay.settings):
+        if str(setting) == wanted:
+            return pd.DataFrame({name: values[row] for name, values in replay.columns.items()}, index=replay.sample_ids)
+    raise RecordError(f"{run.replay}: has no setting {wanted}; add it to the grid")
+
+
+def _answers(run: LiveRun, composed: pd.DataFrame, answers: pd.DataFrame) -> npt.NDArray[np.object_]:
+    """The text that the replay keeps for each sample."""
+    named = answers.set_index(["source", "agent", "batch_size", "sample_id"])["answer"].to_dict()
+    giver = {"draft": ("", run.setting.batch_size), "agent": (run.agent, NO_BATCH)}
+    kept = [(source, *giver[source], sample) for sample, source in composed["source"].items()]
+    return np.array([named[key] for key in kept], dtype=object)
+
+
+def _confidence_difference(run: LiveRun, live: pd.DataFrame) -> float:
+    stored = pd.read_parquet(run.confidence)
+    rows = stored[(stored["metric"] == run.setting.metric) & (stored["top_k"] == run.setting.top_k)]
+    drafted = live[live["tool_free"]]
+    difference = (drafted["confidence"] - rows.set_index("sample_id")["confidence"].loc[drafted.index]).abs()
+    return float(difference.max()) if len(difference) else 0.0
+
+
+def _speedup(baseline: float, seconds: float) -> float:
+    return baseline / seconds if seconds > 0 else float("nan")

@@ -1,0 +1,126 @@
+"""The paper's numbers beside ours, cell by cell: Table 1 and the three ablations.
+
+The published numbers lie in ``resources/published`` as the paper prints them. A published number is
+``within`` when it lies in our interval under the published scorer (for speedups: in the interval of
+the replayed speedup), which says that the difference could be chance, not that both are right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from speceyes.answers import SCORERS
+
+Verdict = Literal["within", "outside", "not run", "not comparable"]
+ABLATED_METRIC = "min"  # the paper's ablations use it
+_CELL = ["benchmark", "split"]
+_OURS = [f"accuracy_{scorer}" for scorer in SCORERS] + ["speedup"]
+Row = dict[str, Any]
+Finder = Callable[[pd.Series], pd.DataFrame]
+
+
+def published_vs_ours(settings: pd.DataFrame, folder: Path, comparable: bool) -> pd.DataFrame:
+    """One row per published number.
+
+    Args:
+        settings: the study's settings table.
+        folder: with main_table.csv, threshold_ablation.csv, top_k_ablation.csv, batch_size_ablation.csv.
+        comparable: whether the study's models and data are the paper's.
+
+    Returns:
+        ``table`` it stands in, its row (system, agent, metric, benchmark, split, and the ablated
+        ``value``), ``quantity`` (accuracy as a share, or speedup), ``published``, ``ours_published``
+        and ``ours_corrected`` (the scorers; both the same for a speedup) with the interval that is
+        compared, and ``verdict``.
+    """
+    ours = _Ours(settings)
+    rows = [
+        named | compared
+        for table, find in ours.finders().items()
+        for named, printed in _printed(folder / f"{table}.csv", table)
+        for compared in _compared(printed, find(pd.Series(named)), comparable)
+    ]
+    return pd.DataFrame(rows)
+
+
+class _Ours:
+    """Our settings, as the rows of the paper's tables ask for them."""
+
+    def __init__(self, settings: pd.DataFrame) -> None:
+        self._settings = settings
+        self._main = settings[settings["main_table"]]
+        self._points = self._main[(self._main["method"] == "speceyes") & (self._main["metric"] == ABLATED_METRIC)]
+
+    def finders(self) -> dict[str, Finder]:
+        """How a row of each published table is found."""
+        return {
+            "main_table": self._system,
+            "threshold_ablation": lambda row: self._ablated(row, "threshold"),
+            "top_k_ablation": lambda row: self._ablated(row, "top_k"),
+            "batch_size_ablation": lambda row: self._ablated(row, "batch_size"),
+        }
+
+    def _system(self, row: pd.Series) -> pd.DataFrame:
+        rows = self._main[(self._main["method"] == row["system"]) & (self._main["metric"] == row["metric"])]
+        if row["agent"]:
+            return _at(rows[rows["agent"] == row["agent"]], row)
+        return _at(rows, row).head(1)  # the draft's speedup is over the first agent
+
+    def _ablated(self, row: pd.Series, name: str) -> pd.DataFrame:
+        """The operating point with one of its values replaced; the paper's first row is the agent alone."""
+        if row["value"] in ("baseline", "serial"):
+            agents = self._settings[(self._settings["method"] == "agent") & (self._settings["agent"] == row["agent"])]
+            return _at(agents, row)
+        point = _at(self._points[self._points["agent"] == row["agent"]], row)
+        if point.empty:
+            return point
+        rows = _at(self._settings, row)
+        fixed = {"agent", "method", "metric", "top_k", "threshold", "batch_size"} - {name}
+        for column in fixed:
+            rows = rows[(rows[column] == point[column].iloc[0]).fillna(False)]
+        return rows.loc[np.isclose(rows[name].astype(float), float(row["value"]))]
+
+
+def _at(rows: pd.DataFrame, row: pd.Series) -> pd.DataFrame:
+    return rows[(rows["benchmark"] == row["benchmark"]) & (rows["split"] == row["split"])]
+
+
+def _printed(path: Path, table: str) -> Iterator[tuple[Row, Row]]:
+    """Rows of a published table: what names them, and the numbers printed (accuracies as shares)."""
+    ablated = table.removesuffix("_ablation")
+    for row in pd.read_csv(path, dtype=str).fillna("").to_dict("records"):
+        named: Row = {"table": table, "system": row.get("system", "speceyes"), "agent": row["agent"]}
+        named |= {"metric": row.get("metric", ABLATED_METRIC), **{name: row[name] for name in _CELL}}
+        named["value"] = row.get(ablated, "")
+        numbers: Row = {"speedup": float(row["speedup"])}
+        if "accuracy_percent" in row:
+            numbers = {"accuracy": float(row["accuracy_percent"]) / 100} | numbers
+        yield named, numbers
+
+
+def _compared(printed: Row, ours: pd.DataFrame, comparable: bool) -> Iterator[Row]:
+    for quantity, published in printed.items():
+        columns = _OURS[:2] if quantity == "accuracy" else ["speedup", "speedup"]
+        row: Row = {"quantity": quantity, "published": published}
+        if ours.empty:
+            empty = dict.fromkeys(("ours_published", "ours_corrected", "low", "high"), np.nan)
+            yield row | empty | {"n": 0, "verdict": _verdict(published, None, comparable)}
+            continue
+        one = ours.iloc[0]
+        interval = (float(one[f"{columns[0]}_low"]), float(one[f"{columns[0]}_high"]))
+        row |= {"ours_published": one[columns[0]], "ours_corrected": one[columns[1]]}
+        row |= {"low": interval[0], "high": interval[1], "n": one["n"]}
+        yield row | {"verdict": _verdict(published, interval, comparable)}
+
+
+def _verdict(published: float, interval: tuple[float, float] | None, comparable: bool) -> Verdict:
+    if not comparable:
+        return "not comparable"
+    if interval is None:
+        return "not run"
+    return "within" if interval[0] <= published <= interval[1] else "outside"
