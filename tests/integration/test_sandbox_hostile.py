@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import sys
 import tempfile
@@ -27,7 +28,7 @@ print("{OUTPUT}/crop.png")
 
 @pytest.fixture(scope="module")
 def sandbox() -> Sandbox:
-    limits = SandboxSettings(wall_s=WALL_S, memory_mb=1024, disk_mb=16, max_files=200, max_image_pixels=4_000_000)
+    limits = SandboxSettings(wall_s=WALL_S, memory_mb=512, disk_mb=16, max_files=200, max_image_pixels=4_000_000)
     return Sandbox(limits)
 
 
@@ -261,14 +262,25 @@ def test_a_flood_on_every_descriptor_is_cut_off(sandbox: Sandbox, image_path: Pa
     assert attack(sandbox, code, image_path).status in {"output_limit", "timeout"}
 
 
+def forged(mode: str = "RGB", **size: int) -> bytes:
+    """A reply's header that claims one image."""
+    header = {"status": "ok", "stdout": "", "error": "", "images": [{"mode": mode, **size}]}
+    return json.dumps(header).encode() + b"\n"
+
+
 @pytest.mark.parametrize(
     "header",
     [
         b"\xff\xfe",
         b"{}\n",
         b'{"status": "ok", "stdout": "", "error": "", "images": [99999999999]}\n',
-        b'{"status": "ok", "stdout": "", "error": "", "images": [-5, 9]}\nfour',
-        b'{"status": "ok", "stdout": "", "error": "", "images": [4]}\nfour',
+        forged(width=100_000, height=100_000),
+        forged(width=-2, height=-2) + bytes(12),
+        forged(width=2, height=2) + bytes(11),
+        forged(width=2, height=2) + bytes(13),
+        forged(mode="P", width=2, height=2) + bytes(4),
+        forged(mode="RGBA", width=10**400, height=1),
+        b'{"status": "ok", "stdout": "' + b"x" * 20_000 + b'", "error": "", "images": []}\n',
         b'{"status": "root", "stdout": "", "error": "", "images": []}\n',
         b'{"status": "ok", "stdout": 1, "error": "", "images": []}\n',
     ],
@@ -317,6 +329,34 @@ def test_a_bad_image_is_not_returned(sandbox: Sandbox, image_path: Path, save: s
     result = attack(sandbox, code, image_path)
     assert (result.status, result.images) == ("failed", ())
     assert complaint in result.error
+
+
+SCAN_BOMB = f"""
+import io
+file = io.BytesIO()
+Image.new('L', (2000, 2000)).save(file, 'JPEG', progressive=True)
+jpeg = file.getvalue()
+last_scan = jpeg[jpeg.rindex(b'\\xff\\xda'):-2]
+open('a.jpg', 'wb').write(jpeg[:-2] + last_scan * 100_000 + jpeg[-2:])
+print('{OUTPUT}/a.jpg')
+"""
+
+
+def test_an_image_that_takes_hours_to_decode_takes_only_its_own_time(sandbox: Sandbox, image_path: Path) -> None:
+    assert attack(sandbox, SCAN_BOMB, image_path).status == "timeout"
+
+
+def test_a_trickle_of_output_does_not_hold_the_clock(sandbox: Sandbox, image_path: Path) -> None:
+    code = """
+        import os
+        while True:
+            for fd in range(3, 9):
+                try:
+                    os.write(fd, b"x")
+                except OSError:
+                    pass
+    """
+    assert attack(sandbox, code, image_path).status == "timeout"
 
 
 def test_a_decompression_bomb_opened_inside_ends_inside(sandbox: Sandbox, image_path: Path) -> None:

@@ -1,8 +1,9 @@
 """The sandbox for model-written image code: a security boundary, not a list of forbidden patterns.
 
 Each call runs in its own process behind bubblewrap (``bubblewrap``), on a read-only Python
-(``interpreter``), under a system-call filter (``syscalls``); ``worker`` repairs and runs the code there;
-``box`` limits it from outside and ``images`` opens what came back.
+(``interpreter``), under a system-call filter (``syscalls``); ``worker`` repairs and runs the code
+there and decodes what it saved (``saved_images``); ``box`` limits it from outside and ``images`` takes back
+pixels, never files.
 """
 
 from speceyes.sandbox.box import Sandbox

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import math
 import os
@@ -19,7 +18,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from speceyes.sandbox.bubblewrap import detect
-from speceyes.sandbox.images import ReturnedImageError, open_returned
+from speceyes.sandbox.images import MAX_PIXEL_BYTES, SPOILED_REPLY, ReturnedImage, ReturnedImageError, open_returned
 from speceyes.sandbox.interpreter import UnusableInterpreterError, inspect_interpreter
 from speceyes.sandbox.open_room import OpenRooms
 from speceyes.sandbox.room import PROTOCOL_DIR, Room, Rooms, SandboxUnavailableError
@@ -39,7 +38,7 @@ class _Header(BaseModel):
     status: Literal["ok", "failed", "memory", "output_limit"]
     stdout: str
     error: str = Field(max_length=_MAX_ERROR_CHARS)
-    images: list[int]
+    images: list[ReturnedImage]
 
 
 class _EndedError(Exception):
@@ -74,8 +73,8 @@ class Sandbox:
         started = time.perf_counter()
         image_path = image_path.resolve(strict=True)
         try:
-            header, blobs = self._call(code, image_path)
-            images = open_returned(blobs, self.settings.max_image_pixels)
+            header, pixels = self._call(code, image_path)
+            images = open_returned(header.images, pixels, self.settings.max_images, self.settings.max_image_pixels)
             status, stdout, error = header.status, header.stdout, " ".join(header.error.split())
         except (_EndedError, ReturnedImageError) as ended:
             status, stdout, error, images = getattr(ended, "status", "failed"), "", str(ended), ()
@@ -93,8 +92,8 @@ class Sandbox:
         except (SandboxUnavailableError, UnusableInterpreterError) as error:
             return f"model-written code is refused, the sandbox cannot work here: {error}"
 
-    def _call(self, code: str, image_path: Path) -> tuple[_Header, list[bytes]]:
-        """Start, wait, parse.
+    def _call(self, code: str, image_path: Path) -> tuple[_Header, memoryview]:
+        """Start, wait, parse: the reply's header and the returned images' pixels.
 
         Raises:
             _EndedError: refused, too slow, too large, or no reply that can be read.
@@ -112,7 +111,7 @@ class Sandbox:
             reply = self._receive(process, deadline)
             if not reply:
                 raise self._ending(process, deadline)
-        return _parse(reply, self.settings.max_images)
+        return self._parse(reply)
 
     def _request(self, code: str, room: Room) -> bytes:
         settings = self.settings
@@ -124,7 +123,7 @@ class Sandbox:
             "packages": room.packages,
             "max_stdout_chars": settings.max_stdout_chars,
             "max_images": settings.max_images,
-            "max_image_bytes": settings.max_image_mb * MIB,
+            "max_pixels": settings.max_image_pixels,
             "limits": {
                 "RLIMIT_AS": settings.memory_mb * MIB,
                 # Not 0: the kernel hands a dump to the host's crash reporter all the same, and at 1 does not.
@@ -139,22 +138,41 @@ class Sandbox:
         }
         return json.dumps(fields).encode()
 
-    def _receive(self, process: subprocess.Popen[bytes], deadline: float) -> bytes:
+    def _receive(self, process: subprocess.Popen[bytes], deadline: float) -> bytearray:
         """The reply, empty if the worker ended without one."""
-        settings = self.settings
-        limit = _CHUNK + settings.max_stdout_chars * _BYTES_PER_CHAR + settings.max_image_mb * MIB
+        limit = self._max_header_bytes + self.settings.max_image_pixels * MAX_PIXEL_BYTES
         received = bytearray()
         with selectors.DefaultSelector() as selector:
             assert process.stdout is not None
             selector.register(process.stdout, selectors.EVENT_READ)
-            while selector.select(max(0.0, deadline - time.monotonic())):
+            # The clock is asked every time: a trickle of bytes must not keep the call alive.
+            while (left := deadline - time.monotonic()) > 0 and selector.select(left):
                 chunk = os.read(process.stdout.fileno(), _CHUNK)
                 if not chunk:
-                    return bytes(received)
+                    return received
                 received += chunk
                 if len(received) > limit:
                     raise _EndedError("output_limit", "the code returned too much")
         raise self._timeout()
+
+    @property
+    def _max_header_bytes(self) -> int:
+        return _CHUNK + self.settings.max_stdout_chars * _BYTES_PER_CHAR
+
+    def _parse(self, reply: bytearray) -> tuple[_Header, memoryview]:
+        """The reply's header and what follows it.
+
+        Raises:
+            _EndedError: the header is not one, or says more than the worker would.
+        """
+        end = reply.find(b"\n", 0, self._max_header_bytes)
+        try:
+            header = _Header.model_validate_json(bytes(reply[: max(end, 0)]))
+        except ValidationError as error:
+            raise _EndedError("failed", SPOILED_REPLY) from error
+        if len(header.stdout) > self.settings.max_stdout_chars:
+            raise _EndedError("failed", SPOILED_REPLY)
+        return header, memoryview(reply)[end + 1 :]
 
     def _ending(self, process: subprocess.Popen[bytes], deadline: float) -> _EndedError:
         """Why there is no reply, from how the process ends (bubblewrap reports a signal as 128 + its number)."""
@@ -206,16 +224,3 @@ def _process(room: Room, request: int) -> Iterator[subprocess.Popen[bytes]]:
         finally:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
-
-
-def _parse(reply: bytes, max_images: int) -> tuple[_Header, list[bytes]]:
-    line, _, rest = reply.partition(b"\n")
-    try:
-        header = _Header.model_validate_json(line)
-    except ValidationError as error:
-        raise _EndedError("failed", "the code spoiled the sandbox's reply") from error
-    sizes = header.images
-    if len(sizes) > max_images or any(size < 0 for size in sizes) or sum(sizes) != len(rest):
-        raise _EndedError("failed", "the code spoiled the sandbox's reply")
-    ends = list(itertools.accumulate(sizes))
-    return header, [rest[end - size : end] for size, end in zip(sizes, ends, strict=True)]

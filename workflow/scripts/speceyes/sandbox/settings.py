@@ -30,7 +30,6 @@ class SandboxSettings(BaseModel):
     max_stdout_chars: int = Field(16384, gt=0, description="Printed text; code that prints more is stopped.")
     max_images: int = Field(8, gt=0, description="Images returned.")
     max_image_pixels: int = Field(50_000_000, gt=0, description="Pixels of the returned images together.")
-    max_image_mb: int = Field(64, gt=0, description="Encoded size of the returned images together, in MiB.")
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ Only the standard library is imported. Nothing here is trusted by the parent: th
 process and may write any reply it likes.
 
 The request is one JSON object on standard input. The reply on standard output is one JSON line
-(status, stdout, error, sizes of the images in bytes) and then the images' bytes.
+(status, stdout, error, format and size of each image) and then the images' uncompressed pixels.
 """
 
 from __future__ import annotations
@@ -13,14 +13,13 @@ import errno
 import io
 import json
 import os
-import re
 import resource
-import stat
 import sys
 from types import TracebackType
 from typing import Any
 
 from speceyes.sandbox.repairs import CROP_HELPER, clamped_crop, repair
+from speceyes.sandbox.saved_images import Pixels, UnusableImageError, decode, find_printed
 
 CODE_NAME = "<code>"
 MAX_ERROR_CHARS = 300
@@ -60,7 +59,7 @@ def main() -> None:
     header, images = answer(request)
     with os.fdopen(reply, "wb") as channel:
         channel.write(json.dumps(header).encode() + b"\n")
-        channel.writelines(images)
+        channel.writelines(image.data for image in images)
     # Threads or exit handlers of the code have no say in when the process ends.
     os._exit(0)
 
@@ -71,19 +70,23 @@ def limit_resources(limits: dict[str, int]) -> None:
         resource.setrlimit(getattr(resource, name), (value, value))
 
 
-def answer(request: dict[str, Any]) -> tuple[dict[str, Any], list[bytes]]:
+def answer(request: dict[str, Any]) -> tuple[dict[str, Any], list[Pixels]]:
     """Run the request's code; the reply's header and the saved images whose paths were printed."""
     printed = BoundedText(request["max_stdout_chars"])
     status, error, text = "ok", "", ""
-    images: list[bytes] = []
+    images: list[Pixels] = []
     try:
         execute(request, printed)
-        text, images = collect_images(printed.text, request)
+        text, paths = find_printed(printed.text, request["output_dir"])
+        if len(paths) > request["max_images"]:
+            raise OutputLimitError(f"more than {request['max_images']} images")
+        images = decode(paths, request["max_pixels"])
     except BaseException as raised:
         status, error = describe(raised)
         text = printed.text
     text = text.encode("utf-8", "replace").decode()
-    return {"status": status, "stdout": text, "error": error, "images": [len(blob) for blob in images]}, images
+    claims = [{"mode": image.mode, "width": image.width, "height": image.height} for image in images]
+    return {"status": status, "stdout": text, "error": error, "images": claims}, images
 
 
 def execute(request: dict[str, Any], printed: BoundedText) -> None:
@@ -102,48 +105,6 @@ def execute(request: dict[str, Any], printed: BoundedText) -> None:
         sys.stdout = sys.__stdout__
 
 
-def collect_images(printed: str, request: dict[str, Any]) -> tuple[str, list[bytes]]:
-    """The printed text without lines that only name a saved image, and those images' bytes, in order."""
-    inside_text = re.compile(re.escape(request["output_dir"]) + r"/[^\s'\"<>|,;:)\]]*[^\s'\"<>|,;:)\].]")
-    kept: list[str] = []
-    images: dict[str, bytes] = {}
-    room = request["max_image_bytes"]
-    for line in printed.splitlines():
-        whole = os.path.join(request["output_dir"], line.strip())  # noqa: PTH118 - pathlib costs start-up time
-        names_file = bool(line.strip()) and is_saved_file(whole, request["output_dir"])
-        for path in [whole] if names_file else inside_text.findall(line):
-            if path not in images and is_saved_file(path, request["output_dir"]):
-                if len(images) == request["max_images"]:
-                    raise OutputLimitError(f"more than {request['max_images']} images")
-                images[path] = read_file(path, room)
-                room -= len(images[path])
-        if not names_file:
-            kept.append(line)
-    return "\n".join(kept), list(images.values())
-
-
-def is_saved_file(path: str, output_dir: str) -> bool:
-    """Whether the path is a regular file that really lies in the output folder."""
-    try:
-        real = os.path.realpath(path, strict=True)
-        return real.startswith(os.path.realpath(output_dir) + "/") and stat.S_ISREG(os.stat(real).st_mode)  # noqa: PTH116
-    except (OSError, ValueError):
-        return False
-
-
-def read_file(path: str, limit: int) -> bytes:
-    """The file's bytes.
-
-    Raises:
-        OutputLimitError: they are more than ``limit``.
-    """
-    with open(path, "rb") as file:  # noqa: PTH123
-        blob = file.read(limit + 1)
-    if len(blob) > limit:
-        raise OutputLimitError("the saved images are too large")
-    return blob
-
-
 def describe(raised: BaseException) -> tuple[str, str]:
     """Status and one line of error text."""
     kind = type(raised).__name__
@@ -155,6 +116,8 @@ def describe(raised: BaseException) -> tuple[str, str]:
     text = " ".join(f"{kind}: {message}"[:MAX_ERROR_CHARS].split()) + where
     if isinstance(raised, OutputLimitError):
         return "output_limit", message
+    if isinstance(raised, UnusableImageError):
+        return "failed", message
     if isinstance(raised, OSError) and raised.errno in _FULL_DISK:
         return "output_limit", text
     if isinstance(raised, MemoryError) or (kind == "error" and ("Insufficient memory" in message)):
