@@ -135,6 +135,18 @@ def test_crops_are_clamped_where_they_happen(box: str, size: tuple[int, int]) ->
     assert crop_in(f"b = {box}\ncrop = image.crop(b)").size == size
 
 
+@pytest.mark.parametrize(
+    ("call", "size"),
+    [
+        ("image.crop(box=(390, 290, 900, 900))", (64, 64)),
+        ("image.crop(box=None)", (400, 300)),
+        ("image.crop()", (400, 300)),
+    ],
+)
+def test_the_box_may_be_named_or_missing(call: str, size: tuple[int, int]) -> None:
+    assert crop_in(f"crop = {call}").size == size
+
+
 def test_the_image_cropped_sets_the_bounds_not_the_input() -> None:
     assert crop_in("crop = image.resize((4000, 3000)).crop((3000, 2000, 3900, 2900))").size == (900, 900)
 

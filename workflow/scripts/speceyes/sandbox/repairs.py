@@ -151,9 +151,11 @@ def clamp_crops(tree: ast.Module) -> ast.Module:
 class _CropCalls(ast.NodeTransformer):
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
-        if not isinstance(node.func, ast.Attribute) or node.func.attr != "crop" or len(node.args) != 1 or node.keywords:
+        boxes = [*node.args, *(keyword.value for keyword in node.keywords if keyword.arg == "box")]
+        one_box = len(boxes) == 1 == len(node.args) + len(node.keywords)
+        if not (isinstance(node.func, ast.Attribute) and node.func.attr == "crop" and one_box):
             return node
-        return ast.Call(ast.Name(CROP_HELPER, ast.Load()), [node.func.value, node.args[0]], [])
+        return ast.Call(ast.Name(CROP_HELPER, ast.Load()), [node.func.value, *boxes], [])
 
 
 def clamped_crop(image: Croppable, box: object) -> object:

@@ -2,7 +2,7 @@
 
 The namespaces are the wall; the filter takes away what image code never needs and what they do not
 bound: new processes and threads (a process limit does not bind root), sockets, memory outside the
-address-space limit, tracing, key rings, mounts.
+address-space limit, asynchronous I/O, tracing, key rings, mounts.
 """
 
 from __future__ import annotations
@@ -51,6 +51,13 @@ _NUMBERS = {  # name: x86_64, aarch64; None where the architecture has no such c
     "inotify_init": (253, None),
     "inotify_init1": (294, 26),
     "personality": (135, 92),
+    "modify_ldt": (154, None),
+    "io_setup": (206, 0),
+    "vmsplice": (278, 75),
+    "mbind": (237, 235),
+    "set_mempolicy": (238, 237),
+    "migrate_pages": (256, 238),
+    "move_pages": (279, 239),
 }
 _LOAD, _EQUAL, _AT_LEAST, _RETURN = 0x20, 0x15, 0x35, 0x06
 _ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
