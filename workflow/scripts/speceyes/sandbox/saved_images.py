@@ -10,7 +10,10 @@ import os
 import re
 import stat
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
 
@@ -72,7 +75,7 @@ def _pixel_count(path: str, max_pixels: int) -> int:
     from PIL import Image  # noqa: PLC0415
 
     try:
-        with Image.open(path, formats=FORMATS) as image:
+        with _open(path) as image:
             return image.width * image.height
     except Image.DecompressionBombError:
         return max_pixels + 1
@@ -81,13 +84,18 @@ def _pixel_count(path: str, max_pixels: int) -> int:
 
 
 def _decode(path: str) -> Pixels:
-    from PIL import Image  # noqa: PLC0415
-
     try:
-        with Image.open(path, formats=FORMATS) as image:
+        with _open(path) as image:
             decoded = image if image.mode == "RGBA" else image.convert("RGB")
             return Pixels(decoded.mode, *decoded.size, decoded.tobytes())
     except MemoryError:
         raise
     except Exception as error:
         raise UnusableImageError(f"a saved image is damaged: {type(error).__name__}") from error
+
+
+def _open(path: str) -> Image.Image:
+    # Registers the formats by name: asked for one it has not met, Pillow would load all of its plugins.
+    from PIL import BmpImagePlugin, Image, JpegImagePlugin, PngImagePlugin, WebPImagePlugin  # noqa: F401, PLC0415
+
+    return Image.open(path, formats=FORMATS)
