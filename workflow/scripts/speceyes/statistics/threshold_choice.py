@@ -205,7 +205,7 @@ def sentence(row: Mapping[str, Any]) -> str:
             "use the agent alone, or relax ε."
         )
     return (
-        f"Use τ = {row['threshold']:.4f} on the {row['metric']} confidence: {risk} over the {images} calibration images, the accuracy lost against the "
-        f"agent is {most}; on the other {row['n']} samples the difference is "
+        f"Use τ = {row['threshold']:.4f} on the {row['metric']} confidence: {risk} over the {images} calibration "
+        f"images, the accuracy lost against the agent is {most}; on the other {row['n']} samples the difference is "
         f"{100 * row['threshold_difference']:+.1f} points at {row['threshold_speedup']:.2f}× speed."
     )

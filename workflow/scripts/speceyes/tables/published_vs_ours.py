@@ -87,7 +87,8 @@ class _Ours:
 
 
 def _at(rows: pd.DataFrame, row: pd.Series) -> pd.DataFrame:
-    return rows[(rows["benchmark"] == row["benchmark"]) & (rows["split"] == row["split"])]
+    found: pd.DataFrame = rows[(rows["benchmark"] == row["benchmark"]) & (rows["split"] == row["split"])]
+    return found
 
 
 def _printed(path: Path, table: str) -> Iterator[tuple[Row, Row]]:

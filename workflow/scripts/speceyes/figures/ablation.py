@@ -1,0 +1,51 @@
+"""A curve of an ablation: one value moves, the others stay at the main table's."""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from speceyes.figures import style
+from speceyes.figures.study import ABLATED_METRIC, Study
+
+
+def curve(study: Study, axes: Axes, name: str, quantity: str, cell: tuple[str, str, str]) -> None:
+    """Draw ``quantity`` of the funnel against the ablated value ``name``, with its interval.
+
+    The main table's setting is a larger mark. Published points, where the study is comparable, are
+    hollow; an accuracy then also shows our curve under the published scorer, dashed.
+    """
+    rows = study.ablation(name, *cell)
+    colour = style.agent_colour(study.agents, cell[0])
+    if rows.empty:
+        style.note_empty(axes)
+        return
+    x = rows[name].astype(float)
+    style.band(axes, x, rows[f"{quantity}_low"], rows[f"{quantity}_high"], colour)
+    axes.plot(x, rows[quantity], color=colour, marker="o", markersize=1.8)
+    point = rows[rows["main_table"]]
+    axes.plot(point[name].astype(float), point[quantity], color=colour, marker="o", markersize=4, linestyle="none")
+    printed = study.printed(f"{name}_ablation", quantity.partition("_")[0], *cell)
+    if printed.empty:
+        return
+    if quantity.startswith("accuracy"):
+        axes.plot(x, rows["accuracy_published"], color=colour, linewidth=0.7, linestyle=(0, (1, 1)))
+    axes.plot(printed["value"], printed["published"], color=colour, marker="o", mfc="none", mew=0.7, linestyle="none")
+
+
+def curve_handles(study: Study) -> list[Line2D]:
+    """Legend of the funnel on each agent and, where the study is comparable, of the paper's points."""
+    handles = [
+        Line2D(
+            [],
+            [],
+            color=style.agent_colour(study.agents, agent),
+            marker="o",
+            label=f"SpecEyes ({ABLATED_METRIC}) on {style.agent_name(agent)}",
+        )
+        for agent in study.agents
+    ]
+    if not study.published.empty:
+        handles.append(Line2D([], [], color=style.BLACK, linestyle=(0, (1, 1)), label="published scorer"))
+        handles.append(Line2D([], [], color=style.BLACK, marker="o", mfc="none", linestyle="none", label="paper"))
+    return handles

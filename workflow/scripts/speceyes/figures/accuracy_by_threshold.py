@@ -1,0 +1,69 @@
+"""Accuracy against threshold: how good are the draft answers above τ, and how many are they?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from scipy.stats import beta
+
+from speceyes.figures import style
+from speceyes.figures.study import ABLATED_METRIC, SCORER, Study
+from speceyes.outcomes import confidence_column
+
+PERCENTILES = (10, 25, 50, 75, 90)
+
+
+@style.styled
+def draw(tables: Path, png: Path, pdf: Path) -> None:
+    """Accuracy of the draft answers whose confidence exceeds τ, with 95 % Jeffreys band, per split.
+
+    Marks on the curve are percentiles of the confidence: at 75, a quarter of the answers is above.
+    The thin line is the share of answers above τ.
+
+    Raises:
+        LedgerError: the tables do not add up.
+    """
+    study = Study(tables)
+    figure, axes = style.split_panels(len(study.splits), row_height=1.5)
+    column = confidence_column(ABLATED_METRIC, study.top_k)
+    for panel, (benchmark, split) in zip(axes, study.splits, strict=True):
+        panel.set_title(style.split_name(benchmark, split).replace("\n", " "))
+        cell = study.at(study.outcomes, study.agents[0], benchmark, split)
+        scored = cell[cell[f"draft_{SCORER}"].notna()]
+        if scored.empty:
+            style.note_empty(panel)
+            continue
+        _accuracy_above(panel, scored, column)
+        low, high = float(scored[column].min()), float(scored[column].max())
+        style.confidence_axis(panel, low, high)
+        panel.set_ylim(-0.03, 1.06)
+        panel.set_xlabel(f"threshold τ ({ABLATED_METRIC})")
+    for panel in axes[:: style.WRAP]:
+        panel.set_ylabel(f"share (%)\n{SCORER} scorer")
+    style.percent(axes[0])
+    accuracy = Line2D([], [], color=style.METRIC_COLOURS[ABLATED_METRIC], label="accuracy above τ")
+    share = Line2D([], [], color=style.GREY, linewidth=0.8, linestyle="--", label="share of answers above τ")
+    mark = Line2D([], [], color=style.BLACK, marker="o", mfc="white", linestyle="none", label="percentile")
+    style.legend(figure, [accuracy, share, mark])
+    style.save(figure, png, pdf)
+
+
+def _accuracy_above(axes: Axes, scored: pd.DataFrame, column: str) -> None:
+    colour = style.METRIC_COLOURS[ABLATED_METRIC]
+    ranked = scored.sort_values(column, ascending=False, kind="stable")
+    confidence = ranked[column].to_numpy(dtype=float)
+    right = np.cumsum(ranked[f"draft_{SCORER}"].to_numpy(dtype=float))
+    count = np.arange(1, len(right) + 1)
+    low, high = (beta.ppf(tail, right + 0.5, count - right + 0.5) for tail in (0.025, 0.975))
+    style.band(axes, confidence, low, high, colour)
+    axes.plot(confidence, right / count, color=colour, marker="o" if len(count) == 1 else None)
+    axes.plot(confidence, count / len(count), color=style.GREY, linewidth=0.8, linestyle="--")
+    for percentile in PERCENTILES if len(count) > 1 else ():
+        row = min(len(count) - 1, round((1 - percentile / 100) * len(count)))
+        at = (confidence[row], right[row] / count[row])
+        axes.plot(*at, marker="o", mfc="white", color=style.BLACK, mew=0.6, markersize=2.6)
+        axes.annotate(f"{percentile}", at, textcoords="offset points", xytext=(0, 3.5), ha="center", fontsize=5)

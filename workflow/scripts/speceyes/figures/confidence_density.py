@@ -1,0 +1,76 @@
+"""Confidence density: does a metric keep right and wrong draft answers apart?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from scipy.stats import gaussian_kde
+
+from speceyes.figures import style
+from speceyes.figures.study import SCORER, Study
+from speceyes.outcomes import confidence_column
+
+Floats = npt.NDArray[np.float64]
+GRID = 256
+
+
+@style.styled
+def draw(tables: Path, png: Path, pdf: Path) -> None:
+    """Densities of the confidence of right and of wrong draft answers, per metric and split.
+
+    The axis is stretched towards 1, so that equal distances are equal differences of the raw score;
+    densities are over that axis and each class has area 1. Every answer is a tick below.
+
+    Raises:
+        LedgerError: the tables do not add up.
+    """
+    study = Study(tables)
+    figure, axes = style.panels(len(study.metrics), len(study.splits), row_height=0.95, sharex="row")
+    outcomes = study.outcomes[study.outcomes["agent"] == study.agents[0]]
+    for row, metric in enumerate(study.metrics):
+        every = outcomes[confidence_column(metric, study.top_k)]
+        low, high = float(every.min()), float(every.max())
+        for column, (benchmark, split) in enumerate(study.splits):
+            panel = axes[row, column]
+            cell = study.at(outcomes, study.agents[0], benchmark, split)
+            _densities(panel, cell, confidence_column(metric, study.top_k))
+            style.confidence_axis(panel, low, high)
+            panel.set_yticks([])
+            point = study.at(study.points, study.agents[0], benchmark, split)
+            for threshold in point.loc[point["metric"] == metric, "threshold"]:
+                panel.axvline(threshold, color=style.BLACK, linewidth=0.7, linestyle="--")
+            if row == 0:
+                panel.set_title(style.split_name(benchmark, split))
+        axes[row, 0].set_ylabel(f"{style.METRIC_NAMES[metric]}\ndensity")
+    for panel in axes[-1]:
+        panel.set_xlabel("confidence")
+    style.legend(
+        figure,
+        [
+            Patch(color=style.RIGHT, alpha=0.5, label="right draft answers"),
+            Patch(color=style.WRONG, alpha=0.5, label="wrong draft answers"),
+            Line2D([], [], color=style.BLACK, linewidth=0.7, linestyle="--", label="τ of the main table"),
+        ],
+    )
+    style.save(figure, png, pdf)
+
+
+def _densities(axes: Axes, cell: pd.DataFrame, column: str) -> None:
+    scored = cell[cell[f"draft_{SCORER}"].notna()]
+    if scored.empty:
+        style.note_empty(axes)
+    for right, colour, depth in ((1.0, style.RIGHT, -0.06), (0.0, style.WRONG, -0.14)):
+        values = scored.loc[scored[f"draft_{SCORER}"] == right, column].to_numpy(dtype=np.float64)
+        raw = style.raw_score(values)
+        axes.plot(values, np.full(len(values), depth), "|", color=colour, markersize=2.2, mew=0.3, alpha=0.6)
+        if len(values) > 1 and np.ptp(raw) > 0:
+            at = np.linspace(raw.min() - 1, raw.max() + 1, GRID)
+            density = gaussian_kde(raw)(at)
+            axes.fill_between(style.from_raw_score(at), density, color=colour, alpha=0.25, linewidth=0)
+            axes.plot(style.from_raw_score(at), density, color=colour, linewidth=0.8)

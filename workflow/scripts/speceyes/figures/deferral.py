@@ -1,0 +1,80 @@
+"""Deferral and risk-coverage: what each confidence buys when the least sure answers go to the agent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from speceyes.figures import style
+from speceyes.figures.study import ABLATED_METRIC, SCORER, Study
+
+REFERENCES: dict[str, tuple[Literal["-", "--", ":"], str]] = {
+    "oracle": ("--", style.BLACK),
+    "random": (":", style.GREY),
+}
+
+
+@style.styled
+def draw(tables: Path, png: Path, pdf: Path) -> None:
+    """A row per agent: accuracy of the whole against the share deferred. Last row: risk against coverage.
+
+    The gate sees every sample here (no screening). The oracle defers first what the agent wins.
+
+    Raises:
+        LedgerError: the tables do not add up.
+    """
+    study = Study(tables)
+    curves = study.table("deferral")
+    curves = curves[curves["scorer"] == SCORER]
+    figure, axes = style.panels(len(study.agents) + 1, len(study.splits), row_height=1.15, sharex="row", sharey="row")
+    for column, (benchmark, split) in enumerate(study.splits):
+        axes[0, column].set_title(style.split_name(benchmark, split))
+        for row, agent in enumerate(study.agents):
+            cell = study.at(curves, agent, benchmark, split)
+            _deferral(study, axes[row, column], cell)
+        _risk(study, axes[-1, column], study.at(curves, study.agents[0], benchmark, split))
+        axes[len(study.agents) - 1, column].set_xlabel("deferred (%)")
+        axes[-1, column].set_xlabel("coverage (%)")
+    for row, agent in enumerate(study.agents):
+        axes[row, 0].set_ylabel(f"with {style.agent_name(agent)}\naccuracy (%)")
+        style.percent(axes[row, 0])
+        style.percent(axes[row, 0], "x")
+    axes[-1, 0].set_ylabel("draft alone\nrisk (%)")
+    style.percent(axes[-1, 0])
+    style.percent(axes[-1, 0], "x")
+    style.legend(figure, _handles(study))
+    style.save(figure, png, pdf)
+
+
+def _deferral(study: Study, axes: Axes, cell: pd.DataFrame) -> None:
+    if cell.empty:
+        style.note_empty(axes)
+    for name, (line, colour) in REFERENCES.items():
+        rows = cell[cell["metric"] == name]
+        axes.plot(rows["deferred"], rows["accuracy"], color=colour, linestyle=line, linewidth=0.8)
+    for metric in study.metrics:
+        rows = cell[cell["metric"] == metric]
+        colour = style.METRIC_COLOURS[metric]
+        axes.plot(rows["deferred"], rows["accuracy"], color=colour, linewidth=0.9)
+        if metric == ABLATED_METRIC and len(rows):
+            style.band(axes, rows["deferred"], rows["accuracy_low"], rows["accuracy_high"], colour)
+
+
+def _risk(study: Study, axes: Axes, cell: pd.DataFrame) -> None:
+    """Error among the draft answers kept, against their share."""
+    for metric in [*study.metrics, "random"]:
+        rows = cell[(cell["metric"] == metric) & (cell["deferred"] < 1)]
+        line, colour = REFERENCES.get(metric, ("-", style.METRIC_COLOURS.get(metric, style.BLACK)))
+        axes.plot(1 - rows["deferred"], 1 - rows["selective_accuracy"], color=colour, linestyle=line, linewidth=0.9)
+
+
+def _handles(study: Study) -> list[Line2D]:
+    metrics = [
+        Line2D([], [], color=style.METRIC_COLOURS[metric], label=style.METRIC_NAMES[metric]) for metric in study.metrics
+    ]
+    lines = [Line2D([], [], color=colour, linestyle=line, label=name) for name, (line, colour) in REFERENCES.items()]
+    return [*metrics, *lines]

@@ -1,0 +1,100 @@
+"""Latency breakdown: the agent's tool loop is the bottleneck, and what the funnel leaves of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import MaxNLocator
+
+from speceyes.figures import style
+from speceyes.figures.study import ABLATED_METRIC, Study
+
+PHASES = {"screen_s": "screening", "draft_s": "draft", "agent_s": "agent"}
+ALONE, FUNNEL = -0.19, 0.19  # places of a split's two bars
+
+
+@style.styled
+def draw(tables: Path, png: Path, pdf: Path) -> None:
+    """Left: mean seconds per sample by phase, the agent alone beside the funnel. Right: by number of tool calls.
+
+    On the right each dot is one sample of the agent alone; the bar is the median of all with that
+    many calls; their share of the samples stands above.
+
+    Raises:
+        LedgerError: the tables do not add up.
+    """
+    study = Study(tables)
+    figure, axes = style.panels(len(study.agents), 2, row_height=1.6)
+    figure.set_size_inches(style.TWO_COLUMNS, figure.get_size_inches()[1])
+    for row, agent in enumerate(study.agents):
+        _phases(study, axes[row, 0], agent)
+        _tool_calls(study, axes[row, 1], agent)
+        axes[row, 0].set_ylabel(f"{style.agent_name(agent)}\nseconds per sample")
+        axes[row, 1].set_ylabel("seconds per sample")
+    axes[-1, 1].set_xlabel("tool calls of the agent alone")
+    phases = [Patch(color=style.PHASE_COLOURS[phase], label=name) for phase, name in PHASES.items()]
+    median = Line2D([], [], color=style.BLACK, linewidth=1.4, label="median (share of samples)")
+    style.legend(figure, [*phases, median])
+    style.save(figure, png, pdf)
+
+
+def _phases(study: Study, axes: Axes, agent: str) -> None:
+    """Stacked bars: on the left of each pair the agent alone, on the right the funnel with its speedup."""
+    for place, (benchmark, split) in enumerate(study.splits):
+        rows = study.at(study.points, agent, benchmark, split)
+        funnel = rows[rows["metric"] == ABLATED_METRIC]
+        alone = study.reference("agent", agent, benchmark, split)
+        if alone is not None:
+            _stack(axes, place + ALONE, alone)
+        for _, row in funnel.iterrows():
+            top = _stack(axes, place + FUNNEL, row)
+            axes.annotate(
+                f"{row['speedup']:.1f}×",
+                (place + FUNNEL, top),
+                textcoords="offset points",
+                xytext=(0, 1.5),
+                ha="center",
+                fontsize=5.5,
+            )
+    axes.set_xticks(range(len(study.splits)), [style.split_name(*split).replace(" ", "\n") for split in study.splits])
+    axes.tick_params(axis="x", labelsize=5.2, length=0)
+    axes.grid(visible=False, axis="x")
+    axes.margins(y=0.12)
+
+
+def _stack(axes: Axes, place: float, row: pd.Series) -> float:
+    bottom = 0.0
+    for phase, colour in style.PHASE_COLOURS.items():
+        axes.bar(place, row[phase], width=0.34, bottom=bottom, color=colour)
+        bottom += float(row[phase])
+    return bottom
+
+
+def _tool_calls(study: Study, axes: Axes, agent: str) -> None:
+    samples = study.outcomes[study.outcomes["agent"] == agent]
+    spread = np.random.default_rng(0).uniform(-0.18, 0.18, len(samples))
+    axes.plot(
+        samples["tool_calls"] + spread,
+        samples["agent_s"],
+        "o",
+        color=style.PHASE_COLOURS["agent_s"],
+        markersize=1.4,
+        mew=0,
+        alpha=0.35,
+        rasterized=True,
+    )
+    for calls, seconds in samples.groupby("tool_calls")["agent_s"]:
+        at = float(str(calls))
+        median = float(seconds.median())
+        axes.hlines(median, at - 0.3, at + 0.3, color=style.BLACK, linewidth=1.4)
+        share = f"{100 * len(seconds) / len(samples):.0f} %"
+        axes.annotate(share, (at, 0.99), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=5.5)
+    axes.set_ylim(bottom=0)
+    axes.margins(y=0.12)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.grid(visible=False, axis="x")

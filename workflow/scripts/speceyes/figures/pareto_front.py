@@ -1,0 +1,94 @@
+"""Pareto front: every setting by what it costs and what it gets right."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from speceyes.figures import style
+from speceyes.figures.study import SCORER, Study
+
+ALONE = {
+    "agent": ("*", style.BLACK, "agent alone"),
+    "draft": ("P", style.GREY, "draft alone"),
+    "specreason": ("X", style.GREEN, "SpecReason"),
+}
+
+
+@style.styled
+def draw(tables: Path, png: Path, pdf: Path) -> None:
+    """Accuracy against speedup (log scale), one row of panels per agent.
+
+    Pale dots are all settings (screening alone and gate alone among them), the line joins those that
+    no setting dominates; the main table's settings carry their intervals.
+
+    Raises:
+        LedgerError: the tables do not add up.
+    """
+    study = Study(tables)
+    fronts = study.table("pareto")
+    figure, axes = style.panels(len(study.agents), len(study.splits), row_height=1.35, sharex="all", sharey="all")
+    for row, agent in enumerate(study.agents):
+        for column, (benchmark, split) in enumerate(study.splits):
+            panel = axes[row, column]
+            _panel(panel, study.at(study.settings, agent, benchmark, split), study.at(fronts, agent, benchmark, split))
+            if row == 0:
+                panel.set_title(style.split_name(benchmark, split))
+        axes[row, 0].set_ylabel(f"{style.agent_name(agent)}\naccuracy (%), {SCORER}")
+    for panel in axes[-1]:
+        panel.set_xlabel("speedup")
+    style.speedup_axis(axes[0, 0], study.settings["speedup"])
+    style.percent(axes[0, 0])
+    style.legend(figure, _handles(study))
+    style.save(figure, png, pdf)
+
+
+def _panel(axes: Axes, settings: pd.DataFrame, fronts: pd.DataFrame) -> None:
+    accuracy = f"accuracy_{SCORER}"
+    axes.plot(settings["speedup"], settings[accuracy], "o", color=style.LIGHT, markersize=1.3, mew=0, rasterized=True)
+    front = fronts[fronts[f"dominated_by_{SCORER}"].isna()].sort_values("speedup")
+    axes.plot(front["speedup"], front[accuracy], color=style.BLACK, linewidth=0.7, drawstyle="steps-pre")
+    for _, row in settings[settings["main_table"]].iterrows():
+        mark, colour, size = _mark(str(row["method"]), str(row["metric"]))
+        axes.errorbar(
+            row["speedup"],
+            row[accuracy],
+            xerr=[[row["speedup"] - row["speedup_low"]], [row["speedup_high"] - row["speedup"]]],
+            yerr=[[row[accuracy] - row[f"{accuracy}_low"]], [row[f"{accuracy}_high"] - row[accuracy]]],
+            marker=mark,
+            color=colour,
+            markersize=size,
+            elinewidth=0.5,
+            alpha=0.9,
+        )
+
+
+def _mark(method: str, metric: str) -> tuple[str, str, float]:
+    if method in ALONE:
+        return (*ALONE[method][:2], 4.5)
+    return style.METRIC_MARKS[metric], style.METRIC_COLOURS[metric], 3.2
+
+
+def _handles(study: Study) -> list[Line2D]:
+    methods = set(study.settings["method"])
+    alone = [
+        Line2D([], [], color=colour, marker=mark, linestyle="none", markersize=4.5, label=name)
+        for method, (mark, colour, name) in ALONE.items()
+        if method in methods
+    ]
+    funnel = [
+        Line2D(
+            [],
+            [],
+            color=style.METRIC_COLOURS[metric],
+            marker=style.METRIC_MARKS[metric],
+            linestyle="none",
+            label=f"SpecEyes ({style.METRIC_NAMES[metric]})",
+        )
+        for metric in study.metrics
+    ]
+    dots = Line2D([], [], color=style.LIGHT, marker="o", linestyle="none", markersize=2, label="every setting")
+    return [*alone, *funnel, dots, Line2D([], [], color=style.BLACK, linewidth=0.7, label="Pareto front")]

@@ -1,0 +1,66 @@
+"""Rolling accuracy: along the ranks of confidence, from the surest answer to the least sure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+from scipy.stats import beta
+
+from speceyes.figures import style
+from speceyes.figures.study import ABLATED_METRIC, SCORER, Study
+from speceyes.outcomes import confidence_column
+
+WINDOW = 0.2  # share of the answers that a rolling mean covers
+SMALLEST_WINDOW = 5
+
+
+@style.styled
+def draw(tables: Path, png: Path, pdf: Path) -> None:
+    """Accuracy of the draft in a window that slides over the ranks of each confidence, per split.
+
+    The band is the 95 % Jeffreys interval of the ablated metric's window; a metric that ranks well
+    starts high and ends low, one that does not stays at the dotted mean.
+
+    Raises:
+        LedgerError: the tables do not add up.
+    """
+    study = Study(tables)
+    figure, axes = style.split_panels(len(study.splits))
+    for panel, (benchmark, split) in zip(axes, study.splits, strict=True):
+        panel.set_title(style.split_name(benchmark, split).replace("\n", " "))
+        cell = study.at(study.outcomes, study.agents[0], benchmark, split)
+        scored = cell[cell[f"draft_{SCORER}"].notna()]
+        if scored.empty:
+            style.note_empty(panel)
+            continue
+        for metric in study.metrics:
+            _rolling(panel, scored, metric, study.top_k)
+        panel.axhline(scored[f"draft_{SCORER}"].mean(), color=style.GREY, linewidth=0.8, linestyle=":")
+        panel.set_xlabel("rank by confidence (%), surest first")
+        panel.set_ylim(-0.03, 1.03)
+        style.percent(panel, "x")
+    for panel in axes[:: style.WRAP]:
+        panel.set_ylabel(f"draft accuracy (%)\n{SCORER} scorer")
+    style.percent(axes[0])
+    handles = [
+        Line2D([], [], color=style.METRIC_COLOURS[metric], label=style.METRIC_NAMES[metric]) for metric in study.metrics
+    ]
+    style.legend(figure, [*handles, Line2D([], [], color=style.GREY, linestyle=":", label="all draft answers")])
+    style.save(figure, png, pdf)
+
+
+def _rolling(axes: Axes, scored: pd.DataFrame, metric: str, top_k: int) -> None:
+    ranked = scored.sort_values(confidence_column(metric, top_k), ascending=False, kind="stable")
+    right = ranked[f"draft_{SCORER}"].to_numpy(dtype=float)
+    window = min(len(right), max(SMALLEST_WINDOW, round(WINDOW * len(right))))
+    sums = np.convolve(right, np.ones(window), mode="valid")
+    ranks = (np.arange(len(sums)) + window / 2) / len(right)
+    colour = style.METRIC_COLOURS[metric]
+    axes.plot(ranks, sums / window, color=colour, marker="o" if len(sums) == 1 else None)
+    if metric == ABLATED_METRIC:
+        low, high = (beta.ppf(tail, sums + 0.5, window - sums + 0.5) for tail in (0.025, 0.975))
+        style.band(axes, ranks, low, high, colour)

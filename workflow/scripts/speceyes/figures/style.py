@@ -1,0 +1,192 @@
+"""One look for all figures: sizes of one and two columns, colours told apart by everyone, fonts embedded."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import matplotlib as mpl
+import numpy as np
+import numpy.typing as npt
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+
+ONE_COLUMN, TWO_COLUMNS = 3.5, 7.16  # inches
+WRAP = 4  # panels in a row when every split has one
+LOGIT_BOUND = 1e-6
+# In the order of preference where not all fit.
+CONFIDENCE_TICKS = (0.9, 0.99, 0.999, 0.9999, 0.5, 0.1, 0.01, 0.96, 0.7, 0.98, 0.97, 0.95, 0.94, 0.995, 0.998)
+
+# Okabe and Ito's palette.
+BLACK, GREY, LIGHT = "#000000", "#777777", "#BBBBBB"
+ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE = "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7"
+METRIC_COLOURS = {"min": VERMILION, "bottom20": ORANGE, "mean": BLUE, "log": PURPLE}
+METRIC_MARKS = {"min": "o", "bottom20": "s", "mean": "D", "log": "^"}
+AGENT_COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
+PHASE_COLOURS = {"screen_s": SKY, "draft_s": ORANGE, "agent_s": BLUE}
+RIGHT, WRONG = BLUE, VERMILION
+
+BENCHMARK_NAMES = {"vstar": "V*", "hrbench": "HR-Bench", "pope": "POPE"}
+AGENT_NAMES = {"deepeyes": "DeepEyes", "thyme": "Thyme"}
+METRIC_NAMES = {"min": "min", "bottom20": "bottom 20 %", "mean": "mean", "log": "log"}
+
+STYLE: dict[str, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 6.5,
+    "mathtext.fontset": "dejavusans",
+    "axes.titlesize": 7,
+    "axes.labelsize": 6.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.linewidth": 0.6,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#E6E6E6",
+    "grid.linewidth": 0.5,
+    "xtick.labelsize": 6,
+    "ytick.labelsize": 6,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.major.size": 2.0,
+    "ytick.major.size": 2.0,
+    "xtick.major.pad": 1.8,
+    "ytick.major.pad": 1.8,
+    "lines.linewidth": 1.1,
+    "lines.markersize": 2.8,
+    "legend.frameon": False,
+    "legend.fontsize": 6.2,
+    "legend.handlelength": 1.6,
+    "figure.constrained_layout.use": True,
+    "figure.constrained_layout.w_pad": 0.025,
+    "figure.constrained_layout.h_pad": 0.025,
+    "pdf.fonttype": 42,  # TrueType, embedded: text stays text
+    "svg.fonttype": "none",
+    "savefig.dpi": 220,
+}
+
+Panels = npt.NDArray[np.object_]
+Sharing = Literal["none", "all", "row", "col"]
+Draw = Callable[[Path, Path, Path], None]
+
+
+def styled(draw: Draw) -> Draw:
+    """Let a figure's ``draw`` work in the shared style."""
+    return mpl.rc_context(STYLE)(draw)  # type: ignore[arg-type]
+
+
+def panels(
+    rows: int, columns: int, row_height: float = 1.25, sharex: Sharing = "none", sharey: Sharing = "none"
+) -> tuple[Figure, Panels]:
+    """A figure of one column's width for one or two panels across, else of two, with its (rows, columns) axes."""
+    width = ONE_COLUMN if columns <= 2 else TWO_COLUMNS
+    figure = Figure(figsize=(width, row_height * rows + 0.45))
+    FigureCanvasAgg(figure)
+    axes: Panels = figure.subplots(rows, columns, squeeze=False, sharex=sharex, sharey=sharey)
+    return figure, axes
+
+
+def split_panels(count: int, row_height: float = 1.35, sharey: Sharing = "all") -> tuple[Figure, list[Axes]]:
+    """A figure with one panel per split, wrapped; what is left of the grid is blank."""
+    columns = min(count, WRAP)
+    rows = -(-count // columns)
+    figure, axes = panels(rows, columns, row_height, sharey=sharey)
+    for blank in axes.flat[count:]:
+        blank.set_axis_off()
+    return figure, list(axes.flat[:count])
+
+
+def save(figure: Figure, png: Path, pdf: Path) -> None:
+    """Write both forms; the same tables give the same bytes."""
+    figure.savefig(png, metadata={"Software": None})
+    figure.savefig(pdf, metadata={"CreationDate": None, "Creator": None, "Producer": None})
+
+
+def split_name(benchmark: str, split: str) -> str:
+    """A panel's title: ``V* direct attributes``."""
+    place = {"4k": "4K", "8k": "8K"}.get(split, split.replace("_", " "))
+    return f"{BENCHMARK_NAMES.get(benchmark, benchmark)}\n{place}"
+
+
+def agent_name(agent: str) -> str:
+    """An agent as the paper writes it."""
+    return AGENT_NAMES.get(agent, agent)
+
+
+def agent_colour(agents: Sequence[str], agent: str) -> str:
+    """An agent's colour, the same in every figure of a study."""
+    return AGENT_COLOURS[agents.index(agent) % len(AGENT_COLOURS)]
+
+
+def band(axes: Axes, x: Any, low: Any, high: Any, colour: str) -> None:
+    """An interval along a curve; where it has one point only, an error bar."""
+    x, low, high = (np.asarray(values, dtype=float) for values in (x, low, high))
+    if len(x) == 1:
+        axes.vlines(x, low, high, color=colour, alpha=0.4, linewidth=2.0)
+    else:
+        axes.fill_between(x, low, high, color=colour, alpha=0.16, linewidth=0)
+
+
+def percent(axes: Axes, which: Literal["x", "y"] = "y") -> None:
+    """Label an axis of shares in percent."""
+    axis = axes.yaxis if which == "y" else axes.xaxis
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}"))
+
+
+def times(axes: Axes) -> None:
+    """Label a vertical axis of speedups."""
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}×"))
+    axes.yaxis.set_major_locator(MaxNLocator(4))
+
+
+def speedup_axis(axes: Axes, speedups: Any) -> None:
+    """A horizontal axis of speedups: doubling is a step, whichever way."""
+    axes.set_xscale("log")
+    low, high = float(np.nanmin(speedups)), float(np.nanmax(speedups))
+    first, last = math.floor(math.log2(0.8 * low)) + 1, math.ceil(math.log2(1.25 * high))
+    step = 1 + (last - first) // 6
+    axes.xaxis.set_major_locator(FixedLocator([2.0**power for power in range(first, last) if power % step == 0]))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}×"))
+
+
+def raw_score(share: Any) -> Any:
+    """The log-odds of a confidence: evenly spaced in the separability before its sigmoid."""
+    clipped = np.clip(np.asarray(share, dtype=float), LOGIT_BOUND, 1 - LOGIT_BOUND)
+    return np.log(clipped / (1 - clipped))
+
+
+def from_raw_score(value: Any) -> Any:
+    """The confidence of log-odds."""
+    return 1 / (1 + np.exp(-np.asarray(value, dtype=float)))
+
+
+def confidence_axis(axes: Axes, low: float, high: float, labels: int = 4) -> None:
+    """Stretch a horizontal axis of confidences towards 1, where the answers are: even in the raw score."""
+    first, last = (float(raw_score(bound)) for bound in (low, high))
+    margin = 0.05 * (last - first) + 0.05
+    axes.set_xscale("function", functions=(raw_score, from_raw_score))
+    axes.set_xlim(float(from_raw_score(first - margin)), float(from_raw_score(last + margin)))
+    ticks: list[float] = []
+    for tick in CONFIDENCE_TICKS:
+        apart = min((abs(raw_score(tick) - raw_score(other)) for other in ticks), default=np.inf)
+        if first - margin <= raw_score(tick) <= last + margin and apart > (last - first) / labels:
+            ticks.append(tick)
+    axes.xaxis.set_major_locator(FixedLocator(sorted(ticks)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".removeprefix("0")))
+
+
+def legend(figure: Figure, handles: Sequence[Any]) -> None:
+    """One legend for the whole figure, above the panels, in as many rows as its texts need."""
+    inches = sum(0.42 + 0.055 * len(handle.get_label()) for handle in handles)
+    rows = math.ceil(inches / figure.get_size_inches()[0])
+    figure.legend(handles=list(handles), loc="outside upper center", ncols=math.ceil(len(handles) / rows))
+
+
+def note_empty(axes: Axes, text: str = "no samples") -> None:
+    """Say that a panel has nothing to show."""
+    axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", va="center", color=GREY, fontsize=6)
