@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -14,7 +15,8 @@ from speceyes.figures import style
 from speceyes.figures.study import ABLATED_METRIC, SCORER, Study
 from speceyes.outcomes import confidence_column
 
-PERCENTILES = (10, 25, 50, 75, 90)
+Floats = npt.NDArray[np.float64]
+PERCENTILES = (50, 25, 75, 10, 90)
 
 
 @style.styled
@@ -62,8 +64,18 @@ def _accuracy_above(axes: Axes, scored: pd.DataFrame, column: str) -> None:
     style.band(axes, confidence, low, high, colour)
     axes.plot(confidence, right / count, color=colour, marker="o" if len(count) == 1 else None)
     axes.plot(confidence, count / len(count), color=style.GREY, linewidth=0.8, linestyle="--")
-    for percentile in PERCENTILES if len(count) > 1 else ():
-        row = min(len(count) - 1, round((1 - percentile / 100) * len(count)))
-        at = (confidence[row], right[row] / count[row])
+    if len(count) > 1:
+        _percentiles(axes, confidence, right / count)
+
+
+def _percentiles(axes: Axes, confidence: Floats, accuracy: Floats) -> None:
+    """Mark percentiles on the curve, the median first; a label that would stand on another is left out."""
+    raw = style.raw_score(confidence)
+    labelled: list[float] = []
+    for percentile in PERCENTILES:
+        row = min(len(raw) - 1, round((1 - percentile / 100) * len(raw)))
+        at = (confidence[row], accuracy[row])
         axes.plot(*at, marker="o", mfc="white", color=style.BLACK, mew=0.6, markersize=2.6)
-        axes.annotate(f"{percentile}", at, textcoords="offset points", xytext=(0, 3.5), ha="center", fontsize=5)
+        if all(abs(raw[row] - other) > 0.07 * np.ptp(raw) for other in labelled):
+            axes.annotate(f"{percentile}", at, textcoords="offset points", xytext=(0, 3.5), ha="center", fontsize=5)
+            labelled.append(raw[row])

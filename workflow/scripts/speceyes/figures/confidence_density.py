@@ -18,6 +18,8 @@ from speceyes.outcomes import confidence_column
 
 Floats = npt.NDArray[np.float64]
 GRID = 256
+FLOOR = 0.18  # height below the densities for the ticks, as a share of the panel
+SMOOTHING = 0.05  # least width of a kernel, as a share of the axis
 
 
 @style.styled
@@ -39,8 +41,9 @@ def draw(tables: Path, png: Path, pdf: Path) -> None:
         for column, (benchmark, split) in enumerate(study.splits):
             panel = axes[row, column]
             cell = study.at(outcomes, study.agents[0], benchmark, split)
-            _densities(panel, cell, confidence_column(metric, study.top_k))
             style.confidence_axis(panel, low, high)
+            narrowest = SMOOTHING * float(style.raw_score(high) - style.raw_score(low))
+            _densities(panel, cell, confidence_column(metric, study.top_k), narrowest)
             panel.set_yticks([])
             point = study.at(study.points, study.agents[0], benchmark, split)
             for threshold in point.loc[point["metric"] == metric, "threshold"]:
@@ -61,16 +64,23 @@ def draw(tables: Path, png: Path, pdf: Path) -> None:
     style.save(figure, png, pdf)
 
 
-def _densities(axes: Axes, cell: pd.DataFrame, column: str) -> None:
+def _densities(axes: Axes, cell: pd.DataFrame, column: str, narrowest: float) -> None:
+    """Kernel densities no narrower than ``narrowest`` (raw score), so that a few equal answers make no spike."""
     scored = cell[cell[f"draft_{SCORER}"].notna()]
     if scored.empty:
         style.note_empty(axes)
-    for right, colour, depth in ((1.0, style.RIGHT, -0.06), (0.0, style.WRONG, -0.14)):
+    below = axes.get_xaxis_transform()
+    first, last = (float(style.raw_score(limit)) for limit in axes.get_xlim())
+    at = np.linspace(first, last, GRID)
+    for right, colour, depth in ((1.0, style.RIGHT, 0.1), (0.0, style.WRONG, 0.04)):
         values = scored.loc[scored[f"draft_{SCORER}"] == right, column].to_numpy(dtype=np.float64)
         raw = style.raw_score(values)
-        axes.plot(values, np.full(len(values), depth), "|", color=colour, markersize=2.2, mew=0.3, alpha=0.6)
+        ticks = np.full(len(values), depth)
+        axes.plot(values, ticks, "|", color=colour, markersize=2.2, mew=0.3, alpha=0.6, transform=below)
         if len(values) > 1 and np.ptp(raw) > 0:
-            at = np.linspace(raw.min() - 1, raw.max() + 1, GRID)
-            density = gaussian_kde(raw)(at)
+            kernel = gaussian_kde(raw)
+            kernel.set_bandwidth(max(kernel.factor, narrowest / raw.std(ddof=1)))
+            density = kernel(at)
             axes.fill_between(style.from_raw_score(at), density, color=colour, alpha=0.25, linewidth=0)
             axes.plot(style.from_raw_score(at), density, color=colour, linewidth=0.8)
+    axes.set_ylim(bottom=-FLOOR * axes.get_ylim()[1])

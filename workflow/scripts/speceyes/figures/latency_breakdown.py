@@ -9,7 +9,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import MaxNLocator
 
 from speceyes.figures import style
 from speceyes.figures.study import ABLATED_METRIC, Study
@@ -96,5 +95,7 @@ def _tool_calls(study: Study, axes: Axes, agent: str) -> None:
         axes.annotate(share, (at, 0.99), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=5.5)
     axes.set_ylim(bottom=0)
     axes.margins(y=0.12)
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    most = int(samples["tool_calls"].max())
+    axes.set_xlim(-0.6, most + 0.6)
+    axes.set_xticks(range(most + 1))
     axes.grid(visible=False, axis="x")

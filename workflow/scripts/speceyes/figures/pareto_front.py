@@ -37,7 +37,7 @@ def draw(tables: Path, png: Path, pdf: Path) -> None:
             _panel(panel, study.at(study.settings, agent, benchmark, split), study.at(fronts, agent, benchmark, split))
             if row == 0:
                 panel.set_title(style.split_name(benchmark, split))
-        axes[row, 0].set_ylabel(f"{style.agent_name(agent)}\naccuracy (%), {SCORER}")
+        axes[row, 0].set_ylabel(f"{style.agent_name(agent)}\naccuracy (%)")
     for panel in axes[-1]:
         panel.set_xlabel("speedup")
     style.speedup_axis(axes[0, 0], study.settings["speedup"])

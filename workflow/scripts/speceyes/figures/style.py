@@ -18,6 +18,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 ONE_COLUMN, TWO_COLUMNS = 3.5, 7.16  # inches
 WRAP = 4  # panels in a row when every split has one
 LOGIT_BOUND = 1e-6
+MARGIN = 0.03  # of an axis of shares beyond none and all
 # In the order of preference where not all fit.
 CONFIDENCE_TICKS = (0.9, 0.99, 0.999, 0.9999, 0.5, 0.1, 0.01, 0.96, 0.7, 0.98, 0.97, 0.95, 0.94, 0.995, 0.998)
 
@@ -62,7 +63,7 @@ STYLE: dict[str, Any] = {
     "legend.handlelength": 1.6,
     "figure.constrained_layout.use": True,
     "figure.constrained_layout.w_pad": 0.025,
-    "figure.constrained_layout.h_pad": 0.025,
+    "figure.constrained_layout.h_pad": 0.04,
     "pdf.fonttype": 42,  # TrueType, embedded: text stays text
     "svg.fonttype": "none",
     "savefig.dpi": 220,
@@ -102,6 +103,7 @@ def split_panels(count: int, row_height: float = 1.35, sharey: Sharing = "all") 
 def save(figure: Figure, png: Path, pdf: Path) -> None:
     """Write both forms; the same tables give the same bytes."""
     figure.savefig(png, metadata={"Software": None})
+    figure.set_layout_engine("none")  # laid out already; doing it again takes as long as the drawing
     figure.savefig(pdf, metadata={"CreationDate": None, "Creator": None, "Producer": None})
 
 
@@ -131,9 +133,15 @@ def band(axes: Axes, x: Any, low: Any, high: Any, colour: str) -> None:
 
 
 def percent(axes: Axes, which: Literal["x", "y"] = "y") -> None:
-    """Label an axis of shares in percent."""
+    """Label an axis of shares in percent and keep it between none and all."""
     axis = axes.yaxis if which == "y" else axes.xaxis
     axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}"))
+    low, high = axis.get_view_interval()
+    limits = (max(low, -MARGIN), min(high, 1 + MARGIN))
+    if which == "y":
+        axes.set_ylim(*limits)
+    else:
+        axes.set_xlim(*limits)
 
 
 def times(axes: Axes) -> None:
@@ -175,14 +183,14 @@ def confidence_axis(axes: Axes, low: float, high: float, labels: int = 4) -> Non
         apart = min((abs(raw_score(tick) - raw_score(other)) for other in ticks), default=np.inf)
         if first - margin <= raw_score(tick) <= last + margin and apart > (last - first) / labels:
             ticks.append(tick)
-    axes.xaxis.set_major_locator(FixedLocator(sorted(ticks)))
+    axes.xaxis.set_major_locator(FixedLocator(sorted(ticks) or [low]))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}".removeprefix("0")))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}".removeprefix("0")))
 
 
 def legend(figure: Figure, handles: Sequence[Any]) -> None:
     """One legend for the whole figure, above the panels, in as many rows as its texts need."""
-    inches = sum(0.42 + 0.055 * len(handle.get_label()) for handle in handles)
+    inches = sum(0.45 + 0.062 * len(handle.get_label()) for handle in handles)
     rows = math.ceil(inches / figure.get_size_inches()[0])
     figure.legend(handles=list(handles), loc="outside upper center", ncols=math.ceil(len(handles) / rows))
 
