@@ -1,8 +1,9 @@
-import itertools
-
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from speceyes.confidence import METRICS
 from speceyes.gate import accepts
 from speceyes.record_frames import read_frame
 from speceyes.records import AgentRecord, DraftRecord, RecordError, ScreenRecord, read_table, write_table
@@ -49,10 +50,38 @@ def test_a_composed_funnel_equals_the_four_phases_taken_one_sample_at_a_time(stu
         assert (got["tokens"][row], got["tool_calls"][row]) == (tokens, calls)
 
 
-def test_acceptance_only_shrinks_as_the_threshold_rises(replayer):
-    kept = [replayer.compose(Setting("speceyes", "mean", 16, t, 6))["accepted"] for t in (0.7, 0.9, 0.97, 0.995)]
-    assert all((lower | higher == lower).all() for lower, higher in itertools.pairwise(kept))
-    assert kept[0].sum() > kept[-1].sum()
+THRESHOLDS = st.floats(0, 1, exclude_min=True, exclude_max=True)
+GATES = st.tuples(st.sampled_from(["speceyes", "gate-only"]), st.sampled_from(METRICS), st.sampled_from([8, 16, 32]))
+
+
+@given(GATES, THRESHOLDS, THRESHOLDS)
+def test_acceptance_only_shrinks_as_the_threshold_rises(replayer, gate, one, other):
+    lower, higher = (replayer.compose(Setting(*gate, t, 6))["accepted"] for t in sorted([one, other]))
+    assert (lower | higher == lower).all()
+
+
+@given(GATES, THRESHOLDS)
+def test_every_threshold_gives_every_sample_one_answer(replayer, gate, threshold):
+    """Kept draft answers cost the agent nothing, all others cost what the agent alone costs."""
+    got, alone = replayer.compose(Setting(*gate, threshold, 6)), replayer.compose(Setting("agent"))
+    assert {len(values) for values in got.values()} == {len(replayer.sample_ids)}
+    assert ((got["source"] == "draft") == got["accepted"]).all()
+    assert (got["agent_s"] == np.where(got["accepted"], 0.0, alone["agent_s"])).all()
+    assert (got["tool_calls"] == np.where(got["accepted"], 0, alone["tool_calls"])).all()
+    if gate[0] == "speceyes":
+        assert not (got["accepted"] & ~got["tool_free"].astype(bool)).any()
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_a_threshold_that_nothing_exceeds_gives_the_agents_answers(replayer, metric):
+    got, alone = replayer.compose(Setting("speceyes", metric, 16, 1.0, 6)), replayer.compose(Setting("agent"))
+    for column in ("source", "status", "agent_s", "tool_calls"):
+        assert (got[column] == alone[column]).all()
+
+
+def test_acceptance_moves_with_the_threshold(replayer):
+    kept = [replayer.compose(Setting("speceyes", "min", 16, t, 6))["accepted"].sum() for t in (0.7, 0.97, 0.995)]
+    assert kept[0] > kept[1] > kept[2] > 0
 
 
 def test_the_gate_is_strict(study, replayer):

@@ -27,7 +27,6 @@ NO_BATCH = 0  # batch size of answers given one sample at a time (agents, SpecRe
 ERRORED = frozenset({"error", "no_answer"})  # statuses of samples that ended without an answer
 
 _RENAMED = {"text": "answer", "generated_tokens": "tokens"}
-_RENAMED = {"text": "answer", "generated_tokens": "tokens"}
 _QUESTION = ["benchmark", "question", "options", "gold", "gold_letter"]
 _VERDICTS = [f"{scorer}_{field}" for scorer in SCORERS for field in ("correct", "decided_by")]
 

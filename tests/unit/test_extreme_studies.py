@@ -1,0 +1,74 @@
+"""Studies in which screening or gate say the same of every sample, built from the records up."""
+
+import importlib
+import pkgutil
+import warnings
+
+import pytest
+import speceyes.figures
+import synthetic_study
+from speceyes.tables.csv_files import read_csv
+from synthetic_study import STORED_K, SyntheticStudy
+from synthetic_tables import write_tables
+
+modules = [
+    importlib.import_module(f"speceyes.figures.{m.name}") for m in pkgutil.iter_modules(speceyes.figures.__path__)
+]
+FIGURES = [module for module in modules if hasattr(module, "draw")]
+SURE = (0.0, *(-40.0 - 0.01 * rival for rival in range(STORED_K - 1)))
+TORN = (-3.4,) * STORED_K
+
+
+def screened(tool_free):
+    return lambda record: record.model_copy(update={"tool_free": tool_free, "text": "No" if tool_free else "Yes"})
+
+
+def drafted(row):
+    return lambda record: record.model_copy(update={"top_logprobs": (row,) * len(record.tokens)})
+
+
+def silent(record):
+    return record.model_copy(update={"text": "", "tokens": (), "top_logprobs": (), "generated_tokens": 0})
+
+
+STUDIES = {
+    "all accepted": (screened(True), drafted(SURE)),
+    "none tool-free": (screened(False), drafted(SURE)),
+    "none accepted": (screened(True), drafted(TORN)),
+    "every draft empty": (screened(True), silent),
+}
+
+
+@pytest.fixture(scope="module", params=STUDIES)
+def study(request, tmp_path_factory):
+    """The name of an extreme study and the folder of its tables."""
+    screen, draft = STUDIES[request.param]
+    screens, drafts = synthetic_study._Split.screens, synthetic_study._Split.drafts
+    root = tmp_path_factory.mktemp("extreme")
+    splits = {("vstar", "direct_attributes"): 12, ("pope", "random"): 12}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(synthetic_study._Split, "screens", lambda self, batch: list(map(screen, screens(self, batch))))
+        patch.setattr(synthetic_study._Split, "drafts", lambda self, batch: list(map(draft, drafts(self, batch))))
+        write_tables(SyntheticStudy(root, splits).write(), root / "tables", comparable=True, resamples=100)
+    return request.param, root / "tables"
+
+
+def test_the_funnel_is_then_one_of_its_parts(study):
+    """All accepted: the draft's answers. None: the agent's, and screening only costs."""
+    name, tables = study
+    settings = read_csv(tables / "settings.csv").set_index(["agent", "benchmark", "split"])
+    funnel = settings[settings["main_table"] & (settings["method"] == "speceyes") & (settings["metric"] == "min")]
+    giver = settings[settings["main_table"] & (settings["method"] == ("draft" if name == "all accepted" else "agent"))]
+    for scorer in ("published", "corrected"):
+        assert funnel[f"accuracy_{scorer}"].tolist() == giver[f"accuracy_{scorer}"].tolist()
+    assert (funnel["accepted"] == (1.0 if name == "all accepted" else 0.0)).all()
+    assert ((funnel["speedup"] > 1) == (name == "all accepted")).all()
+    assert (funnel["alpha"].isna() == (name == "none tool-free")).all()
+
+
+@pytest.mark.parametrize("figure", FIGURES, ids=lambda module: module.__name__.rpartition(".")[2])
+def test_every_figure_is_drawn_without_a_warning(study, figure, tmp_path):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure.draw(study[1], tmp_path / "figure.png", tmp_path / "figure.pdf")
+    assert (tmp_path / "figure.png").stat().st_size > 3000
