@@ -45,7 +45,7 @@ def cells(study: Path) -> Iterator[tuple[str, str, str, Path]]:
 
 
 def live_over_replay(study: Path) -> float:
-    """How much longer the study's live runs took than their replays say, all together."""
+    """How much longer live runs took than their replays say: mean over samples, in units of the agent's time."""
     table = pd.read_csv(study / "tables" / "live_vs_replay.csv")
     if table.empty:
         raise SystemExit(f"{study}: no setting was run live; set live.metrics in its config")
