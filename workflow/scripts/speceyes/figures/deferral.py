@@ -22,7 +22,8 @@ REFERENCES: dict[str, tuple[Literal["-", "--", ":"], str]] = {
 def draw(tables: Path, png: Path, pdf: Path) -> None:
     """A row per agent: accuracy of the whole against the share deferred. Last row: risk against coverage.
 
-    The gate sees every sample here (no screening). The oracle defers first what the agent wins.
+    The gate sees every sample here (no screening). The oracle defers first what the agent wins; in the
+    last row it keeps the right answers first.
 
     Raises:
         LedgerError: the tables do not add up.
@@ -70,6 +71,11 @@ def _risk(study: Study, axes: Axes, cell: pd.DataFrame) -> None:
         rows = cell[(cell["metric"] == metric) & (cell["deferred"] < 1)]
         line, colour = REFERENCES.get(metric, ("-", style.METRIC_COLOURS.get(metric, style.BLACK)))
         axes.plot(1 - rows["deferred"], 1 - rows["selective_accuracy"], color=colour, linestyle=line, linewidth=0.9)
+    every = cell[(cell["metric"] == "random") & (cell["deferred"] < 1)]
+    coverage = 1 - every["deferred"]
+    line, colour = REFERENCES["oracle"]
+    unavoidable = (1 - every["selective_accuracy"] / coverage).clip(lower=0)  # wrong ones enter when right ones ran out
+    axes.plot(coverage, unavoidable, color=colour, linestyle=line, linewidth=0.8)
 
 
 def _handles(study: Study) -> list[Line2D]:
