@@ -42,6 +42,7 @@ class SyntheticStudy:
     agents: tuple[str, ...] = ("deepeyes", "thyme")
     batches: tuple[int, ...] = (1, 6)
     error_share: float = 0.03
+    error_seconds: float = 2.0
 
     def samples(self, benchmark: str, split: str) -> Path:
         return self.root / f"index-{benchmark}-{split}.parquet"
@@ -95,7 +96,7 @@ class SyntheticStudy:
         answers: set[tuple[str, str]] = set()
         samples: dict[str, Sample] = {}
         for (benchmark, split), count in self.splits.items():
-            drawn = _Split(benchmark, split, count, self.error_share, generator)
+            drawn = _Split(benchmark, split, count, (self.error_share, self.error_seconds), generator)
             samples |= {sample.sample_id: sample for sample in drawn.samples}
             write_samples(self.samples(benchmark, split), drawn.samples)
             answers |= self._write_passes(drawn)
@@ -162,10 +163,13 @@ class SyntheticStudy:
 class _Split:
     """One split's samples with their hidden difficulties."""
 
-    def __init__(self, benchmark: str, split: str, count: int, error_share: float, generator: np.random.Generator):
+    def __init__(
+        self, benchmark: str, split: str, count: int, errors: tuple[float, float], generator: np.random.Generator
+    ) -> None:
         self.benchmark, self.split = benchmark, split
         self._generator = generator
-        self._errors = generator.random(count) < error_share
+        share, self._error_seconds = errors
+        self._errors = generator.random(count) < share
         per_image = ROTATIONS[benchmark]
         self._difficulty = np.repeat(generator.beta(0.9, 1.1, size=-(-count // per_image)), per_image)[:count]
         self._right = generator.random(count) < 1.02 - 0.75 * self._difficulty
@@ -245,7 +249,12 @@ class _Split:
         generator = self._generator
         if self._errors[number]:
             return AgentRecord(
-                sample_id=sample.sample_id, status="no_answer", latency_s=2.0, answer="", turns=(), tool_calls=0
+                sample_id=sample.sample_id,
+                status="no_answer",
+                latency_s=self._error_seconds,
+                answer="",
+                turns=(),
+                tool_calls=0,
             )
         calls = int(generator.binomial(3, 0.15 + 0.6 * self._difficulty[number]))
         zoom = ToolUse(name="zoom", status="ok", box=(0, 0, 64, 64), latency_s=0.01)

@@ -55,3 +55,10 @@ def test_any_confidence_is_on_average_the_random_line():
 def test_one_sample():
     table = curves(np.array([1.0]), np.array([0.0]), np.array([0.5]))
     assert table["min"].iloc[[0, -1]].tolist() == [1.0, 0.0]
+
+
+def test_nothing_scored_is_an_empty_table():
+    columns = ["agent", "benchmark", "split", "image_id", "min_k16"]
+    columns += [f"{who}_{scorer}" for who in ("draft", "agent") for scorer in ("published", "corrected")]
+    rows = pd.DataFrame([["deepeyes", "vstar", "x", "0", 0.5, *[np.nan] * 4]], columns=columns)
+    assert deferral_curves(rows, ["min"], 16, Settings(resamples=100)).empty

@@ -65,6 +65,7 @@ DEGENERATE = {
     "one image": {"splits": {("pope", "random"): 6}},
     "one agent, one batch size": {"agents": ("deepeyes",), "batches": (6,)},
     "every episode failed": {"error_share": 1.0},
+    "no image could be read": {"error_share": 1.0, "error_seconds": 0.0},
 }
 
 

@@ -42,3 +42,10 @@ def test_the_front_is_what_no_setting_beats(points):
         if name:
             best = found.set_index("setting").loc[name]
             assert best["dominated_by_corrected"] == ""
+
+
+def test_a_setting_without_an_accuracy_is_not_on_the_front():
+    assert table([(3.0, float("nan")), (3.0, 0.5)])["dominated_by_corrected"].tolist() == [
+        "speceyes-min-k3-t0.98-b6",
+        "",
+    ]

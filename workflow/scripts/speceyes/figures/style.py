@@ -152,8 +152,12 @@ def times(axes: Axes) -> None:
 
 def speedup_axis(axes: Axes, speedups: Any) -> None:
     """A horizontal axis of speedups: doubling is a step, whichever way."""
+    known = np.asarray(speedups, dtype=float)
+    known = known[np.isfinite(known) & (known > 0)]
+    low, high = (float(known.min()), float(known.max())) if len(known) else (0.5, 2.0)
+    if low == high or not len(known):
+        axes.set_xlim(low / 2, high * 2)
     axes.set_xscale("log")
-    low, high = float(np.nanmin(speedups)), float(np.nanmax(speedups))
     first, last = math.floor(math.log2(0.8 * low)) + 1, math.ceil(math.log2(1.25 * high))
     step = 1 + (last - first) // 6
     axes.xaxis.set_major_locator(FixedLocator([2.0**power for power in range(first, last) if power % step == 0]))

@@ -20,6 +20,10 @@ from speceyes.statistics.settings import Settings
 
 Floats = npt.NDArray[np.float64]
 SHARES: Floats = np.linspace(0.0, 1.0, 51)
+COLUMNS = [
+    *("agent", "benchmark", "split", "scorer", "metric", "deferred"),
+    *("accuracy", "accuracy_low", "accuracy_high", "selective_accuracy", "n"),
+]
 
 
 def deferral_curves(outcomes: pd.DataFrame, metrics: Sequence[str], top_k: int, settings: Settings) -> pd.DataFrame:
@@ -36,9 +40,7 @@ def deferral_curves(outcomes: pd.DataFrame, metrics: Sequence[str], top_k: int, 
             if len(scored):
                 curves = _curves(scored, scorer, metrics, top_k, settings)
                 parts.append(curves.assign(agent=str(agent), benchmark=str(benchmark), split=str(split), scorer=scorer))
-    frame = pd.concat(parts, ignore_index=True)
-    leading = ["agent", "benchmark", "split", "scorer", "metric"]
-    return frame[[*leading, *frame.columns.drop(leading)]]
+    return pd.concat(parts, ignore_index=True)[COLUMNS] if parts else pd.DataFrame(columns=COLUMNS)
 
 
 def _curves(samples: pd.DataFrame, scorer: str, metrics: Sequence[str], top_k: int, settings: Settings) -> pd.DataFrame:

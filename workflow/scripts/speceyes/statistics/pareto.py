@@ -41,7 +41,7 @@ def _told(value: object) -> bool:
 
 
 def _dominators(speedup: pd.Series, accuracy: pd.Series, names: np.ndarray) -> list[str]:
-    fast, right = speedup.to_numpy(dtype=float), accuracy.to_numpy(dtype=float)
+    fast, right = (np.nan_to_num(values.to_numpy(dtype=float), nan=-np.inf) for values in (speedup, accuracy))
     best_first = np.lexsort((-fast, -right))
     result = []
     for own_fast, own_right in zip(fast, right, strict=True):

@@ -122,6 +122,6 @@ def _compared(printed: Row, ours: pd.DataFrame, comparable: bool) -> Iterator[Ro
 def _verdict(published: float, interval: tuple[float, float] | None, comparable: bool) -> Verdict:
     if not comparable:
         return "not comparable"
-    if interval is None:
+    if interval is None or np.isnan(interval).any():
         return "not run"
     return "within" if interval[0] <= published <= interval[1] else "outside"
