@@ -52,6 +52,20 @@ def test_any_confidence_is_on_average_the_random_line():
     assert mean == pytest.approx(straight, abs=0.05)
 
 
+@pytest.mark.parametrize("levels", [1, 2, 4])
+def test_tied_confidences_defer_in_no_order(levels):
+    """The order of the rows says nothing, so no order of them may move the curve."""
+    confidence = np.arange(10) % levels / levels
+    turned = np.random.default_rng(levels).permutation(10)
+    table, again = curves(DRAFT, AGENT, confidence), curves(DRAFT[turned], AGENT[turned], confidence[turned])
+    assert table["min"].to_numpy() == pytest.approx(again["min"].to_numpy())
+
+
+def test_a_confidence_that_is_always_the_same_is_the_random_line():
+    table = curves(DRAFT, AGENT, np.full(10, 0.97))
+    assert table["min"].to_numpy() == pytest.approx(table["random"].to_numpy())
+
+
 def test_one_sample():
     table = curves(np.array([1.0]), np.array([0.0]), np.array([0.5]))
     assert table["min"].iloc[[0, -1]].tolist() == [1.0, 0.0]

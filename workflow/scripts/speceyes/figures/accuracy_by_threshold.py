@@ -58,22 +58,23 @@ def _accuracy_above(axes: Axes, scored: pd.DataFrame, column: str) -> None:
     colour = style.METRIC_COLOURS[ABLATED_METRIC]
     ranked = scored.sort_values(column, ascending=False, kind="stable")
     confidence = ranked[column].to_numpy(dtype=float)
-    right = np.cumsum(ranked[f"draft_{SCORER}"].to_numpy(dtype=float))
-    count = np.arange(1, len(right) + 1)
+    levels = np.flatnonzero(np.diff(confidence, append=-np.inf))  # a threshold keeps all or none of equal ones
+    right = np.cumsum(ranked[f"draft_{SCORER}"].to_numpy(dtype=float))[levels]
+    confidence, count = confidence[levels], levels + 1
     low, high = (beta.ppf(tail, right + 0.5, count - right + 0.5) for tail in (0.025, 0.975))
     style.band(axes, confidence, low, high, colour)
     axes.plot(confidence, right / count, color=colour, marker="o" if len(count) == 1 else None)
-    axes.plot(confidence, count / len(count), color=style.GREY, linewidth=0.8, linestyle="--")
+    axes.plot(confidence, count / len(ranked), color=style.GREY, linewidth=0.8, linestyle="--")
     if len(count) > 1:
-        _percentiles(axes, confidence, right / count)
+        _percentiles(axes, confidence, right / count, count / len(ranked))
 
 
-def _percentiles(axes: Axes, confidence: Floats, accuracy: Floats) -> None:
+def _percentiles(axes: Axes, confidence: Floats, accuracy: Floats, above: Floats) -> None:
     """Mark percentiles on the curve, the median first; a label that would stand on another is left out."""
     raw = style.raw_score(confidence)
     labelled: list[float] = []
     for percentile in PERCENTILES:
-        row = min(len(raw) - 1, round((1 - percentile / 100) * len(raw)))
+        row = int(np.argmin(np.abs(above - (1 - percentile / 100))))
         at = (confidence[row], accuracy[row])
         axes.plot(*at, marker="o", mfc="white", color=style.BLACK, mew=0.6, markersize=2.6)
         if all(abs(raw[row] - other) > 0.07 * np.ptp(raw) for other in labelled):

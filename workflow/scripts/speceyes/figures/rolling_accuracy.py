@@ -54,8 +54,8 @@ def draw(tables: Path, png: Path, pdf: Path) -> None:
 
 
 def _rolling(axes: Axes, scored: pd.DataFrame, metric: str, top_k: int) -> None:
-    ranked = scored.sort_values(confidence_column(metric, top_k), ascending=False, kind="stable")
-    right = ranked[f"draft_{SCORER}"].to_numpy(dtype=float)
+    ranked = scored.sort_values(column := confidence_column(metric, top_k), ascending=False, kind="stable")
+    right = ranked.groupby(column)[f"draft_{SCORER}"].transform("mean").to_numpy(dtype=float)  # ties have no order
     window = min(len(right), max(SMALLEST_WINDOW, round(WINDOW * len(right))))
     sums = np.convolve(right, np.ones(window), mode="valid")
     ranks = (np.arange(len(sums)) + window / 2) / len(right)

@@ -1,8 +1,9 @@
 """Deferral curves: accuracy against the share of samples handed to the agent, least confident first.
 
-The whole split is gated (no screening), so that the curves compare confidences alone. Beside every
-metric stand ``random`` (any order, in expectation a straight line) and ``oracle`` (first the samples
-that the agent wins, last those that it loses).
+The whole split is gated (no screening), so that the curves compare confidences alone. Equally
+confident samples are deferred in random order, of which the curves show the expectation. Beside
+every metric stand ``random`` (any order, in expectation a straight line) and ``oracle`` (first the
+samples that the agent wins, last those that it loses).
 """
 
 from __future__ import annotations
@@ -47,30 +48,35 @@ def _curves(samples: pd.DataFrame, scorer: str, metrics: Sequence[str], top_k: i
     draft, agent = (samples[f"{who}_{scorer}"].to_numpy() for who in ("draft", "agent"))
     bootstrap = ImageBootstrap(samples["image_id"].to_numpy(), settings)
     keys = {metric: samples[confidence_column(metric, top_k)].to_numpy() for metric in metrics}
-    orders = {metric: np.argsort(key, kind="stable") for metric, key in keys.items()}
-    orders["oracle"] = np.argsort(draft - agent, kind="stable")
-    parts = [_curve(draft[order], agent[order], bootstrap, order).assign(metric=name) for name, order in orders.items()]
+    keys["oracle"] = draft - agent
+    parts = [_curve(draft, agent, key, bootstrap).assign(metric=name) for name, key in keys.items()]
     straight = draft.mean() + SHARES * (agent.mean() - draft.mean())
     random = pd.DataFrame({"deferred": SHARES, "accuracy": straight, "selective_accuracy": draft.mean()})
     return pd.concat([*parts, random.assign(metric="random")], ignore_index=True).assign(n=len(samples))
 
 
-def _curve(draft: Floats, agent: Floats, bootstrap: ImageBootstrap, order: npt.NDArray[np.int64]) -> pd.DataFrame:
-    """One curve; all arrays in the order of deferral."""
-    even = np.ones((1, len(draft)))
-    accuracy, selective = _at_shares(draft, agent, even)
-    low, high = bootstrap.interval(_at_shares(draft, agent, bootstrap.row_weights()[:, order])[0])
+def _curve(draft: Floats, agent: Floats, key: Floats, bootstrap: ImageBootstrap) -> pd.DataFrame:
+    """One curve; samples are deferred by rising ``key``."""
+    order = np.argsort(key, kind="stable")
+    ends = np.flatnonzero(np.diff(key[order], append=np.inf))
+    draft, agent = draft[order], agent[order]
+    accuracy, selective = _at_shares(draft, agent, np.ones((1, len(draft))), ends)
+    low, high = bootstrap.interval(_at_shares(draft, agent, bootstrap.row_weights()[:, order], ends)[0])
     columns = {"deferred": SHARES, "accuracy": accuracy[0], "selective_accuracy": selective[0]}
     return pd.DataFrame(columns | {"accuracy_low": low, "accuracy_high": high})
 
 
-def _at_shares(draft: Floats, agent: Floats, weights: Floats) -> tuple[Floats, Floats]:
-    """Accuracy of the whole and of the kept draft answers, (resamples, shares), between samples by interpolation."""
+def _at_shares(draft: Floats, agent: Floats, weights: Floats, ends: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
+    """Accuracy of the whole and of the kept draft answers, (resamples, shares).
+
+    All arrays are in the order of deferral. ``ends`` are the last of equal keys; between them lies
+    what deferring such samples in random order gives in expectation: a straight line.
+    """
     total = weights.sum(axis=1, keepdims=True)
     start = np.zeros((len(weights), 1))
-    deferred = np.hstack([start, np.cumsum(weights, axis=1)]) / total
-    agent_right = np.hstack([start, np.cumsum(weights * agent, axis=1)]) / total
-    draft_right = np.hstack([start, np.cumsum(weights * draft, axis=1)]) / total
+    deferred = np.hstack([start, np.cumsum(weights, axis=1)[:, ends]]) / total
+    agent_right = np.hstack([start, np.cumsum(weights * agent, axis=1)[:, ends]]) / total
+    draft_right = np.hstack([start, np.cumsum(weights * draft, axis=1)[:, ends]]) / total
     draft_kept = draft_right[:, -1:] - draft_right
     whole = np.stack([np.interp(SHARES, x, y) for x, y in zip(deferred, agent_right + draft_kept, strict=True)])
     kept = np.stack([np.interp(SHARES, x, y) for x, y in zip(deferred, draft_kept, strict=True)])
