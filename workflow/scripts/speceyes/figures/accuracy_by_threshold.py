@@ -17,6 +17,7 @@ from speceyes.outcomes import confidence_column
 
 Floats = npt.NDArray[np.float64]
 PERCENTILES = (50, 25, 75, 10, 90)
+FEWEST = 5  # answers above a threshold for their accuracy to be drawn
 
 
 @style.styled
@@ -24,7 +25,7 @@ def draw(tables: Path, png: Path, pdf: Path) -> None:
     """Accuracy of the draft answers whose confidence exceeds τ, with 95 % Jeffreys band, per split.
 
     Marks on the curve are percentiles of the confidence: at 75, a quarter of the answers is above.
-    The thin line is the share of answers above τ.
+    The thin line is the share of answers above τ. Curves end where the fewest answers are left.
 
     Raises:
         LedgerError: the tables do not add up.
@@ -40,7 +41,7 @@ def draw(tables: Path, png: Path, pdf: Path) -> None:
             style.note_empty(panel)
             continue
         _accuracy_above(panel, scored, column)
-        low, high = float(scored[column].min()), float(scored[column].max())
+        low, high = float(scored[column].min()), float(scored[column].nlargest(FEWEST).iloc[-1])
         style.confidence_axis(panel, low, high)
         panel.set_ylim(-0.03, 1.06)
         panel.set_xlabel(f"threshold τ ({ABLATED_METRIC})")
@@ -59,6 +60,7 @@ def _accuracy_above(axes: Axes, scored: pd.DataFrame, column: str) -> None:
     ranked = scored.sort_values(column, ascending=False, kind="stable")
     confidence = ranked[column].to_numpy(dtype=float)
     levels = np.flatnonzero(np.diff(confidence, append=-np.inf))  # a threshold keeps all or none of equal ones
+    levels = levels[levels + 1 >= min(FEWEST, len(ranked))]
     right = np.cumsum(ranked[f"draft_{SCORER}"].to_numpy(dtype=float))[levels]
     confidence, count = confidence[levels], levels + 1
     low, high = (beta.ppf(tail, right + 0.5, count - right + 0.5) for tail in (0.025, 0.975))
@@ -78,5 +80,5 @@ def _percentiles(axes: Axes, confidence: Floats, accuracy: Floats, above: Floats
         at = (confidence[row], accuracy[row])
         axes.plot(*at, marker="o", mfc="white", color=style.BLACK, mew=0.6, markersize=2.6)
         if all(abs(raw[row] - other) > 0.07 * np.ptp(raw) for other in labelled):
-            axes.annotate(f"{percentile}", at, textcoords="offset points", xytext=(0, 3.5), ha="center", fontsize=5)
+            axes.annotate(f"{percentile}", at, textcoords="offset points", xytext=(2.5, -6.5), ha="left", fontsize=5)
             labelled.append(raw[row])

@@ -40,7 +40,7 @@ def draw(tables: Path, png: Path, pdf: Path) -> None:
         for metric in study.metrics:
             _rolling(panel, scored, metric, study.top_k)
         panel.axhline(scored[f"draft_{SCORER}"].mean(), color=style.GREY, linewidth=0.8, linestyle=":")
-        panel.set_xlabel("rank by confidence (%), surest first")
+        panel.set_xlabel("rank, surest first (%)")
         panel.set_ylim(-0.03, 1.03)
         style.percent(panel, "x")
     for panel in axes[:: style.WRAP]:
