@@ -11,7 +11,7 @@ from speceyes.downloads import prompts as module
 from speceyes.downloads.faults import DownloadError
 from speceyes.downloads.prompts import PromptMap, download_prompts, load_prompt_map
 from speceyes.judging.questions import judged
-from speceyes.judging.scorers import load_judge_prompts
+from speceyes.judging.scorers import AskJudge, load_judge_prompts
 from speceyes.prompts import load_prompts
 from speceyes.samples import Sample
 
@@ -152,7 +152,8 @@ def test_an_agent_may_put_the_question_in_its_own_words(mirror, tmp_path):
 def test_the_judge_sees_template_examples_and_the_case(mirror, tmp_path):
     download_prompts(prompt_map(mirror), tmp_path, attempts=1)
     prompts = load_judge_prompts(tmp_path / "judge.yaml")
-    assert prompts.render(judged(sample(), "B. blue"), "A. red") == ("Same?\n[one]\n\n[two]\n\n<Which?|A. red|B. blue>")
+    asked = prompts.render(judged(sample(), "B. blue"), AskJudge("A. red", "B. blue"))
+    assert asked == "Same?\n[one]\n\n[two]\n\n<Which?|A. red|B. blue>"
     assert (prompts.hrbench[:6], prompts.pope[:6]) == ("Equal?", "Alike?")
 
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
+import pyarrow.parquet as pq
+
+from speceyes.records import Record, RecordError, read_provenance
 from speceyes.samples import LETTERS, Sample
 
 
@@ -30,6 +34,28 @@ def judged(sample: Sample, answer: str) -> Judged:
     return Judged(sample.benchmark, sample.question, sample.options, sample.gold, sample.gold_letter, answer)
 
 
+def given_answers(paths: Iterable[Path], kind: type[Record], column: str) -> set[tuple[str, str]]:
+    """(sample id, answer) pairs of one stage's tables; wide columns stay on disk.
+
+    Raises:
+        RecordError: a file that holds another record type.
+    """
+    found: set[tuple[str, str]] = set()
+    for path in paths:
+        if (holds := read_provenance(path).get("record")) != kind.__name__:
+            raise RecordError(f"{path}: holds {holds}, not {kind.__name__}")
+        table = pq.read_table(path, columns=["sample_id", column])
+        found.update(zip(table["sample_id"].to_pylist(), table[column].to_pylist(), strict=True))
+    return found
+
+
 def distinct(samples: Mapping[str, Sample], answers: Iterable[tuple[str, str]]) -> list[Judged]:
-    """Sorted distinct judging questions of (sample id, answer) pairs."""
-    return sorted({judged(samples[sample_id], answer) for sample_id, answer in answers})
+    """Sorted distinct judging questions of (sample id, answer) pairs.
+
+    Raises:
+        RecordError: an answer to a sample that the samples tables lack.
+    """
+    try:
+        return sorted({judged(samples[sample_id], answer) for sample_id, answer in answers})
+    except KeyError as error:
+        raise RecordError(f"an answer to sample {error}, which no samples table holds; run its stage again") from None

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from speceyes.judging.questions import Judged
 from speceyes.prompts import PromptError
 
 ScorerName = Literal["published", "corrected"]
+PLACEHOLDER = re.compile(r"\{(question|gold|answer)\}")
 
 
 @dataclass(frozen=True, slots=True)
 class AskJudge:
-    """The rule cannot tell; ``gold`` is the right answer as this scorer shows it to the judge."""
+    """The rule cannot tell; ``gold`` and ``answer`` are the two sides as this scorer shows them to the judge."""
 
     gold: str
+    answer: str
 
 
 class Scorer(Protocol):
@@ -27,6 +30,11 @@ class Scorer(Protocol):
 
     @property
     def name(self) -> ScorerName: ...
+
+    @property
+    def asks_again(self) -> bool:
+        """Whether the judge is asked once more after a reply that says nothing; else such a reply is a 0."""
+        ...
 
     def decide(self, question: Judged) -> bool | AskJudge:
         """Right, wrong, or a question for the judge."""
@@ -38,27 +46,36 @@ class Scorer(Protocol):
 
 
 class JudgePrompts(BaseModel):
-    """One template per benchmark with ``{question}``, ``{gold}`` and ``{answer}``."""
+    """One template per benchmark with ``{question}``, ``{gold}`` and ``{answer}``, and a system message or none."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    system: str = ""
     vstar: str
     hrbench: str
     pope: str
 
-    def render(self, question: Judged, gold: str) -> str:
-        template: str = getattr(self, question.benchmark, self.vstar)
-        filled = {"question": question.question, "gold": gold, "answer": question.answer}
-        for key, value in filled.items():
-            template = template.replace("{" + key + "}", value.replace("{", "(").replace("}", ")"))
+    @field_validator("vstar", "hrbench", "pope")
+    @classmethod
+    def _has_all_placeholders(cls, template: str) -> str:
+        missing = {"question", "gold", "answer"} - set(PLACEHOLDER.findall(template))
+        if missing:
+            raise ValueError(f"the template lacks {', '.join(f'{{{name}}}' for name in sorted(missing))}")
         return template
+
+    def render(self, question: Judged, ask: AskJudge) -> str:
+        """The judge's message; a benchmark of one's own gets V*'s wording if it has options, else POPE's."""
+        own = {"vstar": self.vstar, "hrbench": self.hrbench, "pope": self.pope}.get(question.benchmark)
+        template = own or (self.vstar if question.options else self.pope)
+        filled = {"question": question.question, "gold": ask.gold, "answer": ask.answer}
+        return PLACEHOLDER.sub(lambda found: filled[found[1]], template)
 
 
 def load_judge_prompts(path: Path) -> JudgePrompts:
     """Read the judge's prompt file.
 
     Raises:
-        PromptError: missing file, broken YAML, a missing or unknown key.
+        PromptError: missing file, broken YAML, a missing or unknown key, a template without a placeholder.
     """
     try:
         return JudgePrompts.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
@@ -66,5 +83,8 @@ def load_judge_prompts(path: Path) -> JudgePrompts:
         raise PromptError(
             f"{path}: {error.strerror}; run the rule download_prompts or set prompts: in the config"
         ) from error
-    except (yaml.YAMLError, ValidationError) as error:
-        raise PromptError(f"{path}: {str(error).splitlines()[0]}") from error
+    except yaml.YAMLError as error:
+        raise PromptError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise PromptError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error

@@ -3,24 +3,79 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
+import http.client
 import logging
 import os
-import signal
 import socket
 import subprocess
+import sys
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import openai
 
-from speceyes.judging.client import JudgeError
+from speceyes.judging import guard
+from speceyes.judging.client import JudgeError, is_local, passes_by_itself
 from speceyes.judging.settings import ServerSettings
 
 log = logging.getLogger(__name__)
 
-PR_SET_PDEATHSIG = 1
+POLL_S = 0.25
+PROBE_TIMEOUT_S = 120.0
+GUARD_TIMEOUT_S = 30.0
+
+
+@contextlib.contextmanager
+def running_server(settings: ServerSettings, model: str, log_path: Path) -> Iterator[str]:
+    """Start the server, wait until it has answered a real request, yield its base URL, stop it whatever happens.
+
+    The server dies with the calling thread, also by kill -9: call from the main thread.
+
+    Args:
+        settings: command, folder, environment, patience.
+        model: what ``{model}`` in the command stands for.
+        log_path: file that the server's output is appended to.
+
+    Raises:
+        JudgeError: the command is not there, it ended, or it did not answer in time.
+    """
+    port = _free_port()
+    command = [part.replace("{port}", str(port)).replace("{model}", model) for part in settings.command]
+    log.info("starting the judge: %s", " ".join(command))
+    log_path.parent.mkdir(parents=True, exist_ok=True)
+    with log_path.open("ab") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-I", guard.__file__, str(os.getpid()), str(settings.stop_timeout_s), *command],
+            cwd=settings.directory,
+            env=_environment(settings),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        _wait_until_ready(process, f"http://127.0.0.1:{port}", settings, log_path)
+        log.info("the judge answers at port %d", port)
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        _stop(process, settings.stop_timeout_s + GUARD_TIMEOUT_S)
+
+
+@contextlib.contextmanager
+def external_judge(url: str, served_name: str) -> Iterator[str]:
+    """A judge that somebody else runs, once it has answered a real request.
+
+    Raises:
+        JudgeError: it does not answer.
+    """
+    try:
+        _ask_one_token(url, served_name)
+    except openai.APIError as error:
+        raise JudgeError(f"judge.url: {url} does not answer as {served_name}: {error}") from error
+    yield url
 
 
 def _free_port() -> int:
@@ -30,77 +85,66 @@ def _free_port() -> int:
         return port
 
 
-def _die_with_parent() -> None:
-    """In the child, before exec: be killed when the job is, even by kill -9."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+def _environment(settings: ServerSettings) -> dict[str, str]:
+    """This process's, with the programs of its own Python found first."""
+    programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
+    return os.environ | {"PATH": programs} | settings.environment
 
 
-@contextlib.contextmanager
-def running_server(settings: ServerSettings, model: str, log_path: Path) -> Iterator[str]:
-    """Start the server, wait until it has answered a real request, yield its base URL, stop it whatever happens.
-
-    Raises:
-        JudgeError: the command is not there, it ended, or it did not answer in time.
-    """
-    port = _free_port()
-    command = [part.replace("{port}", str(port)).replace("{model}", model) for part in settings.command]
-    url = f"http://127.0.0.1:{port}/v1"
-    log.info("starting the judge: %s", " ".join(command))
-    with log_path.open("ab") as output:
-        try:
-            process = subprocess.Popen(
-                command,
-                cwd=settings.directory,
-                env=os.environ | settings.environment,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                stdin=subprocess.DEVNULL,
-                start_new_session=True,
-                preexec_fn=_die_with_parent,
-            )
-        except OSError as error:
-            raise JudgeError(f"judge.server.command: {command[0]}: {error.strerror}") from error
-    try:
-        _wait_until_it_answers(process, url, settings, log_path)
-        yield url
-    finally:
-        stop_group(process)
-
-
-def _wait_until_it_answers(
-    process: subprocess.Popen[bytes], url: str, settings: ServerSettings, log_path: Path
-) -> None:
-    """Health is not readiness: ask for one token."""
+def _wait_until_ready(process: subprocess.Popen[bytes], root: str, settings: ServerSettings, log_path: Path) -> None:
+    """Health is not readiness: once the server is up, ask for one token."""
     deadline = time.monotonic() + settings.ready_timeout_s
-    client = openai.OpenAI(base_url=url, api_key="none", max_retries=0, timeout=60)
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise JudgeError(f"the judge's server ended with code {process.returncode}; see {log_path}")
-        with contextlib.suppress(openai.APIError):
-            client.chat.completions.create(
-                model=settings.served_name, messages=[{"role": "user", "content": "1"}], max_tokens=1
+            raise JudgeError(
+                f"the judge's server ended with code {process.returncode}: {_last_line(log_path)}; see {log_path}"
             )
-            log.info("the judge answers at %s", url)
-            return
-        time.sleep(0.5)
+        if _is_up(root):
+            try:
+                _ask_one_token(f"{root}/v1", settings.served_name)
+                return
+            except openai.APIError as error:
+                if not passes_by_itself(error):
+                    raise JudgeError(
+                        f"the judge's server refused a request for {settings.served_name}: {error}; "
+                        f"is judge.server.served_name right? see {log_path}"
+                    ) from error
+        time.sleep(POLL_S)
     raise JudgeError(f"the judge's server did not answer within {settings.ready_timeout_s:.0f} s; see {log_path}")
 
 
-def stop_group(process: subprocess.Popen[bytes], patience_s: float = 10.0) -> None:
-    """SIGTERM to the server's process group, SIGKILL to what is left of it after a while."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
-        try:
-            process.wait(patience_s)
-        except subprocess.TimeoutExpired:
-            continue
-        if number == signal.SIGTERM:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-        return
+def _is_up(root: str) -> bool:
+    """Whether something serves HTTP there; servers without /health say that they have none (404, 405, 501)."""
+    without_proxies = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with without_proxies.open(f"{root}/health", timeout=5.0):
+            return True
+    except urllib.error.HTTPError as error:
+        return error.code < 500 or error.code == 501
+    except (OSError, http.client.HTTPException):
+        return False
 
 
-def external_url(url: str) -> contextlib.nullcontext[str]:
-    """A judge that somebody else runs."""
-    return contextlib.nullcontext(url)
+def _ask_one_token(url: str, served_name: str) -> None:
+    connection = openai.DefaultHttpxClient(trust_env=not is_local(url))
+    with openai.OpenAI(
+        base_url=url, api_key="none", max_retries=0, timeout=PROBE_TIMEOUT_S, http_client=connection
+    ) as client:
+        client.chat.completions.create(
+            model=served_name, messages=[{"role": "user", "content": "1"}], max_tokens=1, temperature=0.0
+        )
+
+
+def _stop(process: subprocess.Popen[bytes], timeout_s: float) -> None:
+    """Tell the guard, which stops the server with all that it started."""
+    process.terminate()
+    try:
+        process.wait(timeout_s)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _last_line(path: Path) -> str:
+    lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "it said nothing")

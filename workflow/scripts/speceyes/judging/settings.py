@@ -14,6 +14,7 @@ class ClientSettings(BaseModel):
     max_tokens: int = Field(64, gt=0, description="Longest reply in tokens.")
     timeout_s: float = Field(120.0, gt=0, description="Seconds until one request counts as lost.")
     attempts: int = Field(5, gt=0, description="Tries per request, with exponential backoff.")
+    backoff_s: float = Field(0.5, ge=0, description="First pause between tries; doubled each time up to 30 s.")
 
 
 class ServerSettings(BaseModel):
@@ -25,4 +26,5 @@ class ServerSettings(BaseModel):
     directory: str = Field(".", description="Folder to start in, relative to the workflow's working directory.")
     served_name: str = Field(..., description="Model name that requests use.")
     ready_timeout_s: float = Field(900.0, gt=0, description="Seconds until the server must have answered a request.")
+    stop_timeout_s: float = Field(10.0, gt=0, description="Seconds between asking the server to stop and killing it.")
     environment: dict[str, str] = Field(default_factory=dict, description="Environment variables added for it.")
