@@ -6,6 +6,7 @@ where it is hard, and answers are worded as models word them, so that rules and 
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -114,7 +115,7 @@ class SyntheticStudy:
             answers |= {(record.sample_id, record.text) for record in drafts}
         for agent in self.agents:
             for batch in self.batches:
-                write_table(self._table("screen", agent, *where, batch), ScreenRecord, drawn.screens(batch), {})
+                write_table(self._table("screen", agent, *where, batch), ScreenRecord, drawn.screens(agent, batch), {})
             for stage, slower in (("agent", 1.0), ("specreason", 2.1)):
                 episodes = drawn.episodes(agent, slower)
                 write_table(self._table(stage, agent, *where), AgentRecord, episodes, {})
@@ -201,21 +202,24 @@ class _Split:
     def drafts(self, batch: int) -> list[DraftRecord]:
         """Draft answers: peaked logits where the sample is easy, flatter where it is hard."""
         seconds = 0.02 + 0.1 / batch
-        return [self._draft(number, sample, seconds) for number, sample in enumerate(self.samples)]
+        return [self._draft(number, sample, batch, seconds) for number, sample in enumerate(self.samples)]
 
-    def _draft(self, number: int, sample: Sample, seconds: float) -> DraftRecord:
+    def _draft(self, number: int, sample: Sample, batch: int, seconds: float) -> DraftRecord:
+        """One draft answer; padding in a batch moves logits a little and now and then turns an answer."""
         local = np.random.default_rng(hash_of(sample.sample_id))
         tokens = int(local.integers(2, 14))
         peak = 4.5 + 7.0 * (1 - self._difficulty[number]) * (1.0 if self._right[number] else 0.75)
         logits = local.normal(0.0, 1.0, size=(tokens, STORED_K))
         logits[:, 0] = logits.max(axis=1) + np.maximum(0.05, peak - 3 + local.normal(0.6, 1.0, size=tokens))
-        ranked = -np.sort(-logits, axis=1)
+        turned = np.random.default_rng(hash_of(sample.sample_id) + batch)
+        right = bool(self._right[number]) != (turned.random() < 0.05)
+        ranked = -np.sort(-logits - turned.normal(0.0, 0.01, size=logits.shape), axis=1)
         log_probabilities = ranked - np.log(np.exp(ranked).sum(axis=1, keepdims=True))
         return DraftRecord(
             sample_id=sample.sample_id,
             latency_s=seconds * float(local.uniform(0.9, 1.1)),
             generated_tokens=tokens,
-            text=_Split._text(self._seeded(local), sample, bool(self._right[number])),
+            text=_Split._text(self._seeded(local), sample, right),
             tokens=("t",) * tokens,
             top_logprobs=tuple(map(tuple, log_probabilities.tolist())),
         )
@@ -225,12 +229,12 @@ class _Split:
         twin._generator = generator
         return twin
 
-    def screens(self, batch: int) -> list[ScreenRecord]:
-        """Hard samples mostly ask for tools."""
+    def screens(self, agent: str, batch: int) -> list[ScreenRecord]:
+        """Hard samples mostly ask for tools; agents and, rarely, batch sizes disagree."""
         records = []
         for number, sample in enumerate(self.samples):
-            local = np.random.default_rng(hash_of(sample.sample_id) + 1)
-            tool_free = bool(local.random() < 1.1 - 0.9 * self._difficulty[number])
+            local = np.random.default_rng(hash_of(f"{agent}{sample.sample_id}"))
+            tool_free = bool(local.random() < 1.1 - 0.9 * self._difficulty[number] + 0.05 / batch)
             seconds = (0.02 + 0.08 / batch) * float(local.uniform(0.9, 1.1))
             text = "No." if tool_free else "Yes"
             records.append(
@@ -282,7 +286,7 @@ class _Split:
 
 def hash_of(text: str) -> int:
     """A seed that is the same in every process."""
-    return int.from_bytes(text.encode()[-8:], "big")
+    return zlib.crc32(text.encode())
 
 
 def _judged(samples: dict[str, Sample], answers: set[tuple[str, str]], generator: np.random.Generator) -> Verdicts:

@@ -47,8 +47,8 @@ def study(request, tmp_path_factory):
     root = tmp_path_factory.mktemp("extreme")
     splits = {("vstar", "direct_attributes"): 12, ("pope", "random"): 12}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(synthetic_study._Split, "screens", lambda self, batch: list(map(screen, screens(self, batch))))
-        patch.setattr(synthetic_study._Split, "drafts", lambda self, batch: list(map(draft, drafts(self, batch))))
+        patch.setattr(synthetic_study._Split, "screens", lambda *asked: list(map(screen, screens(*asked))))
+        patch.setattr(synthetic_study._Split, "drafts", lambda *asked: list(map(draft, drafts(*asked))))
         write_tables(SyntheticStudy(root, splits).write(), root / "tables", comparable=True, resamples=100)
     return request.param, root / "tables"
 

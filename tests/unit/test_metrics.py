@@ -108,6 +108,22 @@ def test_intervals_hold_their_estimates(made):
         assert ((low <= settings[name] + 1e-9) & (settings[name] <= high + 1e-9)).mean() > 0.99
 
 
+def test_intervals_are_over_images_not_rows(made):
+    """Six questions about a picture are no six pictures: the interval is that of whole pictures drawn anew."""
+    answers, settings, _, _ = made
+    rows = where(answers, ["source", "batch_size", "benchmark"], ["draft", 6, "pope"])
+    found = where(settings, [*CELL, "method", "batch_size"], ["deepeyes", "pope", "random", "draft", 6]).iloc[0]
+    width = found["accuracy_corrected_high"] - found["accuracy_corrected_low"]
+    generator = np.random.default_rng(0)
+    widths = {}
+    for unit in ("image_id", "sample_id"):
+        right, counted = facts(rows).groupby(rows[unit])[["right_corrected", "counted_corrected"]].sum().to_numpy().T
+        drawn = generator.integers(0, len(right), size=(4000, len(right)))
+        widths[unit] = np.ptp(np.quantile(right[drawn].sum(axis=1) / counted[drawn].sum(axis=1), [0.025, 0.975]))
+    assert widths["image_id"] > 1.2 * widths["sample_id"]
+    assert width == pytest.approx(widths["image_id"], rel=0.15)
+
+
 def test_the_ledger_adds_up_for_every_setting(made):
     _, settings, ledger, _ = made
     check_ledger(ledger)

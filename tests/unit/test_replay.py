@@ -24,13 +24,13 @@ def replayer(study):
     return Replayer(study.passes(*CELL))
 
 
-def by_hand(study, threshold):
+def by_hand(study, threshold, batch):
     """The funnel written as the paper's four phases, one sample at a time, from the records."""
     passes = study.passes(*CELL)
-    scores = pd.read_parquet(passes.confidences[6]).query("metric == 'min' and top_k == 16").set_index("sample_id")
-    drafts = {r.sample_id: r for r in read_table(passes.drafts[6][0], DraftRecord)}
+    scores = pd.read_parquet(passes.confidences[batch]).query("metric == 'min' and top_k == 16").set_index("sample_id")
+    drafts = {r.sample_id: r for r in read_table(passes.drafts[batch][0], DraftRecord)}
     agents = {r.sample_id: r for r in read_table(passes.agents[0], AgentRecord)}
-    for screen in read_table(passes.screens[6][0], ScreenRecord):
+    for screen in read_table(passes.screens[batch][0], ScreenRecord):
         draft, agent = drafts[screen.sample_id], agents[screen.sample_id]
         seconds, tokens = screen.latency_s, screen.generated_tokens
         if screen.tool_free:
@@ -41,10 +41,11 @@ def by_hand(study, threshold):
         yield "agent", agent.status, seconds + agent.latency_s, tokens + agent.generated_tokens, agent.tool_calls
 
 
-@pytest.mark.parametrize("threshold", [0.8, 0.97, 0.995])
-def test_a_composed_funnel_equals_the_four_phases_taken_one_sample_at_a_time(study, replayer, threshold):
-    got = replayer.compose(Setting("speceyes", "min", 16, threshold, 6))
-    for row, (source, status, seconds, tokens, calls) in enumerate(by_hand(study, threshold)):
+@pytest.mark.parametrize("batch", [1, 6])
+@given(threshold=st.floats(0.8, 0.999))
+def test_a_composed_funnel_equals_the_four_phases_taken_one_sample_at_a_time(study, replayer, batch, threshold):
+    got = replayer.compose(Setting("speceyes", "min", 16, threshold, batch))
+    for row, (source, status, seconds, tokens, calls) in enumerate(by_hand(study, threshold, batch)):
         assert (got["source"][row], got["status"][row]) == (source, status)
         assert got["latency_s"][row] == pytest.approx(seconds, abs=1e-12)
         assert (got["tokens"][row], got["tool_calls"][row]) == (tokens, calls)
