@@ -38,10 +38,21 @@ class Scale:
     tower_steps: int = 900
     draft_steps: int = 650
     agent_steps: int = 1000
+    judge_steps: int = 900
+    judge_cases: int = 1000
     rows: int = 10
 
 
-SMOKE = Scale(tower_scenes=400, lesson_scenes=400, tower_steps=2, draft_steps=2, agent_steps=2, rows=2)
+SMOKE = Scale(
+    tower_scenes=400,
+    lesson_scenes=400,
+    tower_steps=2,
+    draft_steps=2,
+    agent_steps=2,
+    judge_steps=2,
+    judge_cases=8,
+    rows=2,
+)
 SEEDS = {"towers": 11, "lessons": 12, "draft": 1, "agent": 2, "deepeyes": 3, "thyme": 4, "judge": 5}
 
 
@@ -110,6 +121,20 @@ def train_language(shop: Workshop, name: str) -> None:
     export_vision_language_model(model, family, tokenizer, shop.tokenizer_folder, shop.output / name)
 
 
+def train_the_judge(shop: Workshop) -> None:
+    """The judge's folder."""
+    shop.tokenizer()
+    train_judge(
+        shop.tokenizer_folder,
+        shop.prompts / "judge.yaml",
+        shop.build / "judge.pt",
+        shop.output / "judge",
+        steps=shop.scale.judge_steps,
+        seed=SEEDS["judge"],
+        cases=shop.scale.judge_cases,
+    )
+
+
 MODELS = ("draft", "deepeyes", "thyme", "judge")
 
 
@@ -128,7 +153,7 @@ def main() -> None:
     shop = Workshop(options.build, options.prompts, options.output, SMOKE if options.smoke else Scale())
     for name in options.models:
         if name == "judge":
-            train_judge(shop)
+            train_the_judge(shop)
         else:
             train_language(shop, name)
 
