@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from snakemake.script import snakemake
 from speceyes.confidence import write_confidences
 from speceyes.job import job
 from speceyes.provenance import provenance

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from snakemake.script import snakemake
 from speceyes.benchmarks.base import load_reader
 from speceyes.benchmarks.index import build_index
 from speceyes.job import job

@@ -3,7 +3,6 @@
 import shutil
 from pathlib import Path
 
-from snakemake.script import snakemake
 from speceyes.job import job
 from speceyes.miniature.generate import Sizes, write_benchmarks
 

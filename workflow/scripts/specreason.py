@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from snakemake.script import snakemake
 from speceyes.job import job
 from speceyes.stage import Shard, Stage
 

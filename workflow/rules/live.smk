@@ -1,0 +1,45 @@
+"""The funnel itself at chosen settings: true wall-clock to hold the replay against."""
+
+
+rule live:
+    input:
+        samples=samples,
+        images=images,
+        draft=model(CONFIG.draft.model).path,
+        model=lambda wildcards: model(agent_model(wildcards)).path,
+        prompts=lambda wildcards: prompts(wildcards.agent),
+        draft_prompts=prompts("draft"),
+    output:
+        table=f"{RESULTS}/live/{{agent}}/{{benchmark}}/{{split}}/"
+        "{metric}-k{top_k}-t{threshold}-b{batch}.parquet",
+    params:
+        type=lambda wildcards: CONFIG.agents[wildcards.agent].type,
+        agent_settings=agent_settings,
+        draft_settings=CONFIG.draft.settings.model_dump(mode="json"),
+        screening=CONFIG.screening.by,
+        engine=lambda wildcards: engine(agent_model(wildcards)),
+        draft_engine=engine(CONFIG.draft.model),
+        journals=JOURNALS,
+        media=MEDIA,
+        inputs=lambda wildcards: {
+            "code": code("live.py", CONFIG.agents[wildcards.agent].type),
+            "draft": identity(model(CONFIG.draft.model).path),
+            "model": identity(model(agent_model(wildcards)).path),
+            "prompts": identity(prompts(wildcards.agent)),
+            "draft_prompts": identity(prompts("draft")),
+        },
+    log:
+        f"{LOGS}/live/{{agent}}/{{benchmark}}/{{split}}/{{metric}}-k{{top_k}}-t{{threshold}}-b{{batch}}.log",
+    benchmark:
+        f"{TIMES}/live/{{agent}}/{{benchmark}}/{{split}}/{{metric}}-k{{top_k}}-t{{threshold}}-b{{batch}}.tsv"
+    threads: 1
+    resources:
+        gpu=1,
+        mem_mb=lambda wildcards, attempt: 64000 * attempt,
+        runtime=lambda wildcards, attempt: 1440 * attempt,
+    conda:
+        "../envs/models.yaml"
+    message:
+        "Live funnel: {wildcards.agent}, {wildcards.benchmark}/{wildcards.split}, {wildcards.metric} > {wildcards.threshold}"
+    script:
+        "../scripts/live.py"
