@@ -21,7 +21,6 @@ TIMES = f"{RESULTS}/benchmarks"
 JOURNALS = f"{RESULTS}/journals"
 MEDIA = f"{RESULTS}/media"
 SCRIPTS = Path(workflow.basedir) / "scripts"
-ENVS = "../envs"
 
 SPLITS = [
     (benchmark, split)
@@ -51,7 +50,9 @@ wildcard_constraints:
 
 def code(script, *modules):
     """Fingerprint of a rule's script with the modules it loads by name."""
-    return fingerprint(SCRIPTS / script, [module.partition(":")[0] for module in modules])
+    return fingerprint(
+        SCRIPTS / script, [module.partition(":")[0] for module in modules]
+    )
 
 
 def identity(path):
@@ -77,7 +78,11 @@ def agent_model(wildcards):
 def agent_settings(wildcards):
     """An agent's settings; those with a view of their own see what their engine sees."""
     settings = CONFIG.agents[wildcards.agent].settings
-    return {**settings, "image": engine(agent_model(wildcards))["image"]} if wildcards.agent == "deepeyes" else settings
+    return (
+        {**settings, "image": engine(agent_model(wildcards))["image"]}
+        if wildcards.agent == "deepeyes"
+        else settings
+    )
 
 
 def prompts(name):
@@ -98,15 +103,21 @@ def images(wildcards):
 
 
 def draft_tables(benchmark, split, batch):
-    return gather.draft(f"{RESULTS}/draft/{benchmark}/{split}/b{batch}/{{scatteritem}}.parquet")
+    return gather.draft(
+        f"{RESULTS}/draft/{benchmark}/{split}/b{batch}/{{scatteritem}}.parquet"
+    )
 
 
 def screen_tables(agent, benchmark, split, batch):
-    return gather.screen(f"{RESULTS}/screen/{agent}/{benchmark}/{split}/b{batch}/{{scatteritem}}.parquet")
+    return gather.screen(
+        f"{RESULTS}/screen/{agent}/{benchmark}/{split}/b{batch}/{{scatteritem}}.parquet"
+    )
 
 
 def agent_tables(agent, benchmark, split):
-    return gather.agent(f"{RESULTS}/agent/{agent}/{benchmark}/{split}/{{scatteritem}}.parquet")
+    return gather.agent(
+        f"{RESULTS}/agent/{agent}/{benchmark}/{split}/{{scatteritem}}.parquet"
+    )
 
 
 def specreason_tables(agent, variant, benchmark, split):
@@ -115,24 +126,95 @@ def specreason_tables(agent, variant, benchmark, split):
     )
 
 
-def live_tables():
-    """The main table's settings that also run live."""
+def confidence_table(benchmark, split, batch):
+    return f"{RESULTS}/confidence/{benchmark}/{split}/b{batch}.parquet"
+
+
+def replay_table(agent, benchmark, split):
+    return f"{RESULTS}/replay/{agent}/{benchmark}/{split}.parquet"
+
+
+def variants(agent):
+    """SpecReason's variants on an agent."""
+    return CONFIG.specreason.variants if agent in CONFIG.specreason.agents else ()
+
+
+def all_screens():
     return [
-        f"{RESULTS}/live/{agent}/{benchmark}/{split}/"
-        f"{metric}-k{CONFIG.grid.main_top_k}-t{points[benchmark][metric]}-b{batch}.parquet"
-        for agent, points in CONFIG.operating_points.items()
-        if agent in CONFIG.agents
+        screen_tables(agent, benchmark, split, batch)
+        for agent in CONFIG.agents
         for benchmark, split in SPLITS
+        for batch in batches(benchmark)
+    ]
+
+
+CELLS = [
+    (agent, benchmark, split) for agent in CONFIG.agents for benchmark, split in SPLITS
+]
+
+
+def live_runs():
+    """The main table's settings that also run live: (agent, benchmark, split, metric, threshold, batch size)."""
+    return [
+        (
+            agent,
+            benchmark,
+            split,
+            metric,
+            CONFIG.operating_points[agent][benchmark][metric],
+            batch,
+        )
+        for agent, benchmark, split in CELLS
         for metric in CONFIG.live.metrics
         for batch in CONFIG.live.batch_sizes
     ]
 
 
-def all_specreason_tables():
-    return [
-        table
-        for agent in CONFIG.specreason.agents
-        for variant in CONFIG.specreason.variants
-        for benchmark, split in SPLITS
-        for table in specreason_tables(agent, variant, benchmark, split)
-    ]
+def live_table(agent, benchmark, split, metric, threshold, batch):
+    return (
+        f"{RESULTS}/live/{agent}/{benchmark}/{split}/"
+        f"{metric}-k{CONFIG.grid.main_top_k}-t{threshold}-b{batch}.parquet"
+    )
+
+
+def live_tables():
+    return [live_table(*run) for run in live_runs()]
+
+
+def paths(nested):
+    """All paths in nested mappings and lists: what a rule reads when its parameters say which file is which."""
+    if isinstance(nested, str):
+        return [nested]
+    children = nested.values() if isinstance(nested, dict) else nested
+    return [path for child in children for path in paths(child)]
+
+
+def counts():
+    """Questions per split, as captions print them."""
+    known = [(b, s, CONFIG.benchmarks[b].splits[s]) for b, s in SPLITS]
+    return ", ".join(f"{b}/{s} {n if n else 'as indexed'}" for b, s, n in known)
+
+
+def main_thresholds():
+    """The main table's thresholds of the ablated metric, as captions print them."""
+    metric = "min" if "min" in CONFIG.grid.metrics else CONFIG.grid.metrics[0]
+    return f"{metric} > " + "; ".join(
+        f"{agent}: " + ", ".join(f"{b} {points[b][metric]}" for b in CONFIG.benchmarks)
+        for agent, points in CONFIG.operating_points.items()
+        if agent in CONFIG.agents
+    )
+
+
+# What every caption prints beside its own words.
+FACTS = {
+    "n": counts(),
+    "thresholds": main_thresholds(),
+    "top_k": CONFIG.grid.main_top_k,
+    "batch_size": BATCH,
+    "level": f"{100 * CONFIG.statistics.level:g} %",
+    "resamples": CONFIG.statistics.resamples,
+    "comparable": CONFIG.comparable,
+}
+STATISTICS = CONFIG.statistics.model_dump(mode="json")
+TABLES_DIR = f"{RESULTS}/tables"
+FIGURES_DIR = f"{RESULTS}/figures"

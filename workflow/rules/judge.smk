@@ -1,21 +1,44 @@
 """One judging job for the whole study: each distinct answer once."""
 
 
+def judged_answers():
+    """Tables whose answers are judged, by what gave them; drafts at every batch size."""
+    return {
+        "drafts": [
+            draft_tables(benchmark, split, batch)
+            for benchmark, split in SPLITS
+            for batch in batches(benchmark)
+        ],
+        "agents": [agent_tables(*cell) for cell in CELLS],
+        "specreason": [
+            specreason_tables(agent, variant, benchmark, split)
+            for agent, benchmark, split in CELLS
+            for variant in variants(agent)
+        ],
+    }
+
+
 rule judge:
     input:
-        samples=[f"{RESULTS}/index/{benchmark}/{split}/samples.parquet" for benchmark, split in SPLITS],
-        drafts=[table for benchmark, split in SPLITS for table in draft_tables(benchmark, split, BATCH)],
-        agents=[
-            table
-            for agent in CONFIG.agents
+        **{name: paths(tables) for name, tables in judged_answers().items()},
+        samples=[
+            f"{RESULTS}/index/{benchmark}/{split}/samples.parquet"
             for benchmark, split in SPLITS
-            for table in agent_tables(agent, benchmark, split)
         ],
-        specreason=all_specreason_tables(),
         live=live_tables(),
         prompts=prompts("judge"),
     output:
         verdicts=f"{RESULTS}/judge/verdicts.parquet",
+    log:
+        f"{LOGS}/judge.log",
+    benchmark:
+        f"{TIMES}/judge.tsv"
+    conda:
+        "../envs/judge.yaml"
+    resources:
+        gpu=lambda wildcards: allowed(0 if CONFIG.judge.url else CONFIG.judge.gpus),
+        mem_mb=lambda wildcards, attempt: 64000 * attempt,
+        runtime=lambda wildcards, attempt: 480 * attempt,
     params:
         url=CONFIG.judge.url,
         server=CONFIG.judge.server.model_dump(mode="json"),
@@ -27,16 +50,6 @@ rule judge:
             "model": identity(model(CONFIG.judge.model).path),
             "prompts": identity(prompts("judge")),
         },
-    log:
-        f"{LOGS}/judge.log",
-    benchmark:
-        f"{TIMES}/judge.tsv"
-    resources:
-        gpu=0 if CONFIG.judge.url else CONFIG.judge.gpus,
-        mem_mb=lambda wildcards, attempt: 64000 * attempt,
-        runtime=lambda wildcards, attempt: 480 * attempt,
-    conda:
-        "../envs/judge.yaml"
     message:
         "Judging every distinct answer"
     script:

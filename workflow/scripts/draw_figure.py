@@ -1,0 +1,10 @@
+"""Rule draw_figure: one figure, by the library module of its name."""
+
+from importlib import import_module
+from pathlib import Path
+
+from speceyes.job import job
+
+with job(snakemake.log[0]):
+    figure = import_module(f"speceyes.figures.{snakemake.wildcards.figure}")
+    figure.draw(Path(snakemake.input.settings).parent, Path(snakemake.output.png), Path(snakemake.output.pdf))

@@ -1,0 +1,11 @@
+"""Rule gather_provenance: one row per stored pass, from the stamp in each table."""
+
+from pathlib import Path
+
+from speceyes.job import job
+from speceyes.tables.csv_files import write_csv
+from speceyes.tables.provenance_table import provenance_table
+
+with job(snakemake.log[0]):
+    tables = [Path(path) for path in (*snakemake.input.passes, snakemake.input.verdicts)]
+    write_csv(provenance_table(tables, Path(snakemake.params.results)), Path(snakemake.output.table))

@@ -1,0 +1,13 @@
+"""Rule main_table: the paper's Table 1 as CSV, Markdown and LaTeX."""
+
+from pathlib import Path
+
+from speceyes.job import job
+from speceyes.tables.csv_files import read_csv
+from speceyes.tables.main_table import write_main_table
+
+with job(snakemake.log[0]):
+    output = snakemake.output
+    write_main_table(
+        read_csv(Path(snakemake.input.settings)), Path(output.csv), Path(output.markdown), Path(output.latex)
+    )

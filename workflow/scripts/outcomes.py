@@ -1,0 +1,12 @@
+"""Rule outcomes: what screening said, what draft and agent would answer and cost, sample by sample."""
+
+from pathlib import Path
+
+import pandas as pd
+from pydantic import TypeAdapter
+from speceyes.job import job
+from speceyes.outcomes import OutcomeTables, outcomes, write_outcomes
+
+with job(snakemake.log[0]):
+    tables = TypeAdapter(OutcomeTables).validate_python(snakemake.params.tables)
+    write_outcomes(outcomes(tables, pd.read_parquet(snakemake.input.answers)), Path(snakemake.output.table))

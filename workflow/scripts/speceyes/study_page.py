@@ -1,0 +1,75 @@
+"""The study on one page: what was found, the main table, which threshold to use, and where to look on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from speceyes.metrics import Cell
+from speceyes.tables.main_table import AGENT_NAMES
+
+SCORER = "corrected"
+SHOWN_METRIC = "min"  # the paper's headline row
+
+
+def study_page(
+    *,
+    study: str,
+    comparable: bool,
+    settings: pd.DataFrame,
+    main_table: str,
+    recommended: pd.DataFrame,
+    captions: Mapping[str, str],
+) -> str:
+    """The page in Markdown.
+
+    Args:
+        study: the study's name.
+        comparable: whether it may be held against the paper's numbers.
+        settings: the settings table.
+        main_table: Table 1 in Markdown.
+        recommended: the table of recommended thresholds.
+        captions: what to see in each figure, by name.
+    """
+    note = "" if comparable else "\n\nModels and pictures are the miniature's: not comparable with the paper's numbers."
+    sentences = recommended.loc[recommended["metric"] == SHOWN_METRIC, "sentence"]
+    parts = [
+        f"# {study}: what was found\n\n" + "\n".join(f"- {line}" for line in findings(settings)) + note,
+        "## Table 1\n\n" + main_table.strip(),
+        f"## Which threshold?\n\nFor the metric `{SHOWN_METRIC}`; all of them in"
+        " [recommended_threshold.csv](tables/recommended_threshold.csv).\n\n"
+        + "\n".join(f"- {sentence}" for sentence in sentences),
+        "## Figures\n\n" + "\n\n".join(f"![{name}](figures/{name}.png)\n\n{text}" for name, text in captions.items()),
+        "## Where to look on\n\n"
+        "- [explorer.html](explorer.html): move the threshold, go down to every sample\n"
+        "- [report.html](report.html): figures, tables, run times, rule graph, provenance\n"
+        "- [tables/](tables): every number as CSV; [config.yaml](config.yaml): what produced them",
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def findings(settings: pd.DataFrame) -> list[str]:
+    """One sentence per agent: speedup and accuracy of the funnel at the main table's setting."""
+    points = settings[
+        settings["main_table"] & (settings["method"] == "speceyes") & (settings["metric"] == SHOWN_METRIC)
+    ]
+    return [_finding(str(agent), rows) for agent, rows in points.groupby("agent", sort=False)]
+
+
+def _finding(agent: str, rows: pd.DataFrame) -> str:
+    difference = 100 * rows[f"difference_{SCORER}"]
+    worse = rows[rows[f"difference_{SCORER}_high"] < 0]
+    better = rows[rows[f"difference_{SCORER}_low"] > 0]
+    speedup = rows["speedup"]
+    names = ", ".join("/".join(cell[1:]) for cell in _cells(worse))
+    return (
+        f"**SpecEyes ({SHOWN_METRIC}) with {AGENT_NAMES.get(agent, agent)}** is {speedup.min():.2f} to"
+        f" {speedup.max():.2f} times as fast as the agent alone; its accuracy differs by {difference.min():+.1f} to"
+        f" {difference.max():+.1f} points ({SCORER} scorer). Beyond chance it is better on {len(better)} and worse on"
+        f" {len(worse)} of {len(rows)} splits{f' ({names})' if names else ''}."
+    )
+
+
+def _cells(rows: pd.DataFrame) -> list[Cell]:
+    return [(row.agent, row.benchmark, row.split) for row in rows.itertuples()]

@@ -1,0 +1,19 @@
+"""Rule write_study_page: the study on one page, findings first."""
+
+from pathlib import Path
+
+import pandas as pd
+from speceyes.job import job
+from speceyes.study_page import study_page
+from speceyes.tables.csv_files import read_csv
+
+with job(snakemake.log[0]):
+    page = study_page(
+        study=snakemake.params.study,
+        comparable=snakemake.params.comparable,
+        settings=read_csv(Path(snakemake.input.settings)),
+        main_table=Path(snakemake.input.main_table).read_text(encoding="utf-8"),
+        recommended=pd.read_csv(snakemake.input.recommended),
+        captions=snakemake.params.captions,
+    )
+    Path(snakemake.output.page).write_text(page, encoding="utf-8")
