@@ -6,9 +6,20 @@ Every field is described: the JSON schema and the key table in ``config/README.m
 from __future__ import annotations
 
 import difflib
-from typing import Annotated, Any, Literal
+from collections.abc import Collection, Sequence
+from types import UnionType
+from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from speceyes.agents.base import load_agent
 from speceyes.benchmarks.base import load_reader
@@ -19,6 +30,7 @@ from speceyes.judging.settings import ClientSettings, ServerSettings
 from speceyes.miniature.generate import Sizes
 from speceyes.specreason import Settings as SpecReasonSettings
 from speceyes.specreason import Variant
+from speceyes.statistics.settings import Settings as StatisticsSettings
 
 
 class ConfigError(Exception):
@@ -31,9 +43,12 @@ def _open_unit(value: float) -> float:
     return value
 
 
-Threshold = Annotated[float, AfterValidator(_open_unit)]
+Threshold = Annotated[
+    float, AfterValidator(_open_unit), Field(json_schema_extra={"exclusiveMinimum": 0, "exclusiveMaximum": 1})
+]
 TopK = Annotated[int, Field(ge=2)]
 Batch = Annotated[int, Field(ge=1)]
+Shards = Annotated[int, Field(ge=1)]
 
 
 class _Section(BaseModel):
@@ -47,6 +62,13 @@ class ModelConfig(_Section):
     source: str | None = Field(None, description="Hub id to download from when the folder is not there.")
     revision: str | None = Field(None, description="Pinned revision; null is resolved at download and recorded.")
     engine: EngineSettings = Field(default_factory=EngineSettings, description="Type, attention, device, view size.")
+    gpus: int = Field(1, ge=1, description="GPUs of a job that runs it in process; several need engine.device_map.")
+
+    @model_validator(mode="after")
+    def _gpus_are_used(self) -> ModelConfig:
+        if self.gpus > 1 and self.engine.device_map is None:
+            raise ValueError(f"gpus: {self.gpus} are of no use without engine.device_map")
+        return self
 
 
 class BenchmarkConfig(_Section):
@@ -58,12 +80,20 @@ class BenchmarkConfig(_Section):
     splits: dict[str, int | None] = Field(
         min_length=1, description="Splits and their official number of rows, if known."
     )
-    settings: dict[str, Any] = Field(default_factory=dict, description="The reader's own settings.")
+    settings: dict[str, Any] = Field(default_factory=dict, description="The reader's own settings, see below.")
 
-    @model_validator(mode="after")
-    def _settings_fit(self) -> BenchmarkConfig:
-        load_reader(self.reader).Settings.model_validate(self.settings)
-        return self
+    @field_validator("reader")
+    @classmethod
+    def _reader_loads(cls, spec: str) -> str:
+        load_reader(spec)
+        return spec
+
+    @field_validator("settings")
+    @classmethod
+    def _settings_fit(cls, settings: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        if "reader" in info.data:
+            _check_settings(load_reader(info.data["reader"]).Settings, settings)
+        return settings
 
 
 class AgentConfig(_Section):
@@ -71,12 +101,20 @@ class AgentConfig(_Section):
 
     type: str = Field(description="Agent class as package.module:Class.")
     model: str = Field(description="Key under models.")
-    settings: dict[str, Any] = Field(default_factory=dict, description="The agent's own settings.")
+    settings: dict[str, Any] = Field(default_factory=dict, description="The agent's own settings, see below.")
 
-    @model_validator(mode="after")
-    def _settings_fit(self) -> AgentConfig:
-        load_agent(self.type).Settings.model_validate(self.settings)
-        return self
+    @field_validator("type")
+    @classmethod
+    def _type_loads(cls, spec: str) -> str:
+        load_agent(spec)
+        return spec
+
+    @field_validator("settings")
+    @classmethod
+    def _settings_fit(cls, settings: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        if "type" in info.data:
+            _check_settings(load_agent(info.data["type"]).Settings, settings)
+        return settings
 
 
 class DraftConfig(_Section):
@@ -134,26 +172,13 @@ class JudgeConfig(_Section):
     client: ClientSettings = Field(default_factory=ClientSettings, description="Concurrency, retries, reply length.")
 
 
-class StatisticsConfig(_Section):
-    """Intervals and the recommended threshold."""
-
-    resamples: int = Field(2000, ge=100, description="Bootstrap resamples, drawn over images.")
-    level: float = Field(0.95, gt=0, lt=1, description="Level of intervals.")
-    seed: int = Field(20260323, description="Seed of resampling and of the calibration split.")
-    calibration_share: float = Field(0.5, gt=0, lt=1, description="Share of images used to choose a threshold.")
-    epsilon: float = Field(
-        0.05, gt=0, lt=1, description="Accuracy that the recommended threshold may lose against the agent."
-    )
-    delta: float = Field(0.1, gt=0, lt=1, description="Probability with which that bound may fail.")
-
-
 class ShardsConfig(_Section):
     """Into how many jobs each expensive stage of a split is cut."""
 
-    draft: Annotated[int, Field(ge=1)] = 1
-    screen: Annotated[int, Field(ge=1)] = 1
-    agent: Annotated[int, Field(ge=1)] = 1
-    specreason: Annotated[int, Field(ge=1)] = 1
+    draft: Shards = Field(1, description="Jobs per split and batch size.")
+    screen: Shards = Field(1, description="Jobs per agent, split and batch size.")
+    agent: Shards = Field(1, description="Jobs per agent and split.")
+    specreason: Shards = Field(1, description="Jobs per agent, variant and split.")
 
 
 class MiniatureConfig(_Section):
@@ -170,20 +195,22 @@ class Config(_Section):
     study: Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")] = Field(description="Name of the results folder.")
     comparable: bool = Field(description="Whether results may be held against the published numbers.")
     prompts: str = Field(description="Folder with draft.yaml, one file per agent and judge.yaml.")
-    models: dict[str, ModelConfig]
-    benchmarks: dict[str, BenchmarkConfig] = Field(min_length=1)
-    agents: dict[str, AgentConfig] = Field(min_length=1)
-    draft: DraftConfig = Field(default_factory=DraftConfig)
-    screening: ScreeningConfig = Field(default_factory=ScreeningConfig)
-    grid: GridConfig
+    models: dict[str, ModelConfig] = Field(description="Models by a name of your own.")
+    benchmarks: dict[str, BenchmarkConfig] = Field(min_length=1, description="Benchmarks by name.")
+    agents: dict[str, AgentConfig] = Field(min_length=1, description="Agents by name; prompts are NAME.yaml.")
+    draft: DraftConfig = Field(default_factory=DraftConfig, description="Phase II: the draft's answers.")
+    screening: ScreeningConfig = Field(default_factory=ScreeningConfig, description="Phase I: would tools help?")
+    grid: GridConfig = Field(description="Settings evaluated by replay.")
     operating_points: dict[str, dict[str, dict[Metric, Threshold]]] = Field(
         description="Main-table threshold per agent, benchmark and metric."
     )
-    live: LiveConfig = Field(default_factory=LiveConfig)
-    specreason: SpecReasonConfig = Field(default_factory=SpecReasonConfig)
-    judge: JudgeConfig
-    statistics: StatisticsConfig = Field(default_factory=StatisticsConfig)
-    shards: ShardsConfig = Field(default_factory=ShardsConfig)
+    live: LiveConfig = Field(default_factory=LiveConfig, description="Settings that also run live.")
+    specreason: SpecReasonConfig = Field(default_factory=SpecReasonConfig, description="The peer method.")
+    judge: JudgeConfig = Field(description="Who decides what rules cannot.")
+    statistics: StatisticsSettings = Field(
+        default_factory=StatisticsSettings, description="Intervals and the recommended threshold."
+    )
+    shards: ShardsConfig = Field(default_factory=ShardsConfig, description="Jobs per expensive stage.")
     miniature: MiniatureConfig | None = Field(None, description="Set in the miniature study only.")
 
     @model_validator(mode="after")
@@ -193,26 +220,48 @@ class Config(_Section):
         for name, agent in self.agents.items():
             _check(f"agents.{name}.model", [agent.model], self.models)
         _check("specreason.agents", self.specreason.agents, self.agents)
-        _check("grid.thresholds", self.benchmarks, self.grid.thresholds)
+        _check("live.metrics", self.live.metrics, self.grid.metrics)
+        _check("grid.batch_sizes", self.grid.batch_sizes, self.benchmarks)
+        return self
+
+    @model_validator(mode="after")
+    def _settings_are_complete(self) -> Config:
+        _check_complete("grid.thresholds", self.grid.thresholds, self.benchmarks)
+        _check_complete("operating_points", self.operating_points, self.agents)
         for name in self.agents:
-            _check("operating_points", [name], self.operating_points)
-            for benchmark in self.benchmarks:
-                _check(f"operating_points.{name}", [benchmark], self.operating_points[name])
-                _check(
-                    f"operating_points.{name}.{benchmark}", self.grid.metrics, self.operating_points[name][benchmark]
+            _check_complete(f"operating_points.{name}", self.operating_points[name], self.benchmarks)
+            for benchmark, points in self.operating_points[name].items():
+                _check_complete(f"operating_points.{name}.{benchmark}", points, self.grid.metrics)
+        return self
+
+    @model_validator(mode="after")
+    def _enough_is_stored(self) -> Config:
+        for key, largest in (("grid.top_k", max(self.grid.top_k)), ("grid.main_top_k", self.grid.main_top_k)):
+            if largest > self.draft.settings.top_k:
+                raise ValueError(
+                    f"{key}: {largest} is more than draft.settings.top_k stores, {self.draft.settings.top_k}"
                 )
-        largest = max(*self.grid.top_k, self.grid.main_top_k)
-        if largest > self.draft.settings.top_k:
-            raise ValueError(
-                f"grid.top_k asks for {largest}, but draft.settings.top_k stores {self.draft.settings.top_k}"
-            )
         return self
 
 
-def _check(key: str, wanted: Any, known: Any) -> None:
-    for name in wanted:
+def _check(key: str, names: Collection[str], known: Collection[str]) -> None:
+    for name in names:
         if name not in known:
-            raise ValueError(f"{key}: {name!r} is not among {sorted(known)}")
+            raise ValueError(f"{key}: {name!r} is not among {', '.join(sorted(known))}")
+
+
+def _check_complete(key: str, given: Collection[str], wanted: Collection[str]) -> None:
+    for name in wanted:
+        if name not in given:
+            raise ValueError(f"{key}: {name} is missing, found {', '.join(sorted(given)) or 'nothing'}")
+
+
+def _check_settings(model: type[BaseModel], settings: dict[str, Any]) -> None:
+    """Settings that a class named in the config validates itself, explained as the rest is."""
+    try:
+        model.model_validate(settings)
+    except ValidationError as error:
+        raise ValueError(_explanation(error, model)) from error
 
 
 def load_config(raw: dict[str, Any]) -> Config:
@@ -224,26 +273,33 @@ def load_config(raw: dict[str, Any]) -> Config:
     try:
         return Config.model_validate(raw)
     except ValidationError as error:
-        raise ConfigError(_one_line(error)) from None
+        raise ConfigError(f"config: {_explanation(error, Config)}") from None
 
 
-def _one_line(error: ValidationError) -> str:
+def _explanation(error: ValidationError, model: type[BaseModel]) -> str:
+    """The first of a model's errors in one line, and how many more there are."""
     first = error.errors()[0]
-    key = ".".join(str(part) for part in first["loc"]) or "config"
-    if first["type"] == "extra_forbidden":
-        return f"config: unknown key {key}{_closest(first['loc'])}"
-    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    location = [str(part) for part in first["loc"] if part != "[key]"]
     message = first["msg"].removeprefix("Value error, ")
-    given = f", got {first['input']!r}" if not isinstance(first["input"], dict | list) else ""
-    return f"config: {key}: {message}{given}{more}"
+    if first["type"] == "extra_forbidden":
+        message = _unknown_key(location[-1], list(_section(model, location[:-1]).model_fields))
+    elif not isinstance(first["input"], dict | list | BaseModel):
+        message += f", got {first['input']!r}"
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    return ": ".join(part for part in (".".join(location), message) if part) + more
 
 
-def _closest(location: tuple[int | str, ...]) -> str:
-    section: Any = Config
-    for part in location[:-1]:
-        fields = getattr(section, "model_fields", {})
-        annotation = fields[str(part)].annotation if str(part) in fields else section
-        section = next((a for a in getattr(annotation, "__args__", ()) if hasattr(a, "model_fields")), annotation)
-    names = list(getattr(section, "model_fields", {}))
-    close = difflib.get_close_matches(str(location[-1]), names, n=1)
-    return f"; did you mean {close[0]}?" if close else f"; known keys: {', '.join(names)}"
+def _unknown_key(key: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(key, known, n=1)
+    return f"unknown key{f' (did you mean {close[0]}?)' if close else ''}; known are {', '.join(known)}"
+
+
+def _section(model: Any, location: Sequence[str]) -> type[BaseModel]:
+    """The model at a location below a model, through maps of models and optional ones."""
+    for part in location:
+        fields = getattr(model, "model_fields", None)
+        model = fields[part].annotation if fields else get_args(model)[1]
+        if get_origin(model) is UnionType:
+            model = get_args(model)[0]
+    section: type[BaseModel] = model
+    return section
