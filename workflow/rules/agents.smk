@@ -2,7 +2,9 @@
 
 
 def screening_model(wildcards):
-    return CONFIG.draft.model if CONFIG.screening.by == "draft" else agent_model(wildcards)
+    return (
+        CONFIG.draft.model if CONFIG.screening.by == "draft" else agent_model(wildcards)
+    )
 
 
 def screening_prompts(wildcards):
@@ -17,6 +19,17 @@ rule screen:
         prompts=lambda wildcards: prompts(wildcards.agent),
     output:
         table=f"{RESULTS}/screen/{{agent}}/{{benchmark}}/{{split}}/b{{batch}}/{{scatteritem}}.parquet",
+    log:
+        f"{LOGS}/screen/{{agent}}/{{benchmark}}/{{split}}/b{{batch}}/{{scatteritem}}.log",
+    benchmark:
+        f"{TIMES}/screen/{{agent}}/{{benchmark}}/{{split}}/b{{batch}}/{{scatteritem}}.tsv"
+    conda:
+        "../envs/models.yaml"
+    threads: 1
+    resources:
+        gpu=lambda wildcards: gpus(screening_model(wildcards)),
+        mem_mb=lambda wildcards, attempt: 48000 * attempt,
+        runtime=lambda wildcards, attempt: 240 * attempt,
     params:
         type=lambda wildcards: CONFIG.agents[wildcards.agent].type,
         settings=agent_settings,
@@ -28,17 +41,6 @@ rule screen:
             "model": identity(model(screening_model(wildcards)).path),
             "prompts": identity(prompts(wildcards.agent)),
         },
-    log:
-        f"{LOGS}/screen/{{agent}}/{{benchmark}}/{{split}}/b{{batch}}/{{scatteritem}}.log",
-    benchmark:
-        f"{TIMES}/screen/{{agent}}/{{benchmark}}/{{split}}/b{{batch}}/{{scatteritem}}.tsv"
-    threads: 1
-    resources:
-        gpu=1,
-        mem_mb=lambda wildcards, attempt: 48000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
-    conda:
-        "../envs/models.yaml"
     message:
         "Screening {wildcards.benchmark}/{wildcards.split} for {wildcards.agent}, batch {wildcards.batch}"
     script:
@@ -53,6 +55,17 @@ rule agent:
         prompts=lambda wildcards: prompts(wildcards.agent),
     output:
         table=f"{RESULTS}/agent/{{agent}}/{{benchmark}}/{{split}}/{{scatteritem}}.parquet",
+    log:
+        f"{LOGS}/agent/{{agent}}/{{benchmark}}/{{split}}/{{scatteritem}}.log",
+    benchmark:
+        f"{TIMES}/agent/{{agent}}/{{benchmark}}/{{split}}/{{scatteritem}}.tsv"
+    conda:
+        "../envs/models.yaml"
+    threads: 1
+    resources:
+        gpu=lambda wildcards: gpus(agent_model(wildcards)),
+        mem_mb=lambda wildcards, attempt: 48000 * attempt,
+        runtime=lambda wildcards, attempt: 1440 * attempt,
     params:
         type=lambda wildcards: CONFIG.agents[wildcards.agent].type,
         settings=agent_settings,
@@ -64,17 +77,6 @@ rule agent:
             "model": identity(model(agent_model(wildcards)).path),
             "prompts": identity(prompts(wildcards.agent)),
         },
-    log:
-        f"{LOGS}/agent/{{agent}}/{{benchmark}}/{{split}}/{{scatteritem}}.log",
-    benchmark:
-        f"{TIMES}/agent/{{agent}}/{{benchmark}}/{{split}}/{{scatteritem}}.tsv"
-    threads: 1
-    resources:
-        gpu=1,
-        mem_mb=lambda wildcards, attempt: 48000 * attempt,
-        runtime=lambda wildcards, attempt: 1440 * attempt,
-    conda:
-        "../envs/models.yaml"
     message:
         "Running {wildcards.agent} on {wildcards.benchmark}/{wildcards.split}, shard {wildcards.scatteritem}"
     script:

@@ -9,6 +9,17 @@ rule draft:
         prompts=prompts("draft"),
     output:
         table=f"{RESULTS}/draft/{{benchmark}}/{{split}}/b{{batch}}/{{scatteritem}}.parquet",
+    log:
+        f"{LOGS}/draft/{{benchmark}}/{{split}}/b{{batch}}/{{scatteritem}}.log",
+    benchmark:
+        f"{TIMES}/draft/{{benchmark}}/{{split}}/b{{batch}}/{{scatteritem}}.tsv"
+    conda:
+        "../envs/models.yaml"
+    threads: 1
+    resources:
+        gpu=lambda wildcards: gpus(CONFIG.draft.model),
+        mem_mb=lambda wildcards, attempt: 24000 * attempt,
+        runtime=lambda wildcards, attempt: 240 * attempt,
     params:
         settings=CONFIG.draft.settings.model_dump(mode="json"),
         engine=engine(CONFIG.draft.model),
@@ -18,17 +29,6 @@ rule draft:
             "model": identity(model(CONFIG.draft.model).path),
             "prompts": identity(prompts("draft")),
         },
-    log:
-        f"{LOGS}/draft/{{benchmark}}/{{split}}/b{{batch}}/{{scatteritem}}.log",
-    benchmark:
-        f"{TIMES}/draft/{{benchmark}}/{{split}}/b{{batch}}/{{scatteritem}}.tsv"
-    threads: 1
-    resources:
-        gpu=1,
-        mem_mb=lambda wildcards, attempt: 24000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
-    conda:
-        "../envs/models.yaml"
     message:
         "Drafting {wildcards.benchmark}/{wildcards.split}, batch {wildcards.batch}, shard {wildcards.scatteritem}"
     script:
@@ -37,22 +37,24 @@ rule draft:
 
 rule confidence:
     input:
-        drafts=lambda wildcards: draft_tables(wildcards.benchmark, wildcards.split, wildcards.batch),
+        drafts=lambda wildcards: draft_tables(
+            wildcards.benchmark, wildcards.split, wildcards.batch
+        ),
     output:
         table=f"{RESULTS}/confidence/{{benchmark}}/{{split}}/b{{batch}}.parquet",
-    params:
-        metrics=list(CONFIG.grid.metrics),
-        top_k=sorted({*CONFIG.grid.top_k, CONFIG.grid.main_top_k}),
-        code=code("confidence.py"),
     log:
         f"{LOGS}/confidence/{{benchmark}}/{{split}}/b{{batch}}.log",
     benchmark:
         f"{TIMES}/confidence/{{benchmark}}/{{split}}/b{{batch}}.tsv"
+    conda:
+        "../envs/analysis.yaml"
     resources:
         mem_mb=2000,
         runtime=10,
-    conda:
-        "../envs/analysis.yaml"
+    params:
+        metrics=list(CONFIG.grid.metrics),
+        top_k=sorted({*CONFIG.grid.top_k, CONFIG.grid.main_top_k}),
+        code=code("confidence.py"),
     message:
         "Scoring confidence on {wildcards.benchmark}/{wildcards.split}"
     script:

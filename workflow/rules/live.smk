@@ -12,6 +12,17 @@ rule live:
     output:
         table=f"{RESULTS}/live/{{agent}}/{{benchmark}}/{{split}}/"
         "{metric}-k{top_k}-t{threshold}-b{batch}.parquet",
+    log:
+        f"{LOGS}/live/{{agent}}/{{benchmark}}/{{split}}/{{metric}}-k{{top_k}}-t{{threshold}}-b{{batch}}.log",
+    benchmark:
+        f"{TIMES}/live/{{agent}}/{{benchmark}}/{{split}}/{{metric}}-k{{top_k}}-t{{threshold}}-b{{batch}}.tsv"
+    conda:
+        "../envs/models.yaml"
+    threads: 1
+    resources:
+        gpu=lambda wildcards: gpus(CONFIG.draft.model, agent_model(wildcards)),
+        mem_mb=lambda wildcards, attempt: 64000 * attempt,
+        runtime=lambda wildcards, attempt: 1440 * attempt,
     params:
         type=lambda wildcards: CONFIG.agents[wildcards.agent].type,
         agent_settings=agent_settings,
@@ -28,17 +39,6 @@ rule live:
             "prompts": identity(prompts(wildcards.agent)),
             "draft_prompts": identity(prompts("draft")),
         },
-    log:
-        f"{LOGS}/live/{{agent}}/{{benchmark}}/{{split}}/{{metric}}-k{{top_k}}-t{{threshold}}-b{{batch}}.log",
-    benchmark:
-        f"{TIMES}/live/{{agent}}/{{benchmark}}/{{split}}/{{metric}}-k{{top_k}}-t{{threshold}}-b{{batch}}.tsv"
-    threads: 1
-    resources:
-        gpu=1,
-        mem_mb=lambda wildcards, attempt: 64000 * attempt,
-        runtime=lambda wildcards, attempt: 1440 * attempt,
-    conda:
-        "../envs/models.yaml"
     message:
         "Live funnel: {wildcards.agent}, {wildcards.benchmark}/{wildcards.split}, {wildcards.metric} > {wildcards.threshold}"
     script:

@@ -10,6 +10,17 @@ rule specreason:
         prompts=lambda wildcards: prompts(wildcards.agent),
     output:
         table=f"{RESULTS}/specreason/{{agent}}/{{variant}}/{{benchmark}}/{{split}}/{{scatteritem}}.parquet",
+    log:
+        f"{LOGS}/specreason/{{agent}}/{{variant}}/{{benchmark}}/{{split}}/{{scatteritem}}.log",
+    benchmark:
+        f"{TIMES}/specreason/{{agent}}/{{variant}}/{{benchmark}}/{{split}}/{{scatteritem}}.tsv"
+    conda:
+        "../envs/models.yaml"
+    threads: 1
+    resources:
+        gpu=lambda wildcards: gpus(CONFIG.draft.model, agent_model(wildcards)),
+        mem_mb=lambda wildcards, attempt: 64000 * attempt,
+        runtime=lambda wildcards, attempt: 1440 * attempt,
     params:
         type=lambda wildcards: CONFIG.agents[wildcards.agent].type,
         settings=CONFIG.specreason.settings.model_dump(mode="json"),
@@ -24,17 +35,6 @@ rule specreason:
             "model": identity(model(agent_model(wildcards)).path),
             "prompts": identity(prompts(wildcards.agent)),
         },
-    log:
-        f"{LOGS}/specreason/{{agent}}/{{variant}}/{{benchmark}}/{{split}}/{{scatteritem}}.log",
-    benchmark:
-        f"{TIMES}/specreason/{{agent}}/{{variant}}/{{benchmark}}/{{split}}/{{scatteritem}}.tsv"
-    threads: 1
-    resources:
-        gpu=1,
-        mem_mb=lambda wildcards, attempt: 64000 * attempt,
-        runtime=lambda wildcards, attempt: 1440 * attempt,
-    conda:
-        "../envs/models.yaml"
     message:
         "SpecReason ({wildcards.variant}) with {wildcards.agent} on {wildcards.benchmark}/{wildcards.split}"
     script:
