@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from speceyes.answers import NO_BATCH, SCORERS
+from speceyes.devices import one_device
 from speceyes.replay import SETTING_FIELDS, Replay, Setting, read_replay
 from speceyes.statistics.bootstrap import ImageBootstrap, p_value
 from speceyes.statistics.settings import Settings
@@ -81,7 +82,11 @@ def settings_and_ledger(
         replays: replay table of each cell.
         answers: from :func:`speceyes.answers.scored_answers`.
         statistics: how intervals are made.
+
+    Raises:
+        DeviceError: the cells' latencies were measured on different models of device.
     """
+    one_device(replays.values())
     settings, ledger = [], []
     for cell, path in replays.items():
         agent, benchmark, split = cell

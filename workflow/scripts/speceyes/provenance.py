@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -30,12 +31,39 @@ def provenance(settings: dict[str, Any], inputs: dict[str, str]) -> dict[str, An
 
 
 def device() -> dict[str, Any]:
-    """The accelerator that torch sees, if torch is loaded; else the processor."""
+    """The accelerators that torch sees, if torch is loaded; else the processor.
+
+    ``name`` is their model (several models are joined by " + "); ``memory_gib`` is one device's.
+    """
     torch = sys.modules.get("torch")
-    if torch is not None and torch.cuda.is_available():
-        facts = torch.cuda.get_device_properties(0)
-        return {"name": facts.name, "memory_gib": round(facts.total_memory / 2**30, 1), "cuda": torch.version.cuda}
-    return {"name": platform.processor() or platform.machine(), "cores": os.cpu_count()}
+    if torch is None or not torch.cuda.is_available():
+        return {"name": _processor(), "cores": os.cpu_count()}
+    seen = [torch.cuda.get_device_properties(index) for index in range(torch.cuda.device_count())]
+    return {
+        "name": " + ".join(sorted({facts.name for facts in seen})),
+        "count": len(seen),
+        "memory_gib": round(min(facts.total_memory for facts in seen) / 2**30, 1),
+        "cuda": torch.version.cuda,
+        "driver": driver_version(),
+    }
+
+
+def driver_version(path: Path = Path("/proc/driver/nvidia/version")) -> str | None:
+    """The version of NVIDIA's kernel module; None where there is none."""
+    try:
+        found = re.search(r"Kernel Module.*?(\d+(?:\.\d+)+)", path.read_text(encoding="utf-8"))
+    except OSError:
+        return None
+    return found[1] if found else None
+
+
+def _processor(path: Path = Path("/proc/cpuinfo")) -> str:
+    """The processor's model, as far as the system tells."""
+    try:
+        found = re.search(r"^model name\s*:\s*(.+)$", path.read_text(encoding="utf-8"), re.MULTILINE)
+    except OSError:
+        found = None
+    return found[1] if found else platform.processor() or platform.machine()
 
 
 def model_identity(folder: Path) -> str:

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field
 
 from speceyes.confidence import Metric
+from speceyes.devices import MEASURED_ON, one_device
 from speceyes.gate import accepts
 from speceyes.record_frames import read_frame
 from speceyes.records import PROVENANCE_KEY, AgentRecord, DraftRecord, Record, RecordError, ScreenRecord
@@ -109,6 +110,11 @@ class Passes:
     screens: Mapping[int, Sequence[Path]]
     agents: Sequence[Path]
     specreason: Mapping[str, Sequence[Path]]
+
+    def measured(self) -> list[Path]:
+        """The tables that hold latencies."""
+        batched = (*self.drafts.values(), *self.screens.values(), *self.specreason.values())
+        return [*self.agents, *(path for paths in batched for path in paths)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,10 +255,11 @@ def write_replay(output: Path, passes: Passes, grid: Grid, provenance: dict[str,
 
     Raises:
         RecordError: a pass lacks a sample, or a confidence table lacks a metric or K.
+        DeviceError: the passes were measured on different models of device.
     """
+    stamp = provenance | {"grid": grid.model_dump(mode="json"), MEASURED_ON: one_device(passes.measured())}
     replayer = Replayer(passes)
     settings = grid.settings(list(passes.specreason))
-    stamp = provenance | {"grid": grid.model_dump(mode="json")}
     part = output.with_name(output.name + ".part")
     with pq.ParquetWriter(part, SCHEMA.with_metadata({PROVENANCE_KEY: json.dumps(stamp)})) as writer:
         for start in range(0, len(settings), SETTINGS_AT_ONCE):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from speceyes.progress import Progress
-from speceyes.provenance import digest, file_identity, provenance
+from speceyes.provenance import device, digest, file_identity, provenance
 from speceyes.records import Journal, Record, run_pending, write_table
 from speceyes.samples import Sample, read_samples
 
@@ -57,7 +57,8 @@ class Stage:
         """Do what the journal lacks, then write the table in the samples' order and drop the journal."""
         samples = self.shard.of(read_samples(self.samples))
         inputs = self.inputs | {"samples": file_identity(self.samples)}
-        fingerprint = digest(self.settings, inputs, kind.__name__)
+        # A journal of one model of device is not continued on another: a table's latencies belong together.
+        fingerprint = digest(self.settings, inputs, kind.__name__, device()["name"])
         path = self.journals / f"{self.label.replace('/', '-').replace(' ', '-')}.{fingerprint}.jsonl"
         with Journal(path, kind, fingerprint) as journal:
             with Progress(self.label, len(samples), len(journal.done)) as progress:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from speceyes.answers import NO_BATCH
+from speceyes.devices import one_device
 from speceyes.record_frames import read_frame
 from speceyes.records import LiveRecord, RecordError
 from speceyes.replay import Replay, Setting, read_replay
@@ -36,7 +37,9 @@ def live_vs_replay(runs: Sequence[LiveRun], answers: pd.DataFrame) -> pd.DataFra
 
     Raises:
         RecordError: the replay lacks the setting or a sample.
+        DeviceError: live runs and replayed passes were measured on different models of device.
     """
+    one_device(path for run in runs for path in (run.table, run.replay))
     replays: dict[Path, Replay] = {}
     rows = []
     for run in runs:
