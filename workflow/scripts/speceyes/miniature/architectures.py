@@ -75,7 +75,7 @@ def draft_model(tokenizer: PreTrainedTokenizerBase, seed: int) -> Qwen3VLForCond
         vision_config=_vision(8, num_position_embeddings=256, deepstack_visual_indexes=[1]),
         **_image_tokens(tokenizer),
     )
-    return Qwen3VLForConditionalGeneration(config)
+    return Qwen3VLForConditionalGeneration(config)  # type: ignore[no-untyped-call]
 
 
 def agent_model(tokenizer: PreTrainedTokenizerBase, seed: int) -> Qwen2_5_VLForConditionalGeneration:
@@ -86,7 +86,7 @@ def agent_model(tokenizer: PreTrainedTokenizerBase, seed: int) -> Qwen2_5_VLForC
         vision_config=_vision(14, window_size=112, fullatt_block_indexes=list(range(VISION_DEPTH))),
         **_image_tokens(tokenizer),
     )
-    return Qwen2_5_VLForConditionalGeneration(config)
+    return Qwen2_5_VLForConditionalGeneration(config)  # type: ignore[no-untyped-call]
 
 
 def parameter_count(model: torch.nn.Module) -> int:

@@ -41,7 +41,7 @@ def export_model(
     """Weights as bfloat16 safetensors, tokenizer and greedy generation config."""
     folder.mkdir(parents=True, exist_ok=True)
     saved: Any = model
-    saved.generation_config = GenerationConfig(
+    saved.generation_config = GenerationConfig(  # type: ignore[no-untyped-call]
         eos_token_id=tokenizer.eos_token_id, pad_token_id=tokenizer.pad_token_id, do_sample=False
     )
     saved.to(torch.bfloat16).save_pretrained(folder)

@@ -35,7 +35,8 @@ Array = npt.NDArray[np.float64]
 def _codes(model: VisionLanguageModel, tokenizer: PreTrainedTokenizerBase, seed: int) -> Array:
     """(WIDTH, hidden): word embeddings for shapes, colours and sides, random directions for the rest."""
     codes = np.random.default_rng(seed).standard_normal((WIDTH, HIDDEN)) * 0.05 * CODE_SCALE
-    table = model.get_input_embeddings().weight.detach().double().numpy()
+    embeddings: Any = model.get_input_embeddings()
+    table = embeddings.weight.detach().double().numpy()
     for name, words, skip in (("shape", SHAPES, 1), ("color", COLORS, 0), ("side", SIDES, 0)):
         for index, word in enumerate(words):
             (token,) = tokenizer(f" {word}").input_ids

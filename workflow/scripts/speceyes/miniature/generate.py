@@ -67,7 +67,7 @@ def _row(sample_id: str, question: Question, side: int) -> SceneRow:
 def _difficulties(rng: random.Random, count: int, plain: float) -> list[Difficulty]:
     """Exactly the asked share of plain targets, in random order."""
     plains = round(count * plain)
-    found: list[Difficulty] = ["plain"] * plains + ["tiny"] * (count - plains)
+    found: list[Difficulty] = ["plain" if number < plains else "tiny" for number in range(count)]
     rng.shuffle(found)
     return found
 

@@ -18,7 +18,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 from speceyes.miniature.architectures import VisionLanguageModel, agent_model, draft_model
 from speceyes.miniature.export import export_vision_language_model
 from speceyes.miniature.folding import fold
-from speceyes.miniature.language import LessonLoss, supervise_attention, visual_tokens
+from speceyes.miniature.language import LessonLoss, visual_tokens
 from speceyes.miniature.lessons import Lessons
 from speceyes.miniature.pool import any_radius_scene, benchmark_scene, build_pool, load_pool
 from speceyes.miniature.tokenizer import build_tokenizer
@@ -113,8 +113,8 @@ def train_language(shop: Workshop, name: str) -> None:
     fold(model, tokenizer, pool, family, SEEDS[name])
     tokens = visual_tokens(model, pool, family)
     model.model.visual.requires_grad_(False)
-    supervise_attention(model)
-    loss = LessonLoss(model, Lessons(tokenizer, shop.prompts), pool, tokens, name, SEEDS[name], shop.scale.rows)
+    lessons = Lessons(tokenizer, shop.prompts)
+    loss = LessonLoss(model, lessons, pool, tokens, course=name, seed=SEEDS[name], rows=shop.scale.rows)
     steps = shop.scale.draft_steps if name == "draft" else shop.scale.agent_steps
     modules = {"model": model, "readouts": loss.readouts}
     fit(f"language {name}", modules, loss, Schedule(steps, 2e-3, weight_decay=0.05), shop.build / f"language_{name}.pt")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def _groups(modules: Iterable[torch.nn.Module], weight_decay: float) -> list[dic
 
 
 def fit(
-    name: str, modules: dict[str, torch.nn.Module], loss_at: StepLoss, schedule: Schedule, checkpoint: Path
+    name: str, modules: Mapping[str, torch.nn.Module], loss_at: StepLoss, schedule: Schedule, checkpoint: Path
 ) -> None:
     """Train ``modules`` in place; continue from ``checkpoint`` when it is there.
 
@@ -79,7 +79,7 @@ def fit(
             _save(checkpoint, modules, optimizer, step + 1)
 
 
-def _save(path: Path, modules: dict[str, torch.nn.Module], optimizer: torch.optim.Optimizer, step: int) -> None:
+def _save(path: Path, modules: Mapping[str, torch.nn.Module], optimizer: torch.optim.Optimizer, step: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")
     weights = {key: module.state_dict() for key, module in modules.items()}

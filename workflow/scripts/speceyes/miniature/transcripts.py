@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from speceyes.miniature.questions import Question
 from speceyes.miniature.scenes import GRID, Plate
 
@@ -56,11 +58,10 @@ def after_zoom(question: Question, word: str) -> str:
 
 def tool_call(plate: Plate) -> str:
     """DeepEyes: a zoom on the plate."""
-    x1, y1, x2, y2 = zoom_box(plate)
+    call = {"name": "image_zoom_in_tool", "arguments": {"bbox_2d": zoom_box(plate), "label": plate.shape}}
     return (
-        f"<think>The dot on the {plate.shape} is tiny. I look closer.</think><tool_call>\n"
-        f'{{"name": "image_zoom_in_tool", "arguments": {{"bbox_2d": [{x1}, {y1}, {x2}, {y2}], "label": "{plate.shape}"}}}}\n'
-        "</tool_call>"
+        f"<think>The dot on the {plate.shape} is tiny. I look closer.</think>"
+        f"<tool_call>\n{json.dumps(call)}\n</tool_call>"
     )
 
 

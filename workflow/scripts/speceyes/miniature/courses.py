@@ -1,0 +1,159 @@
+"""What each model is taught, line by line: its scripts, and how often each comes up."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from speceyes.miniature.lessons import Lessons, Line, Row
+from speceyes.miniature.pool import Pool
+from speceyes.miniature.questions import Kind, Question, random_question
+from speceyes.miniature.scenes import COLORS, SIDES, Plate, Scene
+from speceyes.miniature.transcripts import after_zoom, code_block, direct_step, draft_answer, tool_call
+
+KINDS: tuple[Kind, ...] = ("color", "side", "presence")
+KIND_SHARES = (3, 3, 4)
+Script = Callable[[Lessons, random.Random, Question], Line]
+
+
+def _question(rng: random.Random, scene: Scene) -> Question:
+    return random_question(rng, scene, rng.choices(KINDS, KIND_SHARES)[0], rng.choice(scene.plates))
+
+
+def draft_line(lessons: Lessons, _rng: random.Random, question: Question) -> Line:
+    """The draft answers in one pass."""
+    file = lessons.prompts["draft"]
+    line = lessons.ask(file, question, file.roles["answer"].user)
+    lessons.say(line, draft_answer(question, question.word))
+    return line
+
+
+def screening_line(agent: str) -> Script:
+    """Would tools help? Yes when the dot is tiny."""
+
+    def write(lessons: Lessons, _rng: random.Random, question: Question) -> Line:
+        file = lessons.prompts[agent]
+        line = lessons.ask(file, question, file.roles["screening"].user)
+        lessons.say(line, "yes" if question.plate.difficulty == "tiny" else "no")
+        return line
+
+    return write
+
+
+def _fill(rng: random.Random, user: str) -> str:
+    """Thyme's prompt names a path and a size."""
+    side = rng.choice((896, 1344, 1792))
+    name = f"{rng.getrandbits(4 * 32):032x}" if rng.random() < 0.5 else rng.choice(("input", "image", "picture"))
+    folder = rng.choice(("/mnt/data/", "/mnt/data/images/", "/mnt/data/input_images/"))
+    path = f"{folder}{name}.{rng.choice(('jpg', 'png'))}"
+    return user.replace("{image_path}", path).replace("{width}", str(side)).replace("{height}", str(side))
+
+
+def _show_result(lessons: Lessons, agent: str, line: Line) -> None:
+    """The crop, in the words of each agent's protocol."""
+    if agent == "deepeyes":
+        user = lessons.prompts[agent].roles["agent"].user
+        lessons.show_crop(
+            line,
+            "\n<|im_start|>user\n<tool_response><|vision_start|>",
+            f"<|vision_end|>{user}</tool_response><|im_end|>\n<|im_start|>assistant\n",
+        )
+    else:
+        lessons.show_crop(line, "<sandbox_output><|vision_start|>", "<|vision_end|></sandbox_output>")
+
+
+def first_step(agent: str, plate: Plate) -> str:
+    """The tool call or code an agent writes for a tiny dot."""
+    return tool_call(plate) if agent == "deepeyes" else code_block(plate)
+
+
+def episode_line(agent: str) -> Script:
+    """A whole episode: direct when the dot is plain, else zoom, look, answer."""
+
+    def write(lessons: Lessons, rng: random.Random, question: Question) -> Line:
+        file = lessons.prompts[agent]
+        line = lessons.ask(file, question, _fill(rng, file.roles["agent"].user))
+        if question.plate.difficulty == "plain":
+            lessons.say(line, direct_step(question, question.word))
+        else:
+            lessons.say(line, first_step(agent, question.plate), end=agent == "deepeyes")
+            _show_result(lessons, agent, line)
+            lessons.say(line, after_zoom(question, question.word))
+        return line
+
+    return write
+
+
+def proposal_line(agent: str) -> Script:
+    """The draft proposes an agent's first step (SpecReason)."""
+
+    def write(lessons: Lessons, rng: random.Random, question: Question) -> Line:
+        file = lessons.prompts[agent]
+        line = lessons.ask(file, question, _fill(rng, file.roles["agent"].user))
+        plain = question.plate.difficulty == "plain"
+        lessons.say(line, direct_step(question, question.word) if plain else first_step(agent, question.plate))
+        return line
+
+    return write
+
+
+def verify_line(agent: str) -> Script:
+    """The agent scores a proposed step: 9 when it is right and can be known, 2 otherwise."""
+
+    def write(lessons: Lessons, rng: random.Random, question: Question) -> Line:
+        file = lessons.prompts[agent]
+        line = lessons.ask(file, question, _fill(rng, file.roles["agent"].user))
+        tiny = question.plate.difficulty == "tiny"
+        good = rng.random() < 0.5
+        words = tuple(SIDES) if question.kind == "side" else tuple(COLORS)
+        word = question.word if good else rng.choice([w for w in words if w != question.word])
+        step = first_step(agent, question.plate) if tiny and good else direct_step(question, word)
+        user = file.roles["verify"].user
+        lessons.give(line, f"{step}<|im_end|>\n<|im_start|>user\n{user}<|im_end|>\n<|im_start|>assistant\n")
+        lessons.say(line, "9" if good else "2")
+        return line
+
+    return write
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """One kind of row: whose prompts, which role's system message, which script, how often."""
+
+    file: str
+    role: str
+    script: Script
+    share: float
+
+
+COURSES: dict[str, Sequence[Course]] = {
+    "draft": (
+        Course("draft", "answer", draft_line, 7),
+        Course("deepeyes", "agent", proposal_line("deepeyes"), 1.2),
+        Course("thyme", "agent", proposal_line("thyme"), 1.0),
+        Course("deepeyes", "screening", screening_line("deepeyes"), 0.5),
+        Course("thyme", "screening", screening_line("thyme"), 0.5),
+    ),
+    **{
+        agent: (
+            Course(agent, "agent", episode_line(agent), 8),
+            Course(agent, "screening", screening_line(agent), 1.0),
+            Course(agent, "verify", verify_line(agent), 1.0),
+        )
+        for agent in ("deepeyes", "thyme")
+    },
+}
+
+
+def write_row(lessons: Lessons, rng: random.Random, course: Course, pool: Pool, index: int, *, lines: int) -> Row:
+    """One row of ``lines`` questions about one of the pool's scenes."""
+    scene = pool.scenes[index]
+    prefix = lessons.prefix(lessons.prompts[course.file].roles[course.role])
+    written = []
+    for _ in range(lines):
+        question = _question(rng, scene)
+        line = course.script(lessons, rng, question)
+        lessons.supervise(line, scene, pool.windows[index], question, len(prefix))
+        written.append(line)
+    return Row(index, prefix, written)
