@@ -9,10 +9,10 @@ def gpus(*names):
 
 def allowed(count):
     """The count, if the run's GPUs suffice: Snakemake itself would cut it without a word."""
-    limit = workflow.global_resources.get("gpu")
-    if limit is not None and count > limit.value:
+    limit = workflow.global_resources["gpu"].value
+    if limit is not None and count > limit:
         raise WorkflowError(
-            f"{count} GPUs asked for, but this run has {limit.value} (--resources gpu={limit.value})"
+            f"{count} GPUs asked for, but this run has {limit} (--resources gpu={limit})"
         )
     return count
 
