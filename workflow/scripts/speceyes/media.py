@@ -9,9 +9,11 @@ from pathlib import Path
 
 from PIL import Image
 
+LONGEST_JPEG_SIDE = 65_500
+
 
 class MediaStore:
-    """A folder of content-addressed JPEG files; safe for several jobs at once."""
+    """A folder of content-addressed files, JPEG where its sides allow it, else PNG; safe for several jobs at once."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -19,10 +21,11 @@ class MediaStore:
 
     def keep(self, image: Image.Image) -> str:
         """Store an image unless it is there; returns its file name."""
+        form, suffix = ("JPEG", "jpg") if max(image.size) <= LONGEST_JPEG_SIDE else ("PNG", "png")
         buffer = io.BytesIO()
-        image.convert("RGB").save(buffer, "JPEG", quality=90)
+        image.convert("RGB").save(buffer, form, quality=90)
         content = buffer.getvalue()
-        name = hashlib.sha256(content).hexdigest()[:32] + ".jpg"
+        name = f"{hashlib.sha256(content).hexdigest()[:32]}.{suffix}"
         target = self.folder / name
         if not target.exists():
             part = target.with_name(f"{name}.{os.getpid()}.part")
