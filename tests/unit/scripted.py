@@ -9,6 +9,8 @@ import numpy as np
 from PIL import Image
 from speceyes.engines.base import Generation, Request, StopReason
 from speceyes.samples import Sample
+from speceyes.sandbox import SandboxResult
+from speceyes.sandbox.settings import Status
 
 SECONDS = 0.5
 STOPS = ("</tool_call>", "</code>", "</answer>")
@@ -80,3 +82,25 @@ def store_picture(folder: Path, size: tuple[int, int] = (560, 280)) -> Image.Ima
     image.save(folder / "picture.png")
     (folder / "torn.png").write_bytes((folder / "picture.png").read_bytes()[:60])
     return image
+
+
+class ScriptedSandbox:
+    """Returns its results in order and remembers the code and the picture it was given."""
+
+    def __init__(self, *results: SandboxResult) -> None:
+        self.results = list(results)
+        self.calls: list[tuple[str, Path]] = []
+
+    def run(self, code: str, image_path: Path) -> SandboxResult:
+        self.calls.append((code, image_path))
+        return self.results.pop(0)
+
+
+def ran(stdout: str = "", *images: Image.Image) -> SandboxResult:
+    """Code that went well."""
+    return SandboxResult("ok", stdout, "", images, 0.25)
+
+
+def broke(error: str = "NameError: name 'x' is not defined", status: Status = "failed") -> SandboxResult:
+    """Code that did not."""
+    return SandboxResult(status, "", error, (), 0.25)

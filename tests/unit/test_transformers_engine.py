@@ -10,8 +10,8 @@ import torch
 from PIL import Image
 from speceyes.engines.base import EngineError, Message, Request
 from speceyes.engines.images import ImageSettings, fit, fitted_size
-from speceyes.engines.top_k import TopK
 from speceyes.engines.settings import EngineSettings as Settings
+from speceyes.engines.top_k import TopK
 from speceyes.engines.transformers_engine import TransformersEngine
 from transformers import AutoModelForImageTextToText, AutoTokenizer, Qwen2VLImageProcessorPil
 

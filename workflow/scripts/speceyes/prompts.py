@@ -7,6 +7,7 @@ brings its own wording. ``{question}`` and ``{options}`` are filled here; other 
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import yaml
@@ -74,20 +75,24 @@ class PromptFile(BaseModel):
         return template.format(question=sample.question, options=options)
 
 
-def load_prompts(path: Path) -> PromptFile:
-    """Read one prompt file.
+def load_prompts(path: Path, roles: Collection[str] = ()) -> PromptFile:
+    """Read one prompt file that has at least the given roles.
 
     Raises:
-        PromptError: missing file, broken YAML, a missing or unknown key.
+        PromptError: missing file, broken YAML, a missing or unknown key, a missing role.
     """
     try:
-        return PromptFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        prompts = PromptFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except OSError as error:
         raise PromptError(
             f"{path}: {error.strerror}; run the rule download_prompts or set prompts: in the config"
         ) from error
-    except yaml.YAMLError as error:
-        raise PromptError(f"{path}: not YAML: {error}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise PromptError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
     except ValidationError as error:
         first = error.errors()[0]
-        raise PromptError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise PromptError(f"{path}: {'.'.join(map(str, first['loc'])) or 'file'}: {first['msg']}") from error
+    for role in roles:
+        if role not in prompts.roles:
+            raise PromptError(f"{path}: roles: {role!r} is missing, found {', '.join(sorted(prompts.roles))}")
+    return prompts

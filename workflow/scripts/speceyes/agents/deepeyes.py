@@ -18,6 +18,7 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from speceyes.agents.dialogue import (
+    ROLES,
     answer_text,
     episode_record,
     generation_turn,
@@ -118,7 +119,7 @@ class DeepEyes:
 
     def __init__(self, prompts_dir: Path, settings: dict[str, Any], media_dir: Path) -> None:
         self.settings = Settings.model_validate(settings)
-        self.prompts = load_prompts(prompts_dir / "deepeyes.yaml")
+        self.prompts = load_prompts(prompts_dir / "deepeyes.yaml", ROLES)
         self.media = MediaStore(media_dir)
 
     def screen_request(self, sample: Sample, image: Image.Image) -> Request:

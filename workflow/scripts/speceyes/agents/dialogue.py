@@ -12,6 +12,7 @@ from speceyes.engines.base import Generation, Message
 from speceyes.prompts import Prompt
 from speceyes.records import AgentRecord, ToolUse, Turn
 
+ROLES = ("screening", "agent", "verify")
 ANSWER = re.compile(r"<answer>(.*?)</answer>", re.DOTALL)
 
 
@@ -28,7 +29,7 @@ def answer_text(text: str) -> str | None:
 
 
 def verify_messages(role: Prompt, history: Sequence[Message], step: str) -> tuple[Message, ...]:
-    """A history with the verifier's system prompt, the proposed step as the assistant's, and the question for a score."""
+    """A history under the verifier's system prompt, a proposed step as the assistant's, the question for a score."""
     messages = [message for message in history if message.role != "system"]
     if messages[-1].role == "assistant":
         messages[-1] = Message("assistant", (*messages[-1].parts, step))

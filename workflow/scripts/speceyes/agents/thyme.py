@@ -15,6 +15,7 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
 from speceyes.agents.dialogue import (
+    ROLES,
     answer_text,
     episode_record,
     generation_turn,
@@ -71,7 +72,7 @@ class Thyme:
 
     def __init__(self, prompts_dir: Path, settings: dict[str, Any], media_dir: Path) -> None:
         self.settings = Settings.model_validate(settings)
-        self.prompts = load_prompts(prompts_dir / "thyme.yaml")
+        self.prompts = load_prompts(prompts_dir / "thyme.yaml", ROLES)
         self.media = MediaStore(media_dir)
         self.executor: Executor = Sandbox(self.settings.sandbox)
 
