@@ -23,6 +23,8 @@ from speceyes.miniature.vision import ATTRIBUTES, IGNORE, NAMES, Family, crop_ba
 log = logging.getLogger(__name__)
 
 CODE_SCALE = 5.0
+BATCHES = 40  # of scenes whose tokens are regressed, at most
+BATCH = 16
 FOLDED = ("shape", "color", "side", "size", "column", "row")
 KINDS = ("view", "crop")  # two more codes: a plate in a view, a dot in a crop
 SIZES = [ATTRIBUTES[name] for name in FOLDED]
@@ -66,8 +68,8 @@ def _pairs(model: VisionLanguageModel, pool: Pool, family: Family, seed: int) ->
     """Features of plate tokens and a few background ones, and what they show."""
     rng = np.random.default_rng(seed)
     inputs, outputs = [], []
-    for _ in range(40):
-        rows = rng.integers(0, len(pool.scenes) - 200, 16)
+    for _ in range(min(BATCHES, pool.training // BATCH)):
+        rows = rng.integers(0, pool.training, BATCH)
         batches = [(view_batch(pool, family, rows), "view")]
         if family == "agent":
             batches.append((crop_batch(pool, rows, rng.integers(0, pool.crops.shape[1], len(rows))), "crop"))

@@ -80,7 +80,7 @@ class LessonLoss:
         return states
 
     def __call__(self, step: int) -> tuple[torch.Tensor, dict[str, float]]:
-        batch = self.batch(random.Random(f"{self.seed} {step}"), 0, len(self.pool.scenes) - 200)
+        batch = self.batch(random.Random(f"{self.seed} {step}"), 0, self.pool.training)
         self._hop_states.clear()
         self.supervision.expect(batch.jobs)
         with torch.autocast("cpu", torch.bfloat16):

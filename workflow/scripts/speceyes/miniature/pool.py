@@ -27,6 +27,7 @@ AGENT_VIEW = 224
 DRAFT_VIEW = 128
 PLATES = 3
 CHUNK = 100
+HELD_OUT = 200  # scenes, at most
 VANISHING = (0.018, 0.07)  # dot radii, in cells, below the plain ones
 
 Pixels = npt.NDArray[np.uint8]
@@ -34,13 +35,20 @@ Pixels = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """``views`` (n, side, side, 3) and, for agents, ``crops`` (n, plates, side, side, 3) with their windows."""
+    """Pictures as models see them: views (n, side, side, 3), crops (n, plates, side, side, 3) and their windows.
+
+    The first ``training`` scenes are for training, the others measure what was learnt.
+    """
 
     scenes: list[Scene]
     draft_views: Pixels
     agent_views: Pixels
     crops: Pixels
     windows: list[list[Window]]
+
+    @property
+    def training(self) -> int:
+        return len(self.scenes) - min(HELD_OUT, len(self.scenes) // 5)
 
 
 def cut(image: Image.Image, window: Window) -> Image.Image:

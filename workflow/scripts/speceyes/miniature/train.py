@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import argparse
 import logging
+import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,10 +22,11 @@ from speceyes.miniature.export import export_vision_language_model
 from speceyes.miniature.folding import fold
 from speceyes.miniature.language import LessonLoss, visual_tokens
 from speceyes.miniature.lessons import Lessons
-from speceyes.miniature.pool import any_radius_scene, benchmark_scene, build_pool, load_pool
+from speceyes.miniature.pool import Pool, any_radius_scene, benchmark_scene, build_pool, load_pool
+from speceyes.miniature.scenes import Scene
 from speceyes.miniature.tokenizer import build_tokenizer
 from speceyes.miniature.train_judge import train_judge
-from speceyes.miniature.training import Schedule, fit
+from speceyes.miniature.training import Schedule, fit, is_finished
 from speceyes.miniature.vision import Family, Readouts, TowerLoss, held_out_accuracies, use_linear_patch_embedding
 
 log = logging.getLogger(__name__)
@@ -44,8 +47,8 @@ class Scale:
 
 
 SMOKE = Scale(
-    tower_scenes=400,
-    lesson_scenes=400,
+    tower_scenes=100,
+    lesson_scenes=100,
     tower_steps=2,
     draft_steps=2,
     agent_steps=2,
@@ -70,10 +73,19 @@ class Workshop:
         return self.build / "tokenizer"
 
     def tokenizer(self) -> PreTrainedTokenizerBase:
+        """The tokenizer, trained first if need be."""
         if not (self.tokenizer_folder / "tokenizer.json").exists():
             build_tokenizer(self.prompts, self.tokenizer_folder)
         found: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(self.tokenizer_folder)
         return found
+
+    def pool(self, name: str, make: Callable[[random.Random], Scene], scenes: int) -> Pool:
+        """A pool of pictures, rendered first if need be."""
+        path = self.build / f"{name}.pool"
+        if not path.exists():
+            log.info("rendering %d scenes for the %s", scenes, name)
+            build_pool(path, make, scenes, SEEDS[name])
+        return load_pool(path)
 
 
 def _fresh(family: Family, tokenizer: PreTrainedTokenizerBase, seed: int) -> VisionLanguageModel:
@@ -85,28 +97,26 @@ def _fresh(family: Family, tokenizer: PreTrainedTokenizerBase, seed: int) -> Vis
 def train_tower(shop: Workshop, family: Family) -> Path:
     """Stage 1 for one family; returns the checkpoint."""
     checkpoint = shop.build / f"tower_{family}.pt"
-    pool_path = shop.build / "towers.pool"
-    if not pool_path.exists():
-        log.info("rendering %d scenes for the towers", shop.scale.tower_scenes)
-        build_pool(pool_path, any_radius_scene, shop.scale.tower_scenes, SEEDS["towers"])
-    pool = load_pool(pool_path)
-    model, readouts = _fresh(family, shop.tokenizer(), SEEDS[family]), Readouts()
-    loss = TowerLoss(model, readouts, pool, family, SEEDS[family])
-    modules = {"visual": model.model.visual, "readouts": readouts}
-    fit(f"tower {family}", modules, loss, Schedule(shop.scale.tower_steps, 2e-3), checkpoint)
-    log.info("tower %s on held-out scenes: %s", family, held_out_accuracies(model, readouts, pool, family))
+    schedule = Schedule(shop.scale.tower_steps, 2e-3)
+    if not is_finished(checkpoint, schedule):
+        pool = shop.pool("towers", any_radius_scene, shop.scale.tower_scenes)
+        model, readouts = _fresh(family, shop.tokenizer(), SEEDS[family]), Readouts()
+        loss = TowerLoss(model, readouts, pool, family, SEEDS[family])
+        fit(f"tower {family}", {"visual": model.model.visual, "readouts": readouts}, loss, schedule, checkpoint)
+        log.info("tower %s on held-out scenes: %s", family, held_out_accuracies(model, readouts, pool, family))
     return checkpoint
 
 
 def train_language(shop: Workshop, name: str) -> None:
     """Stages 2 and 3 for one model, then its folder."""
     family: Family = "draft" if name == "draft" else "agent"
+    checkpoint = shop.build / f"language_{name}.pt"
+    steps = shop.scale.draft_steps if name == "draft" else shop.scale.agent_steps
+    schedule = Schedule(steps, 2e-3, weight_decay=0.05)
+    if is_finished(checkpoint, schedule) and (shop.output / name / "model.safetensors").exists():
+        return
     tower = torch.load(train_tower(shop, family), weights_only=True)
-    pool_path = shop.build / "lessons.pool"
-    if not pool_path.exists():
-        log.info("rendering %d scenes for the lessons", shop.scale.lesson_scenes)
-        build_pool(pool_path, benchmark_scene, shop.scale.lesson_scenes, SEEDS["lessons"])
-    pool = load_pool(pool_path)
+    pool = shop.pool("lessons", benchmark_scene, shop.scale.lesson_scenes)
     tokenizer = shop.tokenizer()
     model = _fresh(family, tokenizer, SEEDS[name])
     model.model.visual.load_state_dict(tower["modules"]["visual"])
@@ -115,9 +125,7 @@ def train_language(shop: Workshop, name: str) -> None:
     model.model.visual.requires_grad_(False)
     lessons = Lessons(tokenizer, shop.prompts)
     loss = LessonLoss(model, lessons, pool, tokens, course=name, seed=SEEDS[name], rows=shop.scale.rows)
-    steps = shop.scale.draft_steps if name == "draft" else shop.scale.agent_steps
-    modules = {"model": model, "readouts": loss.readouts}
-    fit(f"language {name}", modules, loss, Schedule(steps, 2e-3, weight_decay=0.05), shop.build / f"language_{name}.pt")
+    fit(f"language {name}", {"model": model, "readouts": loss.readouts}, loss, schedule, checkpoint)
     export_vision_language_model(model, family, tokenizer, shop.tokenizer_folder, shop.output / name)
 
 

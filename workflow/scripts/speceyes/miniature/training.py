@@ -79,6 +79,11 @@ def fit(
             _save(checkpoint, modules, optimizer, step + 1)
 
 
+def is_finished(checkpoint: Path, schedule: Schedule) -> bool:
+    """Whether :func:`fit` has come to the end of its schedule."""
+    return checkpoint.exists() and torch.load(checkpoint, weights_only=True)["step"] >= schedule.steps
+
+
 def _save(path: Path, modules: Mapping[str, torch.nn.Module], optimizer: torch.optim.Optimizer, step: int) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix(".part")

@@ -199,15 +199,14 @@ class TowerLoss:
 
     def __init__(self, model: VisionLanguageModel, readouts: Readouts, pool: Pool, family: Family, seed: int) -> None:
         self.model, self.readouts, self.pool, self.family, self.seed = model, readouts, pool, family, seed
-        self.train_rows = len(pool.scenes) - 200
 
     def __call__(self, step: int) -> tuple[torch.Tensor, dict[str, float]]:
         rng = np.random.default_rng((self.seed, step))
-        rows = rng.integers(0, self.train_rows, 24 if self.family == "draft" else 6)
+        rows = rng.integers(0, self.pool.training, 24 if self.family == "draft" else 6)
         pixels, grid, labels = view_batch(self.pool, self.family, rows)
         loss, facts = self._one(pixels, grid, labels, "view")
         if self.family == "agent":
-            crop_rows, plates = rng.integers(0, self.train_rows, 20), rng.integers(0, self.pool.crops.shape[1], 20)
+            crop_rows, plates = rng.integers(0, self.pool.training, 20), rng.integers(0, self.pool.crops.shape[1], 20)
             crop_loss, crop_facts = self._one(*crop_batch(self.pool, crop_rows, plates), "crop")
             loss, facts = loss + 1.5 * crop_loss, facts | crop_facts
         return loss, facts
@@ -223,8 +222,8 @@ class TowerLoss:
 
 @torch.no_grad()
 def held_out_accuracies(model: VisionLanguageModel, readouts: Readouts, pool: Pool, family: Family) -> dict[str, float]:
-    """Accuracies on the pool's last 200 scenes, in full precision."""
-    rows = np.arange(len(pool.scenes) - 200, len(pool.scenes))
+    """Accuracies on the pool's held-out scenes, in full precision."""
+    rows = np.arange(pool.training, len(pool.scenes))
     pixels, grid, labels = view_batch(pool, family, rows)
     shown = accuracies(readouts(features(model, pixels, grid)), labels, "view")
     if family == "agent":
