@@ -136,13 +136,14 @@ class Journal(Generic[R]):
     def __init__(self, path: Path, kind: type[R], fingerprint: str) -> None:
         self.path = path
         self.kind = kind
-        self._header = {"format": FORMAT_VERSION, "record": kind.__name__, "fingerprint": fingerprint}
+        header = {"format": FORMAT_VERSION, "record": kind.__name__, "fingerprint": fingerprint}
+        self._header = f"{json.dumps(header)}\n".encode()
         self.done: dict[str, R] = {}
         path.parent.mkdir(parents=True, exist_ok=True)
         if path.exists() and path.stat().st_size:
             self._recover()
         else:
-            path.write_text(json.dumps(self._header) + "\n")
+            path.write_bytes(self._header)
         self._file = path.open("a", encoding="utf-8")
 
     def _recover(self) -> None:
@@ -150,9 +151,9 @@ class Journal(Generic[R]):
         with self.path.open("rb") as handle:
             header = handle.readline()
             if not header.endswith(b"\n"):
-                self.path.write_text(json.dumps(self._header) + "\n")
+                self.path.write_bytes(self._header)
                 return
-            if json.loads(header) != self._header:
+            if header != self._header:
                 raise RecordError(f"{self.path}:1: written by another version or setting; remove it to start anew")
             good = handle.tell()
             for number, line in enumerate(handle, start=2):
@@ -161,7 +162,9 @@ class Journal(Generic[R]):
                 try:
                     record = self.kind.model_validate_json(line)
                 except ValidationError as error:
-                    raise RecordError(f"{self.path}:{number}: {error.errors()[0]['msg']}") from error
+                    first = error.errors()[0]
+                    field = ".".join(map(str, first["loc"])) or "record"
+                    raise RecordError(f"{self.path}:{number}: {field}: {first['msg']}") from error
                 self.done[record.sample_id] = record
                 good = handle.tell()
         os.truncate(self.path, good)
