@@ -102,10 +102,17 @@ def fold(
         last = visual.merger.linear_fc2 if family == "draft" else visual.merger.mlp[2]
         last.bias.copy_(last.bias @ transform + torch.from_numpy(intercept @ codes).float())
         last.weight.copy_(transform.T @ last.weight)
-        for merger in getattr(visual, "deepstack_merger_list", ()):
-            merger.linear_fc2.weight.zero_()
-            merger.linear_fc2.bias.zero_()
+    silence_deepstack(model)
     return _read_back(model, pool, family, codes, seed + 1)
+
+
+@torch.no_grad()
+def silence_deepstack(model: VisionLanguageModel) -> None:
+    """Let the draft's second way from tower to language model carry nothing: its codes would be others."""
+    visual: Any = model.model.visual
+    for merger in getattr(visual, "deepstack_merger_list", ()):
+        merger.linear_fc2.weight.zero_()
+        merger.linear_fc2.bias.zero_()
 
 
 def _read_back(model: VisionLanguageModel, pool: Pool, family: Family, codes: Array, seed: int) -> dict[str, float]:
