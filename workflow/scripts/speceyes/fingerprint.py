@@ -10,6 +10,7 @@ import ast
 import hashlib
 from collections.abc import Iterable
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 PACKAGE = "speceyes"
@@ -41,9 +42,24 @@ def _imports(path: Path) -> frozenset[Path]:
     return frozenset(file for file in found if file is not None)
 
 
+def _sources(module: str) -> list[Path]:
+    """The source of a module named at run time: the library's file, or all of the package that a user brings."""
+    package = module.partition(".")[0]
+    if package == PACKAGE:
+        return [file] if (file := _file_of(module)) else []
+    spec = find_spec(package)
+    if spec is None or not (spec.has_location or spec.submodule_search_locations):
+        return []
+    folders = spec.submodule_search_locations
+    return [path for folder in folders for path in Path(folder).rglob("*.py")] if folders else [Path(str(spec.origin))]
+
+
 def closure(script: Path, modules: Iterable[str] = ()) -> list[Path]:
-    """The script and all library files it needs, sorted; ``modules`` are named at run time (agents, readers)."""
-    todo = [script, *(file for module in modules if (file := _file_of(module)) is not None)]
+    """The script and all library files it needs, sorted; ``modules`` are named at run time (agents, readers).
+
+    Of a module from outside the library every file of its package counts, and what they take from the library.
+    """
+    todo = [script, *(file for module in modules for file in _sources(module))]
     seen: set[Path] = set()
     while todo:
         path = todo.pop()
