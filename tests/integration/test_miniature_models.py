@@ -1,0 +1,134 @@
+"""The miniature's models as they lie in the repository: loadable anywhere, small, and the same answer every time."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from speceyes.agents.base import load_agent
+from speceyes.agents.run import run_episode
+from speceyes.benchmarks.base import load_reader
+from speceyes.benchmarks.index import build_index
+from speceyes.config import load_config
+from speceyes.draft import Drafter
+from speceyes.engines.images import open_image
+from speceyes.engines.transformers_engine import TransformersEngine
+from speceyes.miniature.generate import Sizes, write_benchmarks
+from speceyes.prompts import load_prompts
+from speceyes.samples import read_samples
+
+REPOSITORY = Path(__file__).parents[2]
+MINIATURE = REPOSITORY / "resources/miniature"
+STOCK_CLASSES = {
+    "draft": "Qwen3VLForConditionalGeneration",
+    "deepeyes": "Qwen2_5_VLForConditionalGeneration",
+    "thyme": "Qwen2_5_VLForConditionalGeneration",
+    "judge": "Qwen2ForCausalLM",
+}
+MIB = 2**20
+
+LOAD_ALONE = """
+import socket, sys
+sys.modules["torchvision"] = None  # importing it fails
+
+def refuse(*_):
+    raise AssertionError("the network was asked")
+
+socket.socket.connect = socket.getaddrinfo = refuse
+import torch, transformers
+model = getattr(transformers, sys.argv[2]).from_pretrained(sys.argv[1], local_files_only=True)
+assert {parameter.dtype for parameter in model.parameters()} == {torch.bfloat16}
+tokenizer = transformers.AutoTokenizer.from_pretrained(sys.argv[1])
+assert tokenizer.decode(tokenizer("What is the color of the dot?").input_ids) == "What is the color of the dot?"
+print(type(model).__name__)
+"""
+
+
+@pytest.mark.parametrize("name", STOCK_CLASSES)
+def test_a_model_is_loaded_by_its_stock_class_without_network_and_torchvision(name):
+    done = subprocess.run(
+        [sys.executable, "-c", LOAD_ALONE, str(MINIATURE / name), STOCK_CLASSES[name]],
+        env=os.environ | {"HF_HUB_OFFLINE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == STOCK_CLASSES[name]
+
+
+def test_all_models_together_are_small():
+    files = [path for name in STOCK_CLASSES for path in (MINIATURE / name).iterdir()]
+    assert sum(path.stat().st_size for path in files) <= 40 * MIB
+
+
+@pytest.fixture(scope="module")
+def config():
+    return load_config(yaml.safe_load((REPOSITORY / "config/miniature.yaml").read_text()))
+
+
+@pytest.fixture(scope="module")
+def questions(config, tmp_path_factory):
+    """Eight samples with prompts of several lengths, and their images' folder."""
+    folder = tmp_path_factory.mktemp("questions")
+    write_benchmarks(folder / "b", Sizes(vstar_direct=2, vstar_relative=2, hrbench_questions=2, pope_images=1), seed=13)
+    found = []
+    for name, split in (("vstar", "direct_attributes"), ("vstar", "relative_position"), ("pope", "adversarial")):
+        reader = load_reader(config.benchmarks[name].reader)(folder / "b" / name, {})
+        build_index(reader, split, folder / "samples.parquet", folder / "images", None)
+        found += read_samples(folder / "samples.parquet")
+    assert len({bool(sample.options) for sample in found[:8]}) == 2
+    return found[:8], folder / "images"
+
+
+def engine(config, name):
+    model = config.models[name]
+    return TransformersEngine(REPOSITORY / model.path, model.engine)
+
+
+@pytest.fixture(params=["draft", "deepeyes", "thyme"])
+def requests(request, config, questions, tmp_path):
+    """A vision-language model and its eight first requests."""
+    samples, images = questions
+    prompts = REPOSITORY / config.prompts
+    name = request.param
+    if name == "draft":
+        drafter = Drafter(None, load_prompts(prompts / "draft.yaml"), config.draft.settings)
+        asked = [drafter.request(sample, open_image(images / sample.image)) for sample in samples]
+    else:
+        agent = load_agent(config.agents[name].type)(prompts, config.agents[name].settings, tmp_path)
+        paths = [images / sample.image for sample in samples]
+        asked = [agent.start(s, open_image(path), path).request() for s, path in zip(samples, paths, strict=True)]
+    return engine(config, name), asked
+
+
+def test_greedy_answers_are_the_same_again_and_in_a_left_padded_batch(requests):
+    model, asked = requests
+    batch = model.generate(asked)
+    assert len({generation.prompt_tokens for generation in batch}) > 1
+    assert len({generation.text for generation in batch}) > 1
+    again = model.generate(asked)
+    alone = [model.generate([one])[0] for one in asked]
+    for other in (again, alone):
+        assert [generation.token_ids for generation in other] == [generation.token_ids for generation in batch]
+
+
+@pytest.mark.parametrize("name", ["deepeyes", "thyme"])
+def test_an_agent_looks_closer_and_answers(name, config, questions, tmp_path):
+    """Whole episodes, tool and sandbox included: some direct, some with a picture of the agent's own."""
+    samples, images = questions
+    settings = config.agents[name].settings
+    if name == "deepeyes":
+        settings = settings | {"image": config.models[name].engine.image.model_dump()}
+    agent = load_agent(config.agents[name].type)(REPOSITORY / config.prompts, settings, tmp_path)
+    model = engine(config, name)
+    paths = [images / sample.image for sample in samples]
+    episodes = [agent.start(sample, open_image(path), path) for sample, path in zip(samples, paths, strict=True)]
+    records = [run_episode(model, episode) for episode in episodes]
+    assert {record.status for record in records} == {"ok"}
+    assert {len(record.turns) for record in records} == {1, 2}
+    tools = [turn.tool for record in records for turn in record.turns if turn.tool]
+    assert {tool.status for tool in tools} == {"ok"}
+    assert all(tool.images for tool in tools)
