@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from speceyes.agents.base import Agent
 from speceyes.agents.run import answer
 from speceyes.confidence import Metric, confidence
@@ -26,8 +28,8 @@ class Gate:
     threshold: float
 
     def confidence(self, draft: DraftRecord) -> float:
-        """Confidence of a draft answer under this gate's metric and K."""
-        return confidence(draft.top_logprobs, self.metric, self.top_k)
+        """Confidence of a draft answer under this gate's metric and K, from the float32 that tables store."""
+        return confidence(np.array(draft.top_logprobs, dtype=np.float32), self.metric, self.top_k)
 
 
 @dataclass(frozen=True, slots=True)
