@@ -1,0 +1,79 @@
+# The two commands of the README are `make demo` and `make test`; `make` alone lists all.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STUDY ?= miniature
+CONFIG ?= config/$(STUDY).yaml
+SNAKEMAKE := $(BIN)/snakemake --profile workflow/profiles/miniature
+export PYTHONPATH := workflow/scripts
+
+.PHONY: help demo report test lint format unit integration browser test-cluster bench estimate train-miniature evaluate-miniature contact-sheet docs lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.complete: workflow/envs/venv.lock
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed, this is %s; try: make PYTHON=python3.12" % sys.version.split()[0])'
+	@echo "Making $(VENV): about 150 packages, once"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+demo: $(VENV)/.complete ## the whole study in miniature, from pictures to report (minutes, no GPU)
+	@$(SNAKEMAKE) --configfile config/miniature.yaml
+	@$(MAKE) --no-print-directory report STUDY=miniature
+	@printf '\nThe miniature study is complete. Open in a browser:\n  results/miniature/report.html     every figure and table\n  results/miniature/explorer.html   every sample: move the threshold, see who answers\nFindings first: results/miniature/README.md\n'
+
+report: results/$(STUDY)/report.html
+
+results/$(STUDY)/report.html: results/$(STUDY)/README.md $(wildcard results/$(STUDY)/figures/*.png results/$(STUDY)/tables/*.csv workflow/report/*)
+	@$(SNAKEMAKE) --configfile $(CONFIG) --report $@
+
+test: lint unit integration browser ## lint, types, unit, integration and browser tests
+
+lint: $(VENV)/.complete ## formats, lint and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/snakefmt --check --compact-diff workflow tests/cluster
+	$(BIN)/mypy
+	$(BIN)/snakemake --lint --configfile config/config.yaml
+
+format: $(VENV)/.complete ## format Python and Snakemake files
+	$(BIN)/ruff check --fix --quiet . || true
+	$(BIN)/ruff format --quiet .
+	$(BIN)/snakefmt --quiet workflow tests/cluster
+
+unit: $(VENV)/.complete ## fast tests of the library
+	$(BIN)/pytest tests/unit
+
+integration: $(VENV)/.complete ## the miniature for real: models, sandbox, judge, downloads, the DAG
+	$(BIN)/pytest tests/integration
+
+browser: $(VENV)/.complete ## report and explorer in headless Chromium
+	$(BIN)/pytest tests/browser
+
+test-cluster: $(VENV)/.complete ## the miniature on a real SLURM brought up on this machine (Debian, root)
+	$(BIN)/pytest tests/cluster -m cluster
+
+bench: $(VENV)/.complete ## replay against live, memory per token, sandbox calls, as ratios
+	$(BIN)/python bench/replay.py results/miniature
+	$(BIN)/python bench/top_k_memory.py
+	$(BIN)/python bench/sandbox.py
+
+estimate: $(VENV)/.complete ## what a study will still cost; STUDY=config for the paper's
+	@$(SNAKEMAKE) --configfile $(CONFIG) --quiet all -- estimate
+
+train-miniature: $(VENV)/.complete ## rebuild the miniature's models from seeds
+	$(BIN)/python -m speceyes.miniature.train
+
+evaluate-miniature: $(VENV)/.complete ## measure the miniature's models and write their card
+	$(BIN)/python -m speceyes.miniature.evaluate
+
+lock: $(VENV)/.complete ## pin what workflow/envs/venv.in resolves to
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement workflow/envs/venv.in
+	{ echo '# Every package of .venv, exactly. Made by `make lock` from venv.in; do not edit.'; $(BIN)/pip freeze | sed 's/+cpu$$//'; } > workflow/envs/venv.lock
+	touch $(VENV)/.complete
+
+clean: ## remove the miniature's results and generated pictures
+	rm -rf results/miniature resources/miniature/benchmarks
