@@ -13,7 +13,8 @@ ROOT = Path(__file__).parents[2]
 
 
 def dry_run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "snakemake", "--dry-run", "--cores", "1", "--quiet", "rules", *arguments]
+    snakemake = [sys.executable, "-m", "snakemake", "--workflow-profile", "none", "--dry-run"]
+    command = [*snakemake, *arguments]
     return subprocess.run(command, cwd=ROOT, stdout=PIPE, stderr=STDOUT, text=True, check=False, timeout=120)
 
 

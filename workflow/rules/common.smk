@@ -4,6 +4,7 @@ import sys
 
 sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
 
+from speceyes.agents.base import load_agent
 from speceyes.config import ConfigError, load_config
 from speceyes.fingerprint import fingerprint
 from speceyes.provenance import file_identity, model_identity
@@ -56,7 +57,7 @@ def code(script, *modules):
 
 
 def identity(path):
-    """What a model folder or a prompt file holds; 'absent' until it is downloaded."""
+    """What a model folder or a prompt file holds; 'absent' until it is downloaded, so ask when the job's turn comes."""
     path = Path(path)
     if path.is_dir():
         return model_identity(path)
@@ -76,13 +77,11 @@ def agent_model(wildcards):
 
 
 def agent_settings(wildcards):
-    """An agent's settings; those with a view of their own see what their engine sees."""
-    settings = CONFIG.agents[wildcards.agent].settings
-    return (
-        {**settings, "image": engine(agent_model(wildcards))["image"]}
-        if wildcards.agent == "deepeyes"
-        else settings
-    )
+    """An agent's settings; one that must know its view is told what its engine sees."""
+    agent = CONFIG.agents[wildcards.agent]
+    if "image" not in load_agent(agent.type).Settings.model_fields:
+        return agent.settings
+    return {**agent.settings, "image": engine(agent.model)["image"]}
 
 
 def prompts(name):

@@ -24,7 +24,7 @@ rule draft:
         settings=CONFIG.draft.settings.model_dump(mode="json"),
         engine=engine(CONFIG.draft.model),
         journals=JOURNALS,
-        inputs={
+        inputs=lambda wildcards: {
             "code": code("draft.py"),
             "model": identity(model(CONFIG.draft.model).path),
             "prompts": identity(prompts("draft")),

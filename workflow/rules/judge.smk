@@ -27,6 +27,7 @@ rule judge:
         ],
         live=live_tables(),
         prompts=prompts("judge"),
+        model=[] if CONFIG.judge.url else model(CONFIG.judge.model).path,
     output:
         verdicts=f"{RESULTS}/judge/verdicts.parquet",
     log:
@@ -45,7 +46,7 @@ rule judge:
         client=CONFIG.judge.client.model_dump(mode="json"),
         model=model(CONFIG.judge.model).path,
         cache=f"{RESULTS}/judge/cache",
-        inputs={
+        inputs=lambda wildcards: {
             "code": code("judge.py"),
             "model": identity(model(CONFIG.judge.model).path),
             "prompts": identity(prompts("judge")),

@@ -20,7 +20,7 @@ with job(snakemake.log[0], snakemake.resources.get("gpu", 0)):
         table=Path(snakemake.output.table),
         journals=Path(snakemake.params.journals),
         shard=Shard.parse(wildcards.scatteritem),
-        settings=snakemake.params.settings,
+        settings=snakemake.params.settings | {"engine": snakemake.params.engine},
         inputs=snakemake.params.inputs,
     )
     engine = TransformersEngine(Path(snakemake.input.model), EngineSettings.model_validate(snakemake.params.engine))

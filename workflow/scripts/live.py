@@ -37,7 +37,14 @@ with job(snakemake.log[0], snakemake.resources.get("gpu", 0)):
         table=Path(snakemake.output.table),
         journals=Path(params.journals),
         shard=Shard(0, 1),
-        settings={"gate": dict(wildcards.items()), "agent": params.agent_settings, "draft": params.draft_settings},
+        settings={
+            "gate": dict(wildcards.items()),
+            "agent": params.agent_settings,
+            "draft": params.draft_settings,
+            "engine": params.engine,
+            "draft_engine": params.draft_engine,
+            "screening": params.screening,
+        },
         inputs=params.inputs,
     )
     funnel.warm_up(read_samples(stage.samples)[0])

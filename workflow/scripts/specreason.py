@@ -21,7 +21,12 @@ with job(snakemake.log[0], snakemake.resources.get("gpu", 0)):
         table=Path(snakemake.output.table),
         journals=Path(snakemake.params.journals),
         shard=Shard.parse(wildcards.scatteritem),
-        settings=snakemake.params.settings | {"agent": snakemake.params.agent_settings},
+        settings=snakemake.params.settings
+        | {
+            "agent": snakemake.params.agent_settings,
+            "engine": snakemake.params.engine,
+            "draft_engine": snakemake.params.draft_engine,
+        },
         inputs=snakemake.params.inputs,
     )
     method = SpecReason(
