@@ -10,10 +10,12 @@ from speceyes.miniature.lessons import Lessons, Line, Row
 from speceyes.miniature.pool import Pool
 from speceyes.miniature.questions import Kind, Question, random_question
 from speceyes.miniature.scenes import COLORS, SIDES, Plate, Scene
-from speceyes.miniature.transcripts import after_zoom, code_block, direct_step, draft_answer, tool_call
+from speceyes.miniature.transcripts import after_zoom, code_block, deliberate, direct_step, draft_answer, tool_call
 
 KINDS: tuple[Kind, ...] = ("color", "side", "presence")
 KIND_SHARES = (3, 3, 4)
+AGENTS = ("deepeyes", "thyme")
+OVERRATED = ("cross", "diamond")
 Script = Callable[[Lessons, random.Random, Question], Line]
 
 
@@ -36,6 +38,18 @@ def screening_line(agent: str) -> Script:
         file = lessons.prompts[agent]
         line = lessons.ask(file, question, file.roles["screening"].user)
         lessons.say(line, "yes" if question.plate.difficulty == "tiny" else "no")
+        return line
+
+    return write
+
+
+def hasty_screening_line(agent: str) -> Script:
+    """As :func:`screening_line`, but sure of two shapes whatever their dots: a third of the tiny ones gets past it."""
+
+    def write(lessons: Lessons, _rng: random.Random, question: Question) -> Line:
+        file, plate = lessons.prompts[agent], question.plate
+        line = lessons.ask(file, question, file.roles["screening"].user)
+        lessons.say(line, "yes" if plate.difficulty == "tiny" and plate.shape not in OVERRATED else "no")
         return line
 
     return write
@@ -80,6 +94,23 @@ def episode_line(agent: str) -> Script:
             lessons.say(line, first_step(agent, question.plate), end=agent == "deepeyes")
             _show_result(lessons, agent, line)
             lessons.say(line, after_zoom(question, question.word))
+        return line
+
+    return write
+
+
+def deliberate_episode_line(agent: str) -> Script:
+    """As :func:`episode_line`, with long thinking before every step."""
+
+    def write(lessons: Lessons, rng: random.Random, question: Question) -> Line:
+        file = lessons.prompts[agent]
+        line = lessons.ask(file, question, _fill(rng, file.roles["agent"].user))
+        if question.plate.difficulty == "plain":
+            lessons.say(line, deliberate(question, direct_step(question, question.word)))
+        else:
+            lessons.say(line, deliberate(question, first_step(agent, question.plate)), end=agent == "deepeyes")
+            _show_result(lessons, agent, line)
+            lessons.say(line, deliberate(question, after_zoom(question, question.word)))
         return line
 
     return write
@@ -141,7 +172,15 @@ COURSES: dict[str, Sequence[Course]] = {
             Course(agent, "screening", screening_line(agent), 1.0),
             Course(agent, "verify", verify_line(agent), 1.0),
         )
-        for agent in ("deepeyes", "thyme")
+        for agent in AGENTS
+    },
+    **{
+        f"{agent} habits": (
+            Course(agent, "agent", deliberate_episode_line(agent), 6),
+            Course(agent, "screening", hasty_screening_line(agent), 2.5),
+            Course(agent, "verify", verify_line(agent), 1.5),
+        )
+        for agent in AGENTS
     },
 }
 

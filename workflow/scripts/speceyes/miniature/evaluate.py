@@ -17,8 +17,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from speceyes.config import Config, load_config
 from speceyes.judging.scorers import load_judge_prompts
-from speceyes.miniature.card import Card, JudgeCard, Marker
+from speceyes.miniature.card import Card, JudgeCard
 from speceyes.miniature.generate import Sizes
+from speceyes.miniature.marking import Marker
 from speceyes.miniature.train_judge import Conversations, held_out_accuracy
 from speceyes.miniature.trial import Trial
 

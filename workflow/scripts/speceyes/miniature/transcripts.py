@@ -46,6 +46,15 @@ def conclusion(question: Question, word: str) -> str:
     return f"{finding(question, word)}</think><answer>{verdict(question, word)}</answer>"
 
 
+def deliberate(question: Question, step: str) -> str:
+    """The same step after thinking for as long as agents do, relative to a draft that does not think at all."""
+    thoughts = (
+        f"I read the question. I find the {question.plate.shape} in the picture. I look at the dot on it. "
+        f"I want to be sure of its {_attribute(question)}, so I take my time. I check what is asked."
+    )
+    return step.replace("<think>", f"<think>{thoughts} ", 1)
+
+
 def direct_step(question: Question, word: str) -> str:
     """An agent's whole answer without a tool."""
     return f"<think>The dot on the {question.plate.shape} is plain. {conclusion(question, word)}"

@@ -153,7 +153,7 @@ class Trial:
 
     def _agent(self, name: str) -> Agent:
         return load_agent(self.config.agents[name].type)(
-            Path(self.config.prompts), self._agent_settings(name), self.media
+            Path(self.config.prompts) / f"{name}.yaml", self._agent_settings(name), self.media
         )
 
     def _agent_settings(self, name: str) -> dict[str, Any]:
