@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -26,25 +29,42 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
         yield running
 
 
-def start_snakemake(folder: Path, *words: str) -> subprocess.Popen[str]:
-    """Snakemake in a folder, in a session of its own, with what it says in ``said.txt`` there."""
+@dataclass(frozen=True)
+class Run:
+    """Snakemake at work in a folder."""
+
+    folder: Path
+    process: subprocess.Popen[bytes]
+
+    @property
+    def said(self) -> str:
+        return (self.folder / "said.txt").read_text()
+
+    def succeeds(self, within_s: float = 400) -> None:
+        assert self.process.wait(within_s) == 0, self.said[-6000:]
+
+    def interrupt(self) -> None:
+        """As Ctrl-C does."""
+        self.process.send_signal(signal.SIGINT)
+        self.process.wait(120)
+
+
+@contextmanager
+def running_snakemake(folder: Path, *words: str) -> Iterator[Run]:
+    """Snakemake with the environment of these tests; interrupted if it still runs in the end."""
     programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = os.environ | {"PATH": programs, "OMP_NUM_THREADS": "1"}
-    with (folder / "said.txt").open("a") as said:
-        return subprocess.Popen(
-            [sys.executable, "-m", "snakemake", *words],
-            cwd=folder, env=environment, stdout=said, stderr=subprocess.STDOUT, text=True, start_new_session=True,
-        )  # fmt: skip
-
-
-def submit(folder: Path, *words: str) -> subprocess.Popen[str]:
-    """A run whose jobs go to the cluster."""
-    return start_snakemake(folder, "--workflow-profile", str(PROFILE), *HERE, *words)
-
-
-def assert_succeeds(run: subprocess.Popen[str], folder: Path, within_s: float = 400) -> None:
+    command = [sys.executable, "-m", "snakemake", *words]
+    with (folder / "said.txt").open("ab") as said:
+        process = subprocess.Popen(command, cwd=folder, env=environment, stdout=said, stderr=subprocess.STDOUT)
+    run = Run(folder, process)
     try:
-        status = run.wait(within_s)
+        yield run
     finally:
-        run.kill()
-    assert status == 0, (folder / "said.txt").read_text()[-6000:]
+        if process.poll() is None:
+            run.interrupt()
+
+
+def submitting(folder: Path, *words: str) -> AbstractContextManager[Run]:
+    """Snakemake whose jobs go to the cluster."""
+    return running_snakemake(folder, "--workflow-profile", str(PROFILE), *HERE, *words)

@@ -63,12 +63,9 @@ NodeName={names} Name=gpu Type=a100 File=/dev/fakegpu[0-{last}]
 class Slurm:
     """What tests ask of the running cluster."""
 
-    def jobs(self, state: str = "") -> list[str]:
-        """Ids of jobs in a state (RUNNING, PENDING); by default of all that are not over."""
-        return ask("squeue", "--noheader", "--format=%i", f"--states={state or 'PENDING,RUNNING,COMPLETING'}").split()
-
-    def node_of(self, job: str) -> str:
-        return ask("squeue", "--noheader", "--format=%N", "--jobs", job).strip()
+    def jobs(self, *filters: str) -> list[str]:
+        """Ids of the jobs that are not over, of those on a node (``--nodelist=gn1``) or in a state (``--states=R``)."""
+        return ask("squeue", "--noheader", "--format=%i", *filters).split()
 
     def node_state(self, node: str) -> str:
         return ask("sinfo", "--noheader", "--Node", "--nodes", node, "--partition=cpu", "--format=%T").strip()
@@ -103,9 +100,7 @@ def running_slurm(folder: Path) -> Iterator[Slurm]:
     _configure(folder)
     daemons = [subprocess.Popen(["slurmctld", "-D"], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)]
     try:
-        eventually(
-            "slurmctld answers", lambda: subprocess.run(["scontrol", "ping"], capture_output=True).returncode == 0
-        )
+        eventually("slurmctld answers", _controller_is_up)
         for node in NODES:
             daemons.append(subprocess.Popen(["slurmd", "-D", "-N", node], cwd=folder, stderr=subprocess.DEVNULL))
         slurm = Slurm()
@@ -119,6 +114,10 @@ def running_slurm(folder: Path) -> Iterator[Slurm]:
             daemon.wait(30)
         for path in (CONFIG / "slurm.conf", CONFIG / "gres.conf", *DEVICES):
             path.unlink(missing_ok=True)
+
+
+def _controller_is_up() -> bool:
+    return subprocess.run(["scontrol", "ping"], check=False, capture_output=True).returncode == 0
 
 
 def _install() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
-from conftest import REPOSITORY, assert_succeeds, start_snakemake, submit
+from conftest import REPOSITORY, running_snakemake, submitting
 from pandas.testing import assert_frame_equal
 from slurm import NODES, Slurm, ask, eventually
 
@@ -20,6 +20,7 @@ SIZES = {"vstar_direct": 6, "vstar_relative": 4, "hrbench_questions": 2, "pope_i
 ROWS = {"vstar": 6, "pope": 6}
 ANSWERS = "results/study/tables/answers.parquet"
 SETTINGS = "results/study/tables/settings.csv"
+STUDY = ("--configfile", "config/study.yaml", "--", ANSWERS, SETTINGS)
 KEY = ["source", "agent", "batch_size", "sample_id"]
 
 
@@ -59,23 +60,22 @@ def config() -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def local(config, tmp_path_factory) -> Path:
     folder = clone(tmp_path_factory.mktemp("local") / "study", config)
-    profile = ("--workflow-profile", "workflow/profiles/miniature")
-    assert_succeeds(
-        start_snakemake(folder, *profile, "--configfile", "config/study.yaml", "--", ANSWERS, SETTINGS), folder
-    )
+    with running_snakemake(folder, "--workflow-profile", "workflow/profiles/miniature", *STUDY) as run:
+        run.succeeds()
     return folder
 
 
 @pytest.fixture(scope="module")
 def on_cluster(slurm: Slurm, local, config, tmp_path_factory) -> Path:
-    """The study on both nodes, until the first is drained while it works."""
+    """The study on both nodes, until the first is drained while a model is at work on it."""
     folder = clone(tmp_path_factory.mktemp("cluster") / "study", with_gpus(config))
-    run = submit(folder, "--configfile", "config/study.yaml", "--", ANSWERS, SETTINGS)
-    drained, other = NODES
+    drained = NODES[0]
     try:
-        eventually("a job runs on the node to drain", lambda: "mixed" in slurm.node_state(drained), 120)
-        slurm.drain(drained)
-        assert_succeeds(run, folder)
+        with submitting(folder, *STUDY) as run:
+            at_work = ("--states=RUNNING", "--partition=gpu", f"--nodelist={drained}")
+            eventually(f"a model is at work on {drained}", lambda: slurm.jobs(*at_work), 120)
+            slurm.drain(drained)
+            run.succeeds()
         assert slurm.node_state(drained) == "drained"
     finally:
         slurm.resume(drained)
