@@ -98,7 +98,7 @@ def requests(request, config, questions, tmp_path):
         drafter = Drafter(None, load_prompts(prompts / "draft.yaml"), config.draft.settings)
         asked = [drafter.request(sample, open_image(images / sample.image)) for sample in samples]
     else:
-        agent = load_agent(config.agents[name].type)(prompts, config.agents[name].settings, tmp_path)
+        agent = load_agent(config.agents[name].type)(prompts / f"{name}.yaml", config.agents[name].settings, tmp_path)
         paths = [images / sample.image for sample in samples]
         asked = [agent.start(s, open_image(path), path).request() for s, path in zip(samples, paths, strict=True)]
     return engine(config, name), asked
@@ -122,7 +122,7 @@ def test_an_agent_looks_closer_and_answers(name, config, questions, tmp_path):
     settings = config.agents[name].settings
     if name == "deepeyes":
         settings = settings | {"image": config.models[name].engine.image.model_dump()}
-    agent = load_agent(config.agents[name].type)(REPOSITORY / config.prompts, settings, tmp_path)
+    agent = load_agent(config.agents[name].type)(REPOSITORY / config.prompts / f"{name}.yaml", settings, tmp_path)
     model = engine(config, name)
     paths = [images / sample.image for sample in samples]
     episodes = [agent.start(sample, open_image(path), path) for sample, path in zip(samples, paths, strict=True)]

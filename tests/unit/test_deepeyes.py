@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def agent(folder: Path, **changes: object) -> DeepEyes:
-    return DeepEyes(folder, changes, folder / "media")
+    return DeepEyes(folder / "deepeyes.yaml", changes, folder / "media")
 
 
 def run(folder: Path, *script: object, **changes: object) -> tuple[AgentRecord, ScriptedEngine]:

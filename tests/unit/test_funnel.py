@@ -44,7 +44,7 @@ class Trial:
         self.funnel = Funnel(
             screening_engine=self.screening,
             agent_engine=self.agent,
-            agent=DeepEyes(folder, {}, folder / "media"),
+            agent=DeepEyes(folder / "deepeyes.yaml", {}, folder / "media"),
             drafter=Drafter(self.draft, PromptFile.model_validate(PROMPTS), Settings(top_k=8)),
             gate=Gate("min", 8, threshold),
             images_dir=folder / "images",

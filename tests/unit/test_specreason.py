@@ -46,10 +46,10 @@ class Trial:
         self.sandbox = ScriptedSandbox()
 
     def deepeyes(self) -> AgentRecord:
-        return self._run(DeepEyes(self.folder, {}, self.folder / "media"))
+        return self._run(DeepEyes(self.folder / "deepeyes.yaml", {}, self.folder / "media"))
 
     def thyme(self, *results: object) -> AgentRecord:
-        agent = Thyme(self.folder, {}, self.folder / "media")
+        agent = Thyme(self.folder / "thyme.yaml", {}, self.folder / "media")
         agent.executor = self.sandbox = ScriptedSandbox(*results)
         return self._run(agent)
 
@@ -214,7 +214,7 @@ def test_everything_that_was_generated_is_paid_for(folder):
 
 
 def test_an_unreadable_picture_is_an_error_of_its_sample_alone(folder):
-    agent = DeepEyes(folder, {}, folder / "media")
+    agent = DeepEyes(folder / "deepeyes.yaml", {}, folder / "media")
     method = SpecReason(ScriptedEngine(), ScriptedEngine(), agent, POLICIES["published"], Settings())
     record = method.answer(sample(image="torn.png"), folder / "images")
     assert (record.status, record.turns) == ("error", ())

@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def agent(folder: Path, sandbox: object, **changes: object) -> Thyme:
-    made = Thyme(folder, changes, folder / "media")
+    made = Thyme(folder / "thyme.yaml", changes, folder / "media")
     made.executor = sandbox
     return made
 

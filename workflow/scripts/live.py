@@ -18,7 +18,7 @@ with job(snakemake.log[0], snakemake.resources.get("gpu", 0)):
     wildcards, params = snakemake.wildcards, snakemake.params
     draft_engine = TransformersEngine(Path(snakemake.input.draft), EngineSettings.model_validate(params.draft_engine))
     agent_engine = TransformersEngine(Path(snakemake.input.model), EngineSettings.model_validate(params.engine))
-    agent = load_agent(params.type)(Path(snakemake.input.prompts).parent, params.agent_settings, Path(params.media))
+    agent = load_agent(params.type)(Path(snakemake.input.prompts), params.agent_settings, Path(params.media))
     drafter = Drafter(
         draft_engine, load_prompts(Path(snakemake.input.draft_prompts)), Settings.model_validate(params.draft_settings)
     )

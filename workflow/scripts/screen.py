@@ -26,7 +26,7 @@ with job(snakemake.log[0], snakemake.resources.get("gpu", 0)):
     )
     engine = TransformersEngine(Path(snakemake.input.model), EngineSettings.model_validate(snakemake.params.engine))
     agent = load_agent(snakemake.params.type)(
-        Path(snakemake.input.prompts).parent, snakemake.params.settings, Path(snakemake.params.media)
+        Path(snakemake.input.prompts), snakemake.params.settings, Path(snakemake.params.media)
     )
     images = Path(snakemake.input.images)
     screen(engine, agent, read_samples(stage.samples)[:1], images)

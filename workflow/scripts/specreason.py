@@ -37,7 +37,7 @@ with job(snakemake.log[0], snakemake.resources.get("gpu", 0)):
             Path(snakemake.input.model), EngineSettings.model_validate(snakemake.params.engine)
         ),
         agent=load_agent(snakemake.params.type)(
-            Path(snakemake.input.prompts).parent, snakemake.params.agent_settings, Path(snakemake.params.media)
+            Path(snakemake.input.prompts), snakemake.params.agent_settings, Path(snakemake.params.media)
         ),
         policy=POLICIES[wildcards.variant],
         settings=Settings.model_validate(snakemake.params.settings),

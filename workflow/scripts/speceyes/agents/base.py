@@ -58,11 +58,11 @@ class Episode(Protocol):
 
 
 class Agent(Protocol):
-    """A registered agent. Constructed once per job as ``Class(prompts_dir, settings, media_dir)``."""
+    """A registered agent. Constructed once per job as ``Class(prompt_file, settings, media_dir)``."""
 
     Settings: ClassVar[type[BaseModel]]
 
-    def __init__(self, prompts_dir: Path, settings: dict[str, Any], media_dir: Path) -> None: ...
+    def __init__(self, prompt_file: Path, settings: dict[str, Any], media_dir: Path) -> None: ...
 
     def screen_request(self, sample: Sample, image: Image.Image) -> Request:
         """Phase I: would tools help? One short generation."""

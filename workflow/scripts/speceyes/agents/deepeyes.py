@@ -117,9 +117,9 @@ class DeepEyes:
 
     Settings: ClassVar[type[BaseModel]] = Settings
 
-    def __init__(self, prompts_dir: Path, settings: dict[str, Any], media_dir: Path) -> None:
+    def __init__(self, prompt_file: Path, settings: dict[str, Any], media_dir: Path) -> None:
         self.settings = Settings.model_validate(settings)
-        self.prompts = load_prompts(prompts_dir / "deepeyes.yaml", ROLES)
+        self.prompts = load_prompts(prompt_file, ROLES)
         self.media = MediaStore(media_dir)
 
     def screen_request(self, sample: Sample, image: Image.Image) -> Request:

@@ -70,9 +70,9 @@ class Thyme:
 
     Settings: ClassVar[type[BaseModel]] = Settings
 
-    def __init__(self, prompts_dir: Path, settings: dict[str, Any], media_dir: Path) -> None:
+    def __init__(self, prompt_file: Path, settings: dict[str, Any], media_dir: Path) -> None:
         self.settings = Settings.model_validate(settings)
-        self.prompts = load_prompts(prompts_dir / "thyme.yaml", ROLES)
+        self.prompts = load_prompts(prompt_file, ROLES)
         self.media = MediaStore(media_dir)
         self.executor: Executor = Sandbox(self.settings.sandbox)
 
