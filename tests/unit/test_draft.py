@@ -9,10 +9,9 @@ from speceyes.engines.base import Generation, Message
 from speceyes.engines.images import ImageSettings
 from speceyes.engines.settings import EngineSettings
 from speceyes.engines.transformers_engine import TransformersEngine
-from speceyes.prompts import Prompt, PromptError, PromptFile
+from speceyes.prompts import PromptError, PromptFile
 from speceyes.records import DraftRecord, Journal, read_table, run_pending, write_table
 from speceyes.samples import Sample
-from speceyes.screening import screen
 
 PROMPTS = PromptFile.model_validate(
     {
@@ -78,22 +77,9 @@ def test_the_question_is_put_as_the_prompt_file_says():
     assert [message.role for message in messages] == ["user"]
 
 
-def test_a_prompt_file_without_the_role_is_named(images):
-    bare = Drafter(Scripted(), PROMPTS.model_copy(update={"roles": {}}), Settings())
+def test_a_prompt_file_without_the_role_is_named():
     with pytest.raises(PromptError, match="no role 'answer', only"):
-        bare.answer([sample(1)], images)
-    with pytest.raises(PromptError, match="no role 'screening', only"):
-        Drafter(Scripted(), PROMPTS, Settings()).screen_request(sample(1), Image.new("RGB", (8, 8)))
-
-
-def test_the_draft_model_can_screen_in_the_agents_place(images):
-    prompts = PROMPTS.model_copy(update={"roles": {"screening": Prompt(user="Tools?")}})
-    engine = Scripted(said("No"), said("Yes"))
-    records = screen(engine, Drafter(engine, prompts, Settings()), [sample(1), sample(2)], images)
-    assert [record.tool_free for record in records] == [True, False]
-    [[request, _]] = engine.batches
-    assert request.messages[0].parts[1] == "Q the star?\nOptions: \nA. red\nB. blue\nTools?"
-    assert (request.max_new_tokens, request.top_k) == (10, 0)
+        Drafter(Scripted(), PROMPTS.model_copy(update={"roles": {}}), Settings())
 
 
 def test_the_answer_of_a_thinking_draft_follows_its_thoughts(images):

@@ -7,10 +7,6 @@ def screening_model(wildcards):
     )
 
 
-def screening_prompts(wildcards):
-    return prompts("draft" if CONFIG.screening.by == "draft" else wildcards.agent)
-
-
 rule screen:
     input:
         samples=samples,

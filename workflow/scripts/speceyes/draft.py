@@ -28,37 +28,28 @@ class Settings(BaseModel):
 
     max_new_tokens: int = Field(20, gt=0, description="Longest answer in tokens; 1024 for a Thinking draft.")
     top_k: int = Field(128, ge=2, description="Largest log-probabilities kept per token; bounds every K asked later.")
-    screening_max_new_tokens: int = Field(10, gt=0, description="Tokens of a screening verdict by the draft model.")
 
 
 class Drafter:
     """The draft model with its prompts: asks for answers and turns them into records.
 
     Raises:
-        PromptError: the prompt file lacks the role that is asked for (``answer``, ``screening``).
+        PromptError: the prompt file lacks the role ``answer``.
     """
 
     def __init__(self, engine: Engine, prompts: PromptFile, settings: Settings) -> None:
+        if "answer" not in prompts.roles:
+            raise PromptError(f"the draft's prompt file has no role 'answer', only {sorted(prompts.roles)}")
         self._engine = engine
         self._prompts = prompts
         self._settings = settings
 
     def request(self, sample: Sample, image: Image.Image) -> Request:
-        """The one question that is answered in one pass."""
-        messages = self._messages("answer", sample, image)
-        return Request(messages, self._settings.max_new_tokens, top_k=self._settings.top_k)
-
-    def screen_request(self, sample: Sample, image: Image.Image) -> Request:
-        """Phase I by the draft model in the agent's place (an ablation of the public code)."""
-        return Request(self._messages("screening", sample, image), self._settings.screening_max_new_tokens)
-
-    def _messages(self, role: str, sample: Sample, image: Image.Image) -> tuple[Message, ...]:
-        """System, if there is one, then image, question and instruction."""
-        prompt = self._prompts.roles.get(role)
-        if prompt is None:
-            raise PromptError(f"the draft's prompt file has no role {role!r}, only {sorted(self._prompts.roles)}")
+        """The one question that is answered in one pass: system, if there is one, then image, question, instruction."""
+        prompt = self._prompts.roles["answer"]
         system = (Message("system", (prompt.system,)),) if prompt.system else ()
-        return (*system, Message("user", (image, self._prompts.question_text(sample) + prompt.user)))
+        user = Message("user", (image, self._prompts.question_text(sample) + prompt.user))
+        return Request((*system, user), self._settings.max_new_tokens, top_k=self._settings.top_k)
 
     def answer(self, samples: Sequence[Sample], images_dir: Path) -> list[DraftRecord]:
         """Answer one batch of samples."""

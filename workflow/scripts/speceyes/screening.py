@@ -16,7 +16,7 @@ from speceyes.samples import Sample
 
 
 class Screener(Protocol):
-    """Whoever words the screening question: an agent, or the draft model with a screening prompt."""
+    """Whoever words the screening question: an agent, whichever model it is put to."""
 
     def screen_request(self, sample: Sample, image: Image.Image) -> Request: ...
 
