@@ -219,6 +219,9 @@ class Config(_Section):
         _check("judge.model", [self.judge.model], self.models)
         for name, agent in self.agents.items():
             _check(f"agents.{name}.model", [agent.model], self.models)
+        for name, benchmark in self.benchmarks.items():
+            if (own := load_reader(benchmark.reader).name) != name:
+                raise ValueError(f"benchmarks: {name} is read as {own!r}; use that as its key")
         _check("specreason.agents", self.specreason.agents, self.agents)
         _check("live.metrics", self.live.metrics, self.grid.metrics)
         _check("grid.batch_sizes", self.grid.batch_sizes, self.benchmarks)

@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Literal
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from speceyes.agents.base import Episode
 from speceyes.agents.dialogue import (
     ROLES,
     answer_text,
@@ -132,7 +133,7 @@ class DeepEyes:
         """A fresh episode."""
         return DeepEyesEpisode(self, sample, image)
 
-    def verify_request(self, episode: DeepEyesEpisode, proposal: Generation) -> Request:
+    def verify_request(self, episode: Episode, proposal: Generation) -> Request:
         """SpecReason: the history, the proposed step, and the question for a score."""
         role = self.prompts.roles["verify"]
         return Request(verify_messages(role, episode.request().messages, proposal.text), max_new_tokens=10)

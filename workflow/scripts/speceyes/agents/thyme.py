@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Literal, Protocol
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
+from speceyes.agents.base import Episode
 from speceyes.agents.dialogue import (
     ROLES,
     answer_text,
@@ -86,7 +87,7 @@ class Thyme:
         """A fresh episode."""
         return ThymeEpisode(self, sample, image, image_path)
 
-    def verify_request(self, episode: ThymeEpisode, proposal: Generation) -> Request:
+    def verify_request(self, episode: Episode, proposal: Generation) -> Request:
         """SpecReason: the history, the proposed step, and the question for a score."""
         role = self.prompts.roles["verify"]
         return Request(verify_messages(role, episode.request().messages, proposal.text), max_new_tokens=10)

@@ -1,0 +1,148 @@
+"""The guide's own code and entries, taken from its page: an agent and a benchmark from outside the library."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from official_forms import picture
+from scripted import ScriptedEngine, sample, store_picture
+from snakemake.utils import update_config
+from speceyes.agents.base import load_agent
+from speceyes.agents.run import answer
+from speceyes.benchmarks.base import BenchmarkError, load_reader
+from speceyes.benchmarks.index import build_index
+from speceyes.config import Config, ConfigError, load_config
+from speceyes.records import AgentRecord
+from speceyes.samples import read_samples
+from speceyes.specreason import POLICIES, Settings, SpecReason
+
+ROOT = Path(__file__).parents[2]
+BLOCKS = dict(
+    re.findall(
+        r'^```\w+ title="([^"]+)"\n(.*?)^```$', (ROOT / "docs/extending.md").read_text(), re.DOTALL | re.MULTILINE
+    )
+)
+ANSWER = "<answer>A. red</answer>"
+
+
+@pytest.fixture(autouse=True)
+def outside(tmp_path, monkeypatch):
+    """The guide's modules in a folder of their own on the path."""
+    for name in ("looker", "colours"):
+        (tmp_path / f"{name}.py").write_text(BLOCKS[f"{name}.py"])
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    (tmp_path / "looker.yaml").write_text(BLOCKS["looker.yaml"])
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.invalidate_caches()
+    return tmp_path
+
+
+def study_with(entry: str) -> dict[str, Any]:
+    """The paper's study with an entry laid over it as Snakemake does it."""
+    raw = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    update_config(raw, yaml.safe_load(BLOCKS[entry]))
+    return raw
+
+
+def looker(config: Config, folder: Path):
+    entry = config.agents["looker"]
+    store_picture(folder / "images")
+    return load_agent(entry.type)(folder / "looker.yaml", entry.settings, folder / "media")
+
+
+def test_the_agent_is_configured_and_runs(outside):
+    agent = looker(load_config(study_with("agent")), outside)
+    engine = ScriptedEngine("Hm. <look/>", ANSWER)
+    record = answer(engine, agent, sample(), outside / "images")
+    assert (record.status, record.answer, record.tool_calls) == ("ok", "A. red", 1)
+    assert record.turns[0].tool.box == (140, 70, 420, 210)
+    assert engine.requests[1].messages[-1].images[0].size == (280, 140)
+    assert AgentRecord.model_validate_json(record.model_dump_json()) == record
+    unending = answer(ScriptedEngine(*["Hm."] * 4), agent, sample(), outside / "images")
+    assert (unending.status, len(unending.turns)) == ("no_answer", 4)
+
+
+@pytest.mark.parametrize("variant, tools, shown", [("published", 0, 1), ("corrected", 1, 2)])
+def test_specreason_runs_on_it(outside, variant, tools, shown):
+    agent = looker(load_config(study_with("agent")), outside)
+    draft = ScriptedEngine("<look/>", ANSWER)
+    method = SpecReason(draft, ScriptedEngine("8", "9"), agent, POLICIES[variant], Settings())
+    record = method.answer(sample(), outside / "images")
+    assert (record.status, record.tool_calls, [turn.score for turn in record.turns]) == ("ok", tools, [8, 9])
+    assert sum(len(message.images) for message in draft.requests[1].messages) == shown
+
+
+def test_the_agents_own_settings_are_checked(outside):
+    raw = study_with("agent")
+    raw["agents"]["looker"]["settings"] = {"max_generation": 2}
+    with pytest.raises(ConfigError, match=r"agents\.looker\.settings: max_generation: unknown key \(did you mean max_"):
+        load_config(raw)
+
+
+def test_an_agent_without_thresholds_is_refused(outside):
+    raw = study_with("agent")
+    del raw["operating_points"]["looker"]
+    with pytest.raises(ConfigError, match="operating_points: looker is missing"):
+        load_config(raw)
+
+
+QUESTIONS = [
+    {"id": 1, "question": "What is it?", "A": "red", "B": "blue", "answer": "B", "picture": "one.jpg"},
+    {"id": 2, "question": "And here?", "A": "red", "B": "blue", "answer": "A", "picture": "one.jpg"},
+]
+
+
+def colours(folder: Path, questions: list[Any]):
+    entry = load_config(study_with("benchmark")).benchmarks["colours"]
+    (folder / "one.jpg").write_bytes(picture())
+    (folder / "test.jsonl").write_text("".join(f"{json.dumps(question)}\n" for question in questions))
+    return load_reader(entry.reader)(folder, entry.settings)
+
+
+def test_the_benchmark_is_configured_and_indexed(outside):
+    build_index(colours(outside, QUESTIONS), "test", outside / "samples.parquet", outside / "stored", 2)
+    one, two = read_samples(outside / "samples.parquet")
+    assert (one.sample_id, one.gold, one.gold_letter, one.options) == (
+        "colours/test/0000",
+        "blue",
+        "B",
+        ("red", "blue"),
+    )
+    assert (two.gold, two.image) == ("red", one.image)
+
+
+@pytest.mark.parametrize(
+    "change, problem",
+    [
+        ({"answer": "C"}, "row 2: answer is 'C', expected one of A, B"),
+        ({"id": 1}, "row 2: id 1 stands twice"),
+        ({"picture": "two.jpg"}, "row 2: picture two.jpg is missing"),
+        ({"B": None}, "row 2: B is empty"),
+    ],
+)
+def test_a_bad_row_is_named(outside, change, problem):
+    reader = colours(outside, [QUESTIONS[0], QUESTIONS[1] | change])
+    with pytest.raises(BenchmarkError, match=problem):
+        list(reader.rows("test"))
+
+
+def test_a_benchmarks_key_is_its_readers_name():
+    raw = study_with("benchmark")
+    for section in (raw["benchmarks"], raw["grid"]["thresholds"], *raw["operating_points"].values()):
+        section["colors"] = section.pop("colours")
+    with pytest.raises(ConfigError, match=r"config: benchmarks: colors is read as 'colours'; use that as its key"):
+        load_config(raw)
+
+
+def test_the_draft_model_is_configured():
+    config = load_config(study_with("draft model"))
+    assert config.models[config.draft.model].source == "Qwen/Qwen3-VL-2B-Thinking"
+    assert config.draft.settings.max_new_tokens == 1024
+    assert config.draft.batch_size == 6
