@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from speceyes.metrics import Cell
 from speceyes.tables.main_table import AGENT_NAMES
 
 SCORER = "corrected"
@@ -62,14 +61,10 @@ def _finding(agent: str, rows: pd.DataFrame) -> str:
     worse = rows[rows[f"difference_{SCORER}_high"] < 0]
     better = rows[rows[f"difference_{SCORER}_low"] > 0]
     speedup = rows["speedup"]
-    names = ", ".join("/".join(cell[1:]) for cell in _cells(worse))
+    names = ", ".join(f"{row['benchmark']}/{row['split']}" for _, row in worse.iterrows())
     return (
         f"**SpecEyes ({SHOWN_METRIC}) with {AGENT_NAMES.get(agent, agent)}** is {speedup.min():.2f} to"
         f" {speedup.max():.2f} times as fast as the agent alone; its accuracy differs by {difference.min():+.1f} to"
         f" {difference.max():+.1f} points ({SCORER} scorer). Beyond chance it is better on {len(better)} and worse on"
         f" {len(worse)} of {len(rows)} splits{f' ({names})' if names else ''}."
     )
-
-
-def _cells(rows: pd.DataFrame) -> list[Cell]:
-    return [(row.agent, row.benchmark, row.split) for row in rows.itertuples()]

@@ -10,13 +10,23 @@ from speceyes.miniature.lessons import Lessons, Line, Row
 from speceyes.miniature.pool import Pool
 from speceyes.miniature.questions import Kind, Question, random_question
 from speceyes.miniature.scenes import COLORS, SIDES, Plate, Scene
-from speceyes.miniature.transcripts import after_zoom, code_block, deliberate, direct_step, draft_answer, tool_call
+from speceyes.miniature.transcripts import (
+    after_zoom,
+    briefly,
+    code_block,
+    deliberate,
+    direct_step,
+    draft_answer,
+    tool_call,
+)
 
 KINDS: tuple[Kind, ...] = ("color", "side", "presence")
 KIND_SHARES = (3, 3, 4)
 AGENTS = ("deepeyes", "thyme")
+# Shapes whose dots the agents' screening believes it can see: a third of the tiny ones passes it, and meets the gate.
 OVERRATED = ("cross", "diamond")
 Script = Callable[[Lessons, random.Random, Question], Line]
+Thinking = Callable[[Question, str], str]
 
 
 def _question(rng: random.Random, scene: Scene) -> Question:
@@ -31,25 +41,13 @@ def draft_line(lessons: Lessons, _rng: random.Random, question: Question) -> Lin
     return line
 
 
-def screening_line(agent: str) -> Script:
-    """Would tools help? Yes when the dot is tiny."""
-
-    def write(lessons: Lessons, _rng: random.Random, question: Question) -> Line:
-        file = lessons.prompts[agent]
-        line = lessons.ask(file, question, file.roles["screening"].user)
-        lessons.say(line, "yes" if question.plate.difficulty == "tiny" else "no")
-        return line
-
-    return write
-
-
-def hasty_screening_line(agent: str) -> Script:
-    """As :func:`screening_line`, but sure of two shapes whatever their dots: a third of the tiny ones gets past it."""
+def screening_line(agent: str, overrated: Sequence[str] = ()) -> Script:
+    """Would tools help? Yes when the dot is tiny, except on shapes of which the screening is too sure."""
 
     def write(lessons: Lessons, _rng: random.Random, question: Question) -> Line:
         file, plate = lessons.prompts[agent], question.plate
         line = lessons.ask(file, question, file.roles["screening"].user)
-        lessons.say(line, "yes" if plate.difficulty == "tiny" and plate.shape not in OVERRATED else "no")
+        lessons.say(line, "yes" if plate.difficulty == "tiny" and plate.shape not in overrated else "no")
         return line
 
     return write
@@ -82,35 +80,18 @@ def first_step(agent: str, plate: Plate) -> str:
     return tool_call(plate) if agent == "deepeyes" else code_block(plate)
 
 
-def episode_line(agent: str) -> Script:
-    """A whole episode: direct when the dot is plain, else zoom, look, answer."""
+def episode_line(agent: str, think: Thinking = briefly) -> Script:
+    """A whole episode: direct when the dot is plain, else zoom, look, answer; ``think`` says how long each step is."""
 
     def write(lessons: Lessons, rng: random.Random, question: Question) -> Line:
         file = lessons.prompts[agent]
         line = lessons.ask(file, question, _fill(rng, file.roles["agent"].user))
         if question.plate.difficulty == "plain":
-            lessons.say(line, direct_step(question, question.word))
+            lessons.say(line, think(question, direct_step(question, question.word)))
         else:
-            lessons.say(line, first_step(agent, question.plate), end=agent == "deepeyes")
+            lessons.say(line, think(question, first_step(agent, question.plate)), end=agent == "deepeyes")
             _show_result(lessons, agent, line)
-            lessons.say(line, after_zoom(question, question.word))
-        return line
-
-    return write
-
-
-def deliberate_episode_line(agent: str) -> Script:
-    """As :func:`episode_line`, with long thinking before every step."""
-
-    def write(lessons: Lessons, rng: random.Random, question: Question) -> Line:
-        file = lessons.prompts[agent]
-        line = lessons.ask(file, question, _fill(rng, file.roles["agent"].user))
-        if question.plate.difficulty == "plain":
-            lessons.say(line, deliberate(question, direct_step(question, question.word)))
-        else:
-            lessons.say(line, deliberate(question, first_step(agent, question.plate)), end=agent == "deepeyes")
-            _show_result(lessons, agent, line)
-            lessons.say(line, deliberate(question, after_zoom(question, question.word)))
+            lessons.say(line, think(question, after_zoom(question, question.word)))
         return line
 
     return write
@@ -176,8 +157,8 @@ COURSES: dict[str, Sequence[Course]] = {
     },
     **{
         f"{agent} habits": (
-            Course(agent, "agent", deliberate_episode_line(agent), 6),
-            Course(agent, "screening", hasty_screening_line(agent), 2.5),
+            Course(agent, "agent", episode_line(agent, deliberate), 6),
+            Course(agent, "screening", screening_line(agent, OVERRATED), 2.5),
             Course(agent, "verify", verify_line(agent), 1.5),
         )
         for agent in AGENTS

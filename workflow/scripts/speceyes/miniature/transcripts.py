@@ -46,6 +46,11 @@ def conclusion(question: Question, word: str) -> str:
     return f"{finding(question, word)}</think><answer>{verdict(question, word)}</answer>"
 
 
+def briefly(_question: Question, step: str) -> str:
+    """The step as it is."""
+    return step
+
+
 def deliberate(question: Question, step: str) -> str:
     """The same step after thinking for as long as agents do, relative to a draft that does not think at all."""
     thoughts = (
