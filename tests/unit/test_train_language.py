@@ -72,7 +72,7 @@ def test_packed_lines_are_read_as_the_stock_model_reads_each_alone(course, token
     rows = [write_row(lessons, rng, own, pool, scene, lines=3) for own in COURSES[course] for scene in (0, 1)]
     batch = collate(rows)
     with torch.no_grad():
-        packed = loss.states(batch)
+        packed, _ = loss.states(batch)
         for index, row in enumerate(rows):
             for number, line in enumerate(row.lines, start=1):
                 alone = stock_states(model, family, pool, row, line)

@@ -32,6 +32,17 @@ class Batch:
     images: list[tuple[int, int, int, int]]
     jobs: Jobs
 
+    def to(self, device: torch.device) -> Batch:
+        """The same rows on a device."""
+        return Batch(
+            ids=self.ids.to(device),
+            weights=self.weights.to(device),
+            lines=self.lines.to(device),
+            positions=self.positions.to(device),
+            images=self.images,
+            jobs={layer: tuple(part.to(device) for part in job) for layer, job in self.jobs.items()},
+        )
+
 
 def _text_positions(start: int, count: int) -> list[tuple[int, int, int]]:
     return [(start + i,) * 3 for i in range(count)]
@@ -104,7 +115,7 @@ def _key(attend: Attend, base: int) -> int:
 def visibility(lines: torch.Tensor) -> torch.Tensor:
     """(batch, 1, n, n) mask: causal, own line and prefix only."""
     n = lines.shape[1]
-    causal = torch.ones(n, n, dtype=torch.bool).tril()
+    causal = torch.ones(n, n, dtype=torch.bool, device=lines.device).tril()
     own = lines[:, :, None] == lines[:, None, :]
     prefix = (lines[:, None, :] == 0) & (lines[:, :, None] >= 0)
     return ((own | prefix) & causal)[:, None]

@@ -38,7 +38,7 @@ def _codes(model: VisionLanguageModel, tokenizer: PreTrainedTokenizerBase, seed:
     """(WIDTH, hidden): word embeddings for shapes, colours and sides, random directions for the rest."""
     codes = np.random.default_rng(seed).standard_normal((WIDTH, HIDDEN)) * 0.05 * CODE_SCALE
     embeddings: Any = model.get_input_embeddings()
-    table = embeddings.weight.detach().double().numpy()
+    table = embeddings.weight.detach().double().cpu().numpy()
     for name, words, skip in (("shape", SHAPES, 1), ("color", COLORS, 0), ("side", SIDES, 0)):
         for index, word in enumerate(words):
             (token,) = tokenizer(f" {word}").input_ids
@@ -76,7 +76,7 @@ def _pairs(model: VisionLanguageModel, pool: Pool, family: Family, seed: int) ->
         for (pixels, grid, labels), kind in batches:
             known = labels.numpy()
             keep = _site(known, kind) | (rng.random(known.shape[1]) < 0.12)
-            inputs.append(features(model, pixels, grid).double().numpy()[keep])
+            inputs.append(features(model, pixels, grid).double().cpu().numpy()[keep])
             outputs.append(_indicators(known, kind)[keep])
     return np.concatenate(inputs), np.concatenate(outputs)
 
@@ -97,10 +97,10 @@ def fold(
     codes = _codes(model, tokenizer, seed)
     weights, intercept = _ridge(*_pairs(model, pool, family, seed))
     with torch.no_grad():
-        transform = torch.from_numpy(weights @ codes).float()
+        transform, shift = (torch.from_numpy(part @ codes).float().to(model.device) for part in (weights, intercept))
         visual: Any = model.model.visual
         last = visual.merger.linear_fc2 if family == "draft" else visual.merger.mlp[2]
-        last.bias.copy_(last.bias @ transform + torch.from_numpy(intercept @ codes).float())
+        last.bias.copy_(last.bias @ transform + shift)
         last.weight.copy_(transform.T @ last.weight)
     silence_deepstack(model)
     return _read_back(model, pool, family, codes, seed + 1)

@@ -26,7 +26,7 @@ def visual_tokens(model: VisionLanguageModel, pool: Pool, family: Family) -> tor
     """(scenes, 1 + plates, 64, hidden) features: the view, then (agents) one crop per plate."""
     views = pool.draft_views if family == "draft" else pool.agent_views
     crops = pool.crops.shape[1] if family == "agent" else 0
-    found = torch.empty(len(views), 1 + crops, VISUAL_TOKENS, HIDDEN)
+    found = torch.empty(len(views), 1 + crops, VISUAL_TOKENS, HIDDEN, device=model.device)
     for start in range(0, len(views), 20):
         stop = min(start + 20, len(views))
         found[start:stop, 0] = features(model, *patches(views[start:stop], family)).view(-1, VISUAL_TOKENS, HIDDEN)
@@ -54,12 +54,7 @@ class LessonLoss:
         self.supervision = supervise_attention(model)
         self.courses = COURSES[course]
         self.seed, self.rows = seed, rows
-        self.readouts = Readouts()
-        self._hop_states: list[torch.Tensor] = []
-        layer: Any = model.model.language_model.layers[HOP_LAYER]
-        layer.register_forward_hook(
-            lambda _m, _i, out: self._hop_states.append(out if isinstance(out, torch.Tensor) else out[0])
-        )
+        self.readouts = Readouts().to(model.device)
 
     def batch(self, rng: random.Random, first: int, last: int) -> Batch:
         """Rows of one course (so that lengths agree) about scenes numbered ``first`` to ``last``."""
@@ -68,23 +63,28 @@ class LessonLoss:
         rows = [write_row(self.lessons, rng, course, self.pool, scene, lines=LINES) for scene in scenes]
         return collate(rows)
 
-    def states(self, batch: Batch) -> torch.Tensor:
-        """Last hidden states with the cached visual tokens in place."""
+    def states(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        """Last hidden states and those after the first hop, with the cached visual tokens in place."""
         language: Any = self.model.model.language_model
         embedded = language.embed_tokens(batch.ids).clone()
         for row, start, scene, image in batch.images:
             embedded[row, start : start + VISUAL_TOKENS] = self.tokens[scene, image].to(embedded.dtype)
-        mask = visibility(batch.lines) | torch.eye(batch.ids.shape[1], dtype=torch.bool)
-        out = language(inputs_embeds=embedded, attention_mask=mask, position_ids=batch.positions, use_cache=False)
-        states: torch.Tensor = out.last_hidden_state
-        return states
+        itself = torch.eye(batch.ids.shape[1], dtype=torch.bool, device=batch.ids.device)
+        mask = visibility(batch.lines) | itself
+        out = language(
+            inputs_embeds=embedded,
+            attention_mask=mask,
+            position_ids=batch.positions,
+            use_cache=False,
+            output_hidden_states=True,
+        )
+        return out.last_hidden_state, out.hidden_states[HOP_LAYER + 1]
 
     def __call__(self, step: int) -> tuple[torch.Tensor, dict[str, float]]:
-        batch = self.batch(random.Random(f"{self.seed} {step}"), 0, self.pool.training)
-        self._hop_states.clear()
+        batch = self.batch(random.Random(f"{self.seed} {step}"), 0, self.pool.training).to(self.model.device)
         self.supervision.expect(batch.jobs)
-        with torch.autocast("cpu", torch.bfloat16):
-            states = self.states(batch)
+        with torch.autocast(self.model.device.type, torch.bfloat16):
+            states, hop_states = self.states(batch)
             chosen = batch.weights[:, 1:] > 0
             logits = self.model.lm_head(states[:, :-1][chosen])
         targets, weights = batch.ids[:, 1:][chosen], batch.weights[:, 1:][chosen]
@@ -94,19 +94,15 @@ class LessonLoss:
         right = (logits.argmax(-1) == targets).float()
         facts = {"info": each[informative].mean().item(), "right": right[informative].mean().item()}
         facts |= {f"att{layer}": hit for layer, hit in sorted(self.supervision.hits.items())}
-        return loss + self.supervision.loss + 0.3 * self._hop_loss(batch), facts
+        return loss + self.supervision.loss + 0.3 * self._hop_loss(batch, hop_states), facts
 
-    def _hop_loss(self, batch: Batch) -> torch.Tensor:
+    def _hop_loss(self, batch: Batch, states: torch.Tensor) -> torch.Tensor:
         """After the first hop a shape word should hold what its plate looks like."""
         rows, queries, keys = batch.jobs[HOP_LAYER]
-        head = {row: start for row, start, _, image in batch.images if image == 0}
-        scene = {row: scene for row, _, scene, image in batch.images if image == 0}
-        offset = keys - torch.tensor([head[int(row)] for row in rows])
-        in_view = offset < VISUAL_TOKENS
-        rows, queries, offset = rows[in_view], queries[in_view], offset[in_view]
-        states = self._hop_states[0][rows, queries].float()
+        views = {row: (start, scene) for row, start, scene, image in batch.images if image == 0}
+        places = [(key - views[row][0], views[row][1]) for row, key in zip(rows.tolist(), keys.tolist(), strict=True)]
+        in_view = [index for index, (token, _) in enumerate(places) if token < VISUAL_TOKENS]
+        states = states[rows[in_view], queries[in_view]].float()
         states = states * torch.rsqrt(states.pow(2).mean(-1, keepdim=True) + 1e-6)
-        labels = np.stack(
-            [view_labels(self.pool.scenes[scene[int(row)]])[:, int(k)] for row, k in zip(rows, offset, strict=True)], 1
-        )
-        return dense_loss(self.readouts(states), torch.from_numpy(labels), 0.2)
+        labels = [view_labels(self.pool.scenes[scene])[:, token] for token, scene in (places[i] for i in in_view)]
+        return dense_loss(self.readouts(states), torch.from_numpy(np.stack(labels, 1)).to(states.device), 0.2)

@@ -20,7 +20,7 @@ SUPERVISED = "supervised"
 SUPERVISED_HEADS = (0, 1)
 
 # Per layer: (rows, query positions, key positions), three tensors of one length.
-Jobs = dict[int, tuple[torch.Tensor, torch.Tensor, torch.Tensor]]
+Jobs = dict[int, tuple[torch.Tensor, ...]]
 
 
 @dataclass(slots=True)

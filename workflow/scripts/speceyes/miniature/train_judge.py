@@ -136,8 +136,8 @@ class JudgeLoss:
         rng = random.Random(f"{self.seed} {step}")
         cases = [draw_case(rng, self._level(step), held_out=False) for _ in range(BATCH)]
         batch = self.conversations.with_replies(cases)
-        ids: torch.Tensor = batch.input_ids
-        with torch.autocast("cpu", torch.bfloat16):
+        ids: torch.Tensor = batch.input_ids.to(self.model.device)
+        with torch.autocast(self.model.device.type, torch.bfloat16):
             out = self.model.model(ids, output_hidden_states=True)
             rows, reply = torch.arange(len(cases))[:, None], _reply_positions(batch.attention_mask)
             logits = self.model.lm_head(out.last_hidden_state[rows, reply - 1]).float()
@@ -160,9 +160,9 @@ class JudgeLoss:
             for row, case in enumerate(cases)
             for query, key in self.matches.of(case, batch.input_ids[row].tolist(), batch.offset_mapping[row].tolist())
         ]
-        rows, queries, keys = torch.tensor(jobs).T
+        rows, queries, keys = torch.tensor(jobs, device=states.device).T
         scores = _attention_scores(self.model, MATCHING_LAYER, states)[rows, :MATCHING_HEADS, queries]
-        future = torch.arange(scores.shape[-1]) > queries[:, None]
+        future = torch.arange(scores.shape[-1], device=states.device) > queries[:, None]
         scores = scores.masked_fill(future[:, None], -1e9)
         loss = functional.cross_entropy(scores.flatten(0, 1), keys.repeat_interleave(MATCHING_HEADS))
         return loss, (scores.argmax(-1) == keys[:, None]).float().mean().item()
@@ -179,7 +179,7 @@ def _attention_scores(model: Qwen2ForCausalLM, layer: int, states: torch.Tensor)
     split = (*states.shape[:2], -1, HEAD)
     query = block.self_attn.q_proj(entered).view(split).transpose(1, 2)
     key = block.self_attn.k_proj(entered).view(split).transpose(1, 2)
-    cos, sin = model.model.rotary_emb(entered, torch.arange(states.shape[1])[None])
+    cos, sin = model.model.rotary_emb(entered, torch.arange(states.shape[1], device=states.device)[None])
     query, key = apply_rotary_pos_emb(query, key, cos, sin)
     scores: torch.Tensor = (query @ key.transpose(2, 3)).float() * HEAD**-0.5
     return scores
@@ -196,7 +196,7 @@ def held_out_accuracy(model: Any, conversations: Conversations, seed: int, cases
     for start in range(0, cases, BATCH):
         part = drawn[start : start + BATCH]
         texts = [conversations.question(case) for case in part]
-        batch = tokenizer(texts, padding=True, padding_side="left", return_tensors="pt")
+        batch = tokenizer(texts, padding=True, padding_side="left", return_tensors="pt").to(model.device)
         generated = model.generate(**batch, max_new_tokens=2 * REPLY_TOKENS, do_sample=False)
         replies = tokenizer.batch_decode(generated[:, batch.input_ids.shape[1] :], skip_special_tokens=True)
         right += sum(reply == f"Judgement: {int(case.right)}" for reply, case in zip(replies, part, strict=True))
@@ -204,7 +204,15 @@ def held_out_accuracy(model: Any, conversations: Conversations, seed: int, cases
 
 
 def train_judge(
-    tokenizer_folder: Path, prompts: Path, checkpoint: Path, folder: Path, *, steps: int, seed: int, cases: int
+    tokenizer_folder: Path,
+    prompts: Path,
+    checkpoint: Path,
+    folder: Path,
+    *,
+    steps: int,
+    seed: int,
+    cases: int,
+    device: str = "cpu",
 ) -> float:
     """Train the judge and save it as a folder that the stock classes and servers load.
 
@@ -216,6 +224,7 @@ def train_judge(
         steps: batches of :data:`BATCH` cases.
         seed: of weights and cases.
         cases: how many held-out cases the saved model is measured on.
+        device: where it trains.
 
     Returns:
         The saved model's accuracy on generated replies to held-out cases.
@@ -223,6 +232,7 @@ def train_judge(
     tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(tokenizer_folder)
     conversations = Conversations(tokenizer, load_judge_prompts(prompts))
     model = judge_model(tokenizer, seed)
+    torch.nn.Module.to(model, device)
     fit("judge", {"model": model}, JudgeLoss(model, conversations, seed, steps), Schedule(steps, 2e-3), checkpoint)
     export_model(model, tokenizer, tokenizer_folder, folder)
     saved = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)

@@ -52,7 +52,7 @@ def fit(
     optimizer = torch.optim.AdamW(_groups(modules.values(), schedule.weight_decay), lr=schedule.peak, betas=(0.9, 0.98))
     first = 0
     if checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
+        state = torch.load(checkpoint, map_location="cpu", weights_only=True)
         for key, module in modules.items():
             module.load_state_dict(state["modules"][key])
         optimizer.load_state_dict(state["optimizer"])
@@ -81,7 +81,9 @@ def fit(
 
 def is_finished(checkpoint: Path, schedule: Schedule) -> bool:
     """Whether :func:`fit` has come to the end of its schedule."""
-    return checkpoint.exists() and torch.load(checkpoint, weights_only=True)["step"] >= schedule.steps
+    return (
+        checkpoint.exists() and torch.load(checkpoint, map_location="cpu", weights_only=True)["step"] >= schedule.steps
+    )
 
 
 def _save(path: Path, modules: Mapping[str, torch.nn.Module], optimizer: torch.optim.Optimizer, step: int) -> None:

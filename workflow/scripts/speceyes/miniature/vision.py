@@ -78,8 +78,8 @@ def use_linear_patch_embedding(model: VisionLanguageModel) -> None:
 
 
 def features(model: VisionLanguageModel, pixels: torch.Tensor, grid: torch.Tensor) -> torch.Tensor:
-    """Merged visual tokens, (tokens, hidden)."""
-    found = model.model.visual(pixels, grid_thw=grid).pooler_output
+    """Merged visual tokens, (tokens, hidden), where the model is."""
+    found = model.model.visual(pixels.to(model.device), grid_thw=grid.to(model.device)).pooler_output
     return found if isinstance(found, torch.Tensor) else torch.cat(list(found))
 
 
@@ -145,12 +145,12 @@ def _class_weights(name: str) -> torch.Tensor:
 def dense_loss(logits: dict[str, torch.Tensor], labels: torch.Tensor, tiny_weight: float) -> torch.Tensor:
     """Sum of the attributes' cross-entropies; colour and side of dots that vanish in a view count for little."""
     tiny = labels[NAMES.index("size")] == 1
-    loss = torch.zeros(())
+    loss = torch.zeros((), device=labels.device)
     for index, name in enumerate(NAMES):
         known = labels[index] != IGNORE
         if not known.any():
             continue
-        weights = _class_weights(name)[labels[index][known]]
+        weights = _class_weights(name).to(labels.device)[labels[index][known]]
         if name in ("color", "side"):
             weights = torch.where(tiny[known], tiny_weight, weights)
         each = functional.cross_entropy(logits[name][known], labels[index][known], reduction="none")
@@ -214,9 +214,9 @@ class TowerLoss:
     def _one(
         self, pixels: torch.Tensor, grid: torch.Tensor, labels: torch.Tensor, prefix: str
     ) -> tuple[torch.Tensor, dict[str, float]]:
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(self.model.device.type, torch.bfloat16):
             tokens = features(self.model, pixels, grid)
-        logits = self.readouts(tokens.float())
+        logits, labels = self.readouts(tokens.float()), labels.to(tokens.device)
         return dense_loss(logits, labels, 0.2), accuracies(logits, labels, prefix)
 
 
@@ -224,9 +224,10 @@ class TowerLoss:
 def held_out_accuracies(model: VisionLanguageModel, readouts: Readouts, pool: Pool, family: Family) -> dict[str, float]:
     """Accuracies on the pool's held-out scenes, in full precision."""
     rows = np.arange(pool.training, len(pool.scenes))
-    pixels, grid, labels = view_batch(pool, family, rows)
-    shown = accuracies(readouts(features(model, pixels, grid)), labels, "view")
+    batches = {"view": view_batch(pool, family, rows)}
     if family == "agent":
-        pixels, grid, labels = crop_batch(pool, rows, rows % pool.crops.shape[1])
-        shown |= accuracies(readouts(features(model, pixels, grid)), labels, "crop")
+        batches["crop"] = crop_batch(pool, rows, rows % pool.crops.shape[1])
+    shown: dict[str, float] = {}
+    for kind, (pixels, grid, labels) in batches.items():
+        shown |= accuracies(readouts(features(model, pixels, grid)), labels.to(model.device), kind)
     return shown
