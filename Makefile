@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STUDY ?= miniature
 CONFIG ?= config/$(STUDY).yaml
-SNAKEMAKE := $(BIN)/snakemake --profile workflow/profiles/miniature
+SNAKEMAKE := $(BIN)/snakemake --workflow-profile workflow/profiles/miniature
 export PYTHONPATH := workflow/scripts
 
 .PHONY: help demo report test lint format unit integration browser test-cluster bench estimate train-miniature evaluate-miniature contact-sheet docs lock clean
