@@ -1,0 +1,97 @@
+"""A real headless Chromium that notes what a page asks of the network and what it complains of."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from selenium import webdriver
+from selenium.webdriver.support.ui import WebDriverWait
+
+LOCAL = ("file:", "data:", "blob:", "about:", "chrome:")
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+)
+LOADING_S = 60
+
+
+def _program(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        raise FileNotFoundError(f"{name} is not installed; on Debian: apt-get install chromium chromium-driver")
+    return found
+
+
+@contextmanager
+def chromium(profile: Path, width: int = 1400, height: int = 900) -> Iterator[webdriver.Chrome]:
+    """A fresh browser with its own profile folder and a viewport of the given size in CSS pixels.
+
+    Raises:
+        FileNotFoundError: Chromium or its driver is missing; the message says what to install.
+    """
+    options = webdriver.ChromeOptions()
+    options.binary_location = _program("chromium")
+    for flag in (*FLAGS, f"--user-data-dir={profile}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options, webdriver.ChromeService(_program("chromedriver")))
+    try:
+        resize(driver, width, height)
+        yield driver
+    finally:
+        driver.quit()
+
+
+def resize(driver: webdriver.Chrome, width: int, height: int) -> None:
+    """Give the page a viewport of exactly this size: windows have a least width, phones do not."""
+    metrics = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+
+def load(driver: webdriver.Chrome, page: Path, anchor: str = "") -> None:
+    """Open a page from disk and wait until the document is complete."""
+    driver.get("about:blank")
+    driver.get(page.resolve().as_uri() + anchor)
+    WebDriverWait(driver, LOADING_S).until(
+        lambda browser: browser.execute_script("return document.readyState") == "complete"
+    )
+
+
+def requests_to_the_network(driver: webdriver.Chrome) -> list[str]:
+    """Addresses asked for since the last call that are not on this disk or in the page itself."""
+    messages = (json.loads(entry["message"])["message"] for entry in driver.get_log("performance"))
+    asked = [
+        message["params"].get("request", message["params"]).get("url", "")
+        for message in messages
+        if message["method"] in ("Network.requestWillBeSent", "Network.webSocketCreated")
+    ]
+    return [address for address in asked if not address.startswith(LOCAL)]
+
+
+def complaints(driver: webdriver.Chrome) -> list[str]:
+    """Errors and warnings that the console took in since the last call."""
+    return [entry["message"] for entry in driver.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+
+
+def assert_quiet(driver: webdriver.Chrome) -> None:
+    """The pages opened since the last call asked nothing of the network, and the console had nothing to say."""
+    assert requests_to_the_network(driver) == []
+    assert complaints(driver) == []
+
+
+def check_page(page: Path, profile: Path) -> None:
+    """Open one page from disk in a browser of its own; it must be quiet, as any self-contained page."""
+    with chromium(profile) as driver:
+        load(driver, page)
+        assert_quiet(driver)

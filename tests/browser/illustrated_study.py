@@ -1,0 +1,144 @@
+"""A synthetic study one can look at: images, crops, code and words in every turn, and a text that attacks the page."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw
+from speceyes.answers import scored_answers, write_answers
+from speceyes.explorer.sources import SplitTables, StudyTables
+from speceyes.media import MediaStore
+from speceyes.records import AgentRecord, DraftRecord, ToolUse, Turn, read_table, write_table
+from speceyes.samples import Sample, read_samples
+from synthetic_study import COLOURS, SyntheticStudy, hash_of
+from synthetic_tables import write_tables
+
+ATTACK = '<img src=x onerror="document.title=\'owned\'"></script><script>document.title="owned"</script>'
+ZOOM = '<tool_call>{"name": "image_zoom_in_tool", "arguments": {"bbox_2d": [10, 20, 90, 80]}}</tool_call>'
+CODE = 'from PIL import Image\nimage = Image.open(image_path)\nimage.crop((0, 0, 64, 64)).save("crop.png")'
+SIDE = 320  # of the stored images; boxes refer to the samples' own size
+
+
+def illustrate(study: SyntheticStudy) -> Path:
+    """Draw the images and put pictures and words into the stored passes; answers and times stay as they are.
+
+    Returns:
+        The media folder.
+    """
+    media = MediaStore(study.root / "media")
+    for where in study.splits:
+        samples = read_samples(study.samples(*where))
+        (study.root / "images").mkdir(exist_ok=True)
+        for sample in samples:
+            _draw(sample, study.root / "images" / sample.image)
+        for batch in study.batches:
+            for path in study.passes(study.agents[0], *where).drafts[batch]:
+                write_table(path, DraftRecord, [_worded(draft) for draft in read_table(path, DraftRecord)], {})
+        for agent in study.agents:
+            for path in study.passes(agent, *where).agents:
+                episodes = list(read_table(path, AgentRecord))
+                shown = [_shown(episode, agent, media, study.root / "images") for episode in episodes]
+                write_table(path, AgentRecord, shown, {})
+    return media.folder
+
+
+def _draw(sample: Sample, path: Path) -> None:
+    if path.exists():
+        return
+    colours = [COLOURS[(hash_of(sample.image_id) + step) % 4] for step in range(3)]
+    image = _texture(SIDE, SIDE, hash_of(sample.image_id))
+    pen = ImageDraw.Draw(image)
+    for step, colour in enumerate(colours):
+        left, top = 30 + 90 * step, 40 + (hash_of(f"{sample.image_id}{step}") % 180)
+        pen.rectangle((left, top, left + 60, top + 60), fill=colour, outline="black")
+    image.save(path)
+
+
+def _texture(width: int, height: int, seed: int) -> Image.Image:
+    """Something that costs a compressor about as much as a photograph."""
+    coarse = np.random.default_rng(seed).integers(90, 230, (height // 3, width // 3, 3), dtype=np.uint8)
+    return Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC)
+
+
+def _worded(draft: DraftRecord) -> DraftRecord:
+    """The tokens as pieces of the answer's text."""
+    count = len(draft.tokens)
+    width = -(-len(draft.text) // max(1, count))
+    pieces = [draft.text[start : start + width] for start in range(0, len(draft.text), max(1, width))]
+    return draft.model_copy(update={"tokens": tuple([*pieces, *[" "] * count][:count])})
+
+
+def _shown(episode: AgentRecord, agent: str, media: MediaStore, images: Path) -> AgentRecord:
+    turns = tuple(
+        turn.model_copy(
+            update={"text": _text(turn, episode, agent), "tool": turn.tool and _tool(episode, agent, media)}
+        )
+        for turn in episode.turns
+    )
+    return episode.model_copy(update={"turns": turns})
+
+
+def _text(turn: Turn, episode: AgentRecord, agent: str) -> str:
+    if turn.tool is None:
+        return f"<think>I see it now. {ATTACK}</think><answer>{episode.answer}</answer>"
+    call = ZOOM if agent == "deepeyes" else f"<code>\n```python\n{CODE}\n```\n</code>"
+    return f"<think>The dot is small; I look closer.</think>{call}"
+
+
+def _tool(episode: AgentRecord, agent: str, media: MediaStore) -> ToolUse:
+    seed = int(hashlib.sha256(f"{agent}{episode.sample_id}".encode()).hexdigest()[:8], 16)
+    crop = _texture(150, 120, seed)
+    ImageDraw.Draw(crop).ellipse((20 + seed % 50, 20, 100, 100), fill=COLOURS[seed % 4])
+    if agent == "thyme":
+        if seed % 5 == 0:
+            return ToolUse(name="code", arguments=CODE, status="failed", detail=f"NameError: {ATTACK}", latency_s=0.01)
+        return ToolUse(
+            name="code",
+            arguments=CODE,
+            status="ok",
+            output="/mnt/data/crop.png",
+            images=(media.keep(crop),),
+            latency_s=0.01,
+        )
+    left, top = 40 + seed % 500, 60 + seed % 400
+    box = (left, top, left + 260, top + 200)
+    return ToolUse(
+        name="image_zoom_in_tool", arguments="{}", status="ok", box=box, images=(media.keep(crop),), latency_s=0.01
+    )
+
+
+def explorer_tables(study: SyntheticStudy, tables: Path, media: Path) -> StudyTables:
+    """The study as the explorer's rule describes it; writes the answers table beside the others."""
+    write_answers(tables / "answers.parquet", scored_answers(study.answer_tables()), {})
+    return StudyTables(
+        study="synthetic",
+        comparable=False,
+        answers=tables / "answers.parquet",
+        verdicts=study.answer_tables().verdicts,
+        settings=tables / "settings.csv",
+        media=media,
+        splits={where: _split(study, *where) for where in study.splits},
+    )
+
+
+def _split(study: SyntheticStudy, benchmark: str, split: str) -> SplitTables:
+    passes = {agent: study.passes(agent, benchmark, split) for agent in study.agents}
+    first = passes[study.agents[0]]
+    return SplitTables(
+        samples=first.samples,
+        images=study.root / "images",
+        drafts={batch: list(paths) for batch, paths in first.drafts.items()},
+        confidences=dict(first.confidences),
+        screens={agent: {b: list(paths) for b, paths in own.screens.items()} for agent, own in passes.items()},
+        agents={agent: list(own.agents) for agent, own in passes.items()},
+    )
+
+
+def write_illustrated(folder: Path) -> StudyTables:
+    """A whole illustrated study with all its tables."""
+    study = SyntheticStudy(folder / "passes").write()
+    media = illustrate(study)
+    write_tables(study, folder / "tables", comparable=False, resamples=100)
+    return explorer_tables(study, folder / "tables", media)

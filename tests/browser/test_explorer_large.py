@@ -1,0 +1,55 @@
+"""Nine thousand samples on one page: bounded in bytes, and it opens."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from browser import assert_quiet
+from explorer_page import find, open_explorer, texts
+from illustrated_study import explorer_tables, illustrate
+from speceyes.explorer.page import write_explorer
+from speceyes.replay import Grid
+from synthetic_study import SyntheticStudy
+from synthetic_tables import write_tables
+
+PAGE_BYTES = 60_000_000
+SAMPLES = 9000
+
+
+class LargeStudy(SyntheticStudy):
+    """As many samples as a page may hold, on a grid that is quickly replayed."""
+
+    def grid(self, benchmark: str) -> Grid:
+        return (
+            super()
+            .grid(benchmark)
+            .model_copy(update={"metrics": ("min",), "top_ks": (16,), "thresholds": (0.97, 0.99)})
+        )
+
+
+@pytest.fixture(scope="module")
+def large_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("large")
+    study = LargeStudy(root / "passes", {("pope", "random"): SAMPLES}, agents=("deepeyes",), batches=(6,)).write()
+    media = illustrate(study)
+    write_tables(study, root / "tables", comparable=False, resamples=100)
+    page = root / "explorer.html"
+    write_explorer(explorer_tables(study, root / "tables", media), page, {}, workers=2)
+    return page
+
+
+def test_nine_thousand_samples_fit_and_open(browser, large_page, record_property):
+    size = large_page.stat().st_size
+    started = time.perf_counter()
+    open_explorer(browser, large_page)
+    record_property("seconds to open", round(time.perf_counter() - started, 2))
+    record_property("megabytes", round(size / 1e6, 1))
+
+    assert size < PAGE_BYTES
+    assert texts(browser, "#filters .count")[0] == "9,000"
+    find(browser, "[data-filter=wrong-accepted]").click()
+    find(browser, ".row:nth-child(2)").click()
+    assert browser.execute_script("return arguments[0].naturalWidth", find(browser, ".picture img")) > 0
+    assert_quiet(browser)

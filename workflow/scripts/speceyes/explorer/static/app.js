@@ -1,0 +1,92 @@
+"use strict";
+
+function render() {
+  renderControls();
+  renderNumbers();
+  renderDial();
+  renderList();
+  renderSample();
+  if (document.activeElement !== byId("find")) byId("find").value = state.find;
+  byId("order").value = state.order;
+}
+
+function measure() {
+  chartWidth = Math.max(240, byId("chart").clientWidth);
+  scroll.height = byId("rows").clientHeight;
+}
+
+const KEYS = {
+  j: () => stepSample(1),
+  ArrowDown: () => stepSample(1),
+  k: () => stepSample(-1),
+  ArrowUp: () => stepSample(-1),
+  "]": () => stepThreshold(1),
+  "[": () => stepThreshold(-1),
+  "/": () => byId("find").focus(),
+  f: () => byId("filters").querySelector("[aria-pressed=true]").focus(),
+  w: () => chooseFilter("wrong-accepted"),
+  t: switchTheme,
+  "?": () => byId("help").showModal(),
+  Escape: () => setState({ sample: null }),
+};
+
+/** Keys act unless somebody is typing or the help is open; Escape leaves a field. */
+function pressed(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || byId("help").open) return;
+  if (event.target.matches("input, select, textarea")) {
+    if (event.key === "Escape") event.target.blur();
+    return;
+  }
+  const act = Object.hasOwn(KEYS, event.key) && KEYS[event.key];
+  if (!act) return;
+  event.preventDefault();
+  act();
+}
+
+function switchTheme() {
+  const dark = document.documentElement.dataset.theme ?? (window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  setTheme(dark === "dark" ? "light" : "dark");
+}
+
+function setTheme(theme) {
+  document.documentElement.dataset.theme = theme;
+  try {
+    window.localStorage.setItem("speceyes-theme", theme);
+  } catch {
+    // a browser that keeps nothing for files still shows the theme
+  }
+}
+
+function storedTheme() {
+  try {
+    return window.localStorage.getItem("speceyes-theme");
+  } catch {
+    return null;
+  }
+}
+
+async function start() {
+  const theme = storedTheme();
+  if (["dark", "light"].includes(theme)) document.documentElement.dataset.theme = theme;
+  study = await readColumns();
+  if (study.index) {
+    byId("home").href = study.index;
+    byId("home").hidden = false;
+    byId("name").hidden = true;
+  }
+  listenToSetting();
+  listenToList();
+  document.addEventListener("keydown", pressed);
+  byId("theme").addEventListener("click", switchTheme);
+  byId("ask").addEventListener("click", () => byId("help").showModal());
+  window.addEventListener("hashchange", () => setState(readHash()));
+  window.addEventListener("resize", () => [measure, render].forEach((step) => step()));
+  setState(readHash());
+  measure();
+  render();
+  if (state.sample !== null && shown.includes(shownSample())) scrollTo(shown.indexOf(shownSample()));
+  document.body.dataset.ready = "true";
+}
+
+// The pictures follow the scripts in the file.
+document.addEventListener("DOMContentLoaded", start);

@@ -1,0 +1,79 @@
+"use strict";
+
+const PANEL = { height: 52, gap: 22, left: 40, right: 10, top: 18, axis: 16 };
+let chartWidth = 400; // measured when the window changes: asking for it at every step would lay the page out again
+const TICKS = [0.1, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9999];
+
+/** Accuracy and speedup over the threshold, in two panels above the slider, whose positions they share. */
+function renderChart(low, high) {
+  const width = chartWidth;
+  const plot = { low, high, left: PANEL.left, width: width - PANEL.left - PANEL.right };
+  const at = (threshold) => plot.left + ((logit(threshold) - low) / (high - low)) * plot.width;
+  const steps = [...Array(Math.round(plot.width / 2) + 1).keys()].map((step) => step / Math.round(plot.width / 2));
+  const thresholds = steps.map((step) => sigmoid(low + step * (high - low)));
+  const values = thresholds.map((threshold) => currentCurve.curve.at(threshold));
+  const agent = current.alone(current.agent);
+  const height = PANEL.top + 2 * PANEL.height + PANEL.gap + PANEL.axis;
+  const panels = [
+    { name: "accuracy", written: (value) => `${(100 * value).toFixed(0)} %`, reference: agent.accuracy[state.scorer] },
+    { name: "speedup", written: (value) => `${value.toFixed(1)}×`, reference: 1 },
+  ].map((panel, place) => drawn(panel, { ...plot, top: PANEL.top + place * (PANEL.height + PANEL.gap), at, thresholds, values }));
+  const label = `Accuracy (${state.scorer}) and speedup over the threshold; now at ${confidenceText(levels.now)}, main table at ${confidenceText(levels.main)}`;
+  const drawing = svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label }, panels, axis(plot, at, height), cursor(at, height));
+  drawing.addEventListener("pointerdown", (event) => drag(event, drawing, plot));
+  byId("chart").replaceChildren(drawing);
+}
+
+/** One panel: its range, the agent alone as a dashed line, the curve, where it stands now and in the main table. */
+function drawn({ name, written, reference }, plot) {
+  const values = plot.values.map((value) => value[name]);
+  const { least, most } = rangeOf([...values, reference].filter(known), name);
+  const y = (value) => plot.top + PANEL.height * (1 - (value - least) / (most - least));
+  const path = values.map((value, step) => (known(value) ? `${plot.at(plot.thresholds[step]).toFixed(1)},${y(value).toFixed(1)}` : null)).filter(Boolean);
+  const mark = (threshold, shape) => {
+    const value = currentCurve.curve.at(threshold)[name];
+    return known(value) && shape(Math.min(plot.left + plot.width, Math.max(plot.left, plot.at(threshold))), y(value));
+  };
+  return svg("g", { class: `panel ${name}` },
+    svg("line", { class: "frame", x1: plot.left, x2: plot.left + plot.width, y1: plot.top + PANEL.height, y2: plot.top + PANEL.height }),
+    [most, least].map((value, end) => svg("text", { class: "tick", x: plot.left - 5, y: y(value) + (end ? 0 : 7), "text-anchor": "end" }, written(value))),
+    known(reference) && svg("line", { class: "reference", x1: plot.left, x2: plot.left + plot.width, y1: y(reference), y2: y(reference) }),
+    svg("polyline", { class: "curve", points: path.join(" ") }),
+    svg("text", { class: "title", x: plot.left, y: plot.top - 7 }, name === "accuracy" ? `accuracy, ${state.scorer}` : "speedup"),
+    mark(levels.now, (x, height) => svg("circle", { class: "now", cx: x, cy: height, r: 3.5 })),
+    mark(levels.main, (x, height) => svg("path", { class: "main", d: `M${x} ${height - 5}l5 5-5 5-5-5z` }, svg("title", {}, `main table’s threshold ${levels.main}`))));
+}
+
+/** The values' range with some air; a flat curve still gets a height. */
+function rangeOf(values, name) {
+  const least = Math.min(...values, name === "speedup" ? 1 : Infinity);
+  const most = Math.max(...values);
+  const air = Math.max(0.08 * (most - least), name === "speedup" ? 0.05 : 0.01);
+  return Number.isFinite(most) ? { least: least - air, most: most + air } : { least: 0, most: 1 };
+}
+
+function axis(plot, at, height) {
+  let last = -Infinity;
+  const ticks = TICKS.filter((tick) => logit(tick) >= plot.low && logit(tick) <= plot.high && at(tick) - last > 34 && (last = at(tick)));
+  const grid = current.split.thresholds.map((value) => svg("line", { class: "grid", x1: at(value), x2: at(value), y1: PANEL.top, y2: height - PANEL.axis }));
+  return svg("g", {}, grid, ticks.map((tick) => svg("text", { class: "tick", x: at(tick), y: height - 3, "text-anchor": "middle" }, confidenceText(tick))));
+}
+
+function cursor(at, height) {
+  const line = (name, threshold) => svg("line", { class: name, x1: at(threshold), x2: at(threshold), y1: PANEL.top, y2: height - PANEL.axis });
+  const within = (threshold) => threshold > 0 && threshold < 1;
+  return svg("g", {}, state.pin !== null && within(levels.pinned) && line("pinned", levels.pinned), within(levels.now) && line("cursor", levels.now));
+}
+
+/** A press or drag on the chart moves the threshold there. */
+function drag(event, drawing, plot) {
+  const left = drawing.getBoundingClientRect().left;
+  const move = ({ clientX }) => {
+    const place = Math.min(1, Math.max(0, (clientX - left - plot.left) / plot.width));
+    setState({ threshold: caught(plot.low + place * (plot.high - plot.low)) });
+  };
+  const stop = () => window.removeEventListener("pointermove", move);
+  window.addEventListener("pointermove", move);
+  window.addEventListener("pointerup", stop, { once: true });
+  move(event);
+}

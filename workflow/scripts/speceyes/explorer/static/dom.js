@@ -1,0 +1,77 @@
+"use strict";
+
+const SVG = "http://www.w3.org/2000/svg";
+const BENCHMARKS = { vstar: "V*", hrbench: "HR-Bench", pope: "POPE" };
+const AGENTS = { deepeyes: "DeepEyes", thyme: "Thyme" };
+const METRICS = { min: "min", mean: "mean", bottom20: "bottom 20 %", log: "log" };
+
+/** An element; strings among the children become text nodes, so that nothing a model wrote is ever parsed. */
+function el(name, attributes, ...children) {
+  return filled(document.createElement(name), attributes, children);
+}
+
+function svg(name, attributes, ...children) {
+  return filled(document.createElementNS(SVG, name), attributes, children);
+}
+
+/** Functions among the attributes are listeners; null, undefined and false leave an attribute out. */
+function filled(node, attributes, children) {
+  for (const [name, value] of Object.entries(attributes ?? {})) {
+    if (value === null || value === undefined || value === false) continue;
+    if (typeof value === "function") node.addEventListener(name, value);
+    else node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  return node;
+}
+
+function byId(id) {
+  return document.getElementById(id);
+}
+
+function known(value) {
+  return value !== null && Number.isFinite(value);
+}
+
+function percent(share) {
+  return known(share) ? `${(100 * share).toFixed(1)} %` : "–";
+}
+
+function points(difference) {
+  return known(difference) ? `${difference < 0 ? "−" : "+"}${Math.abs(100 * difference).toFixed(1)}` : "–";
+}
+
+function times(ratio) {
+  return known(ratio) ? `${ratio.toFixed(2)}×` : "–";
+}
+
+function duration(seconds) {
+  if (!known(seconds)) return "–";
+  return seconds < 1 ? `${(1000 * seconds).toFixed(seconds < 0.01 ? 1 : 0)} ms` : `${seconds.toFixed(2)} s`;
+}
+
+/** A confidence or threshold without its leading zero, with more digits near 1. */
+function confidenceText(value) {
+  if (!known(value)) return "–";
+  return String(Number(value.toFixed(value > 0.9995 ? 6 : 4))).replace(/^0\./, ".");
+}
+
+function counted(number, word) {
+  return `${number.toLocaleString("en")} ${word}${number === 1 ? "" : "s"}`;
+}
+
+function agentName(agent) {
+  return AGENTS[agent] ?? agent;
+}
+
+function splitName(split) {
+  return { "4k": "4K", "8k": "8K" }[split] ?? split.replaceAll("_", " ");
+}
+
+function logit(share) {
+  return Math.log(share / (1 - share));
+}
+
+function sigmoid(value) {
+  return 1 / (1 + Math.exp(-value));
+}
