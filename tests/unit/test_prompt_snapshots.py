@@ -20,12 +20,17 @@ from speceyes.engines.base import Request
 from speceyes.engines.codec import Codec
 from speceyes.engines.images import ImageSettings
 from speceyes.engines.processors import load_processor
+from speceyes.judging.questions import judged
+from speceyes.judging.scorers import load_judge_prompts
+from speceyes.judging.verdicts import SCORERS
 from speceyes.prompts import load_prompts
 from speceyes.samples import Sample
+from transformers import AutoTokenizer
 
 MINIATURE = Path(__file__).parents[2] / "resources" / "miniature"
 PROMPTS = MINIATURE / "prompts"
 MODES = {"options": sample(), "no-options": sample(options=())}
+BENCHMARKS = {"vstar": sample(), "hrbench": sample(), "pope": sample(options=())}
 PICTURE = Image.new("RGB", (560, 280))
 STEPS = {
     "deepeyes": '<tool_call>{"name": "image_zoom_in_tool", "arguments": {"bbox_2d": [0, 0, 56, 56]}}</tool_call>',
@@ -82,7 +87,21 @@ def test_a_draft_model_that_screens_or_proposes_reads_what_the_agent_reads(tmp_p
         assert codec("draft").render(request.messages) == codec(name).render(request.messages)
 
 
+@pytest.mark.parametrize("scorer", SCORERS, ids=lambda scorer: scorer.name)
+@pytest.mark.parametrize("benchmark", BENCHMARKS)
+def test_what_the_judge_reads(benchmark, scorer):
+    question = judged(BENCHMARKS[benchmark].model_copy(update={"benchmark": benchmark}), "The colour of blood.")
+    ask = scorer.decide(question)
+    prompts = load_judge_prompts(PROMPTS / "judge.yaml")
+    system = [{"role": "system", "content": prompts.system}] if prompts.system else []
+    messages = [*system, {"role": "user", "content": prompts.render(question, ask)}]
+    tokenizer = AutoTokenizer.from_pretrained(MINIATURE / "judge", local_files_only=True)
+    rendered = tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
+    assert_is_snapshot(f"judge-{benchmark}-{scorer.name}", rendered)
+
+
 def test_no_snapshot_is_left_over():
     names = {f"{name}-{mode}-{role}" for name in STEPS for mode in MODES for role in ROLES}
     names |= {f"draft-{mode}-answer" for mode in MODES}
+    names |= {f"judge-{benchmark}-{scorer.name}" for benchmark in BENCHMARKS for scorer in SCORERS}
     assert {path.stem for path in FOLDER.iterdir()} == names
