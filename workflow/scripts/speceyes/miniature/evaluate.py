@@ -20,6 +20,7 @@ from speceyes.judging.scorers import load_judge_prompts
 from speceyes.miniature.card import Card, JudgeCard
 from speceyes.miniature.generate import Sizes
 from speceyes.miniature.marking import Marker
+from speceyes.miniature.results_table import write_results
 from speceyes.miniature.train_judge import Conversations, held_out_accuracy
 from speceyes.miniature.trial import Trial
 
@@ -75,6 +76,7 @@ def main() -> None:
     parser.add_argument("--config", type=Path, default=Path("config/miniature.yaml"), help="models and settings")
     parser.add_argument("--folder", type=Path, default=Path("resources/miniature/build/trial"), help="working folder")
     parser.add_argument("--output", type=Path, default=Path("resources/miniature/card.json"), help="the card")
+    parser.add_argument("--readme", type=Path, default=Path("resources/miniature/README.md"), help="its tables")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="CPU threads")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
@@ -82,6 +84,7 @@ def main() -> None:
     config = load_config(yaml.safe_load(options.config.read_text(encoding="utf-8")))
     card = evaluate(Trial(config, options.folder, SIZES, SEED), JUDGE_CASES)
     options.output.write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    write_results(options.readme, card)
 
 
 if __name__ == "__main__":
