@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import re
 import sys
@@ -29,19 +28,20 @@ BLOCKS = dict(
         r'^```\w+ title="([^"]+)"\n(.*?)^```$', (ROOT / "docs/extending.md").read_text(), re.DOTALL | re.MULTILINE
     )
 )
+MODULES = ("looker", "colours")
 ANSWER = "<answer>A. red</answer>"
 
 
 @pytest.fixture(autouse=True)
 def outside(tmp_path, monkeypatch):
     """The guide's modules in a folder of their own on the path."""
-    for name in ("looker", "colours"):
+    for name in MODULES:
         (tmp_path / f"{name}.py").write_text(BLOCKS[f"{name}.py"])
-        monkeypatch.delitem(sys.modules, name, raising=False)
     (tmp_path / "looker.yaml").write_text(BLOCKS["looker.yaml"])
     monkeypatch.syspath_prepend(tmp_path)
-    importlib.invalidate_caches()
-    return tmp_path
+    yield tmp_path
+    for name in MODULES:
+        sys.modules.pop(name, None)
 
 
 def study_with(entry: str) -> dict[str, Any]:
