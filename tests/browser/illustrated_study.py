@@ -6,9 +6,9 @@ import hashlib
 from pathlib import Path
 
 import numpy as np
+from explored_study import explorer_tables
 from PIL import Image, ImageDraw
-from speceyes.answers import scored_answers, write_answers
-from speceyes.explorer.sources import SplitTables, StudyTables
+from speceyes.explorer.sources import StudyTables
 from speceyes.media import MediaStore
 from speceyes.records import AgentRecord, DraftRecord, ToolUse, Turn, read_table, write_table
 from speceyes.samples import Sample, read_samples
@@ -18,7 +18,7 @@ from synthetic_tables import write_tables
 ATTACK = '<img src=x onerror="document.title=\'owned\'"></script><script>document.title="owned"</script>'
 ZOOM = '<tool_call>{"name": "image_zoom_in_tool", "arguments": {"bbox_2d": [10, 20, 90, 80]}}</tool_call>'
 CODE = 'from PIL import Image\nimage = Image.open(image_path)\nimage.crop((0, 0, 64, 64)).save("crop.png")'
-SIDE = 320  # of the stored images; boxes refer to the samples' own size
+SIDE = 256  # of the stored images; boxes refer to the samples' own size
 
 
 def illustrate(study: SyntheticStudy) -> Path:
@@ -51,8 +51,8 @@ def _draw(sample: Sample, path: Path) -> None:
     image = _texture(SIDE, SIDE, hash_of(sample.image_id))
     pen = ImageDraw.Draw(image)
     for step, colour in enumerate(colours):
-        left, top = 30 + 90 * step, 40 + (hash_of(f"{sample.image_id}{step}") % 180)
-        pen.rectangle((left, top, left + 60, top + 60), fill=colour, outline="black")
+        left, top = 24 + 72 * step, 32 + hash_of(f"{sample.image_id}{step}") % 144
+        pen.rectangle((left, top, left + 48, top + 48), fill=colour, outline="black")
     image.save(path)
 
 
@@ -89,8 +89,8 @@ def _text(turn: Turn, episode: AgentRecord, agent: str) -> str:
 
 def _tool(episode: AgentRecord, agent: str, media: MediaStore) -> ToolUse:
     seed = int(hashlib.sha256(f"{agent}{episode.sample_id}".encode()).hexdigest()[:8], 16)
-    crop = _texture(150, 120, seed)
-    ImageDraw.Draw(crop).ellipse((20 + seed % 50, 20, 100, 100), fill=COLOURS[seed % 4])
+    crop = _texture(96, 72, seed)
+    ImageDraw.Draw(crop).ellipse((10 + seed % 30, 10, 60, 60), fill=COLOURS[seed % 4])
     if agent == "thyme":
         if seed % 5 == 0:
             return ToolUse(name="code", arguments=CODE, status="failed", detail=f"NameError: {ATTACK}", latency_s=0.01)
@@ -109,36 +109,9 @@ def _tool(episode: AgentRecord, agent: str, media: MediaStore) -> ToolUse:
     )
 
 
-def explorer_tables(study: SyntheticStudy, tables: Path, media: Path) -> StudyTables:
-    """The study as the explorer's rule describes it; writes the answers table beside the others."""
-    write_answers(tables / "answers.parquet", scored_answers(study.answer_tables()), {})
-    return StudyTables(
-        study="synthetic",
-        comparable=False,
-        answers=tables / "answers.parquet",
-        verdicts=study.answer_tables().verdicts,
-        settings=tables / "settings.csv",
-        media=media,
-        splits={where: _split(study, *where) for where in study.splits},
-    )
-
-
-def _split(study: SyntheticStudy, benchmark: str, split: str) -> SplitTables:
-    passes = {agent: study.passes(agent, benchmark, split) for agent in study.agents}
-    first = passes[study.agents[0]]
-    return SplitTables(
-        samples=first.samples,
-        images=study.root / "images",
-        drafts={batch: list(paths) for batch, paths in first.drafts.items()},
-        confidences=dict(first.confidences),
-        screens={agent: {b: list(paths) for b, paths in own.screens.items()} for agent, own in passes.items()},
-        agents={agent: list(own.agents) for agent, own in passes.items()},
-    )
-
-
 def write_illustrated(folder: Path) -> StudyTables:
     """A whole illustrated study with all its tables."""
     study = SyntheticStudy(folder / "passes").write()
     media = illustrate(study)
     write_tables(study, folder / "tables", comparable=False, resamples=100)
-    return explorer_tables(study, folder / "tables", media)
+    return explorer_tables(study, folder / "tables", study.root / "images", media)

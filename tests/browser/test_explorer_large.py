@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from browser import assert_quiet
+from explored_study import explorer_tables
 from explorer_page import find, open_explorer, texts
-from illustrated_study import explorer_tables, illustrate
+from illustrated_study import illustrate
 from speceyes.explorer.page import write_explorer
 from speceyes.replay import Grid
 from synthetic_study import SyntheticStudy
@@ -36,7 +37,7 @@ def large_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     media = illustrate(study)
     write_tables(study, root / "tables", comparable=False, resamples=100)
     page = root / "explorer.html"
-    write_explorer(explorer_tables(study, root / "tables", media), page, {}, workers=2)
+    write_explorer(explorer_tables(study, root / "tables", study.root / "images", media), page, {}, workers=2)
     return page
 
 

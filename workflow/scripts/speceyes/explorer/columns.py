@@ -142,12 +142,12 @@ def _confidences(path: Path, samples: Sequence[Sample], thresholds: Sequence[flo
         values = rows.set_index("sample_id")["confidence"].loc[sample_ids].to_numpy(dtype=float)
         place = kept.setdefault(values.tobytes(), len(columns))
         if place == len(columns):
-            columns.append(_shortened(values, thresholds).tolist())
+            columns.append(shortened(values, thresholds).tolist())
         places[f"{metric}-{top_k}"] = place
     return {"confidences": columns, "confidence_of": places}
 
 
-def _shortened(values: npt.NDArray[np.float64], thresholds: Sequence[float]) -> npt.NDArray[np.float64]:
+def shortened(values: npt.NDArray[np.float64], thresholds: Sequence[float]) -> npt.NDArray[np.float64]:
     """Fewer digits where that moves no value across a threshold of the grid."""
     short = values.round(CONFIDENCE_DIGITS)
     limits = np.asarray(thresholds)[:, None]

@@ -37,7 +37,7 @@ class Shelf:
         return self._placed.setdefault(identity, _Placed(len(self._placed), path, weight)).number
 
     def thumbnails(self, workers: int, total_bytes: int) -> list[bytes]:
-        """WebP files by number, together within ``total_bytes``; empty where a picture cannot be read or be so small."""
+        """WebP files by number, together within ``total_bytes``; empty where that cannot be."""
         unit = total_bytes / max(1, sum(placed.weight for placed in self._placed.values()))
         with ThreadPoolExecutor(workers) as pool:
             return list(pool.map(lambda placed: _thumbnail(placed.path, unit * placed.weight), self._placed.values()))

@@ -1,9 +1,10 @@
 "use strict";
 
 function render() {
+  const now = current.measure(levels.now);
   renderControls();
-  renderNumbers();
-  renderDial();
+  renderNumbers(now);
+  renderDial(now);
   renderList();
   renderSample();
   if (document.activeElement !== byId("find")) byId("find").value = state.find;
@@ -69,6 +70,7 @@ async function start() {
   const theme = storedTheme();
   if (["dark", "light"].includes(theme)) document.documentElement.dataset.theme = theme;
   study = await readColumns();
+  byId("incomparable").hidden = study.comparable;
   if (study.index) {
     byId("home").href = study.index;
     byId("home").hidden = false;
@@ -88,5 +90,9 @@ async function start() {
   document.body.dataset.ready = "true";
 }
 
+function fail(error) {
+  byId("loading").textContent = `This browser cannot show the page (${error.message}); a current Chromium, Firefox or Safari can.`;
+}
+
 // The pictures follow the scripts in the file.
-document.addEventListener("DOMContentLoaded", start);
+document.addEventListener("DOMContentLoaded", () => start().catch(fail));

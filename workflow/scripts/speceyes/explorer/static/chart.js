@@ -19,7 +19,7 @@ function renderChart(low, high) {
     { name: "speedup", written: (value) => `${value.toFixed(1)}×`, reference: 1 },
   ].map((panel, place) => drawn(panel, { ...plot, top: PANEL.top + place * (PANEL.height + PANEL.gap), at, thresholds, values }));
   const label = `Accuracy (${state.scorer}) and speedup over the threshold; now at ${confidenceText(levels.now)}, main table at ${confidenceText(levels.main)}`;
-  const drawing = svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label }, panels, axis(plot, at, height), cursor(at, height));
+  const drawing = svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label }, panels, axis(plot, at, height), cursor(at, height), legend(width));
   drawing.addEventListener("pointerdown", (event) => drag(event, drawing, plot));
   byId("chart").replaceChildren(drawing);
 }
@@ -57,6 +57,10 @@ function axis(plot, at, height) {
   const ticks = TICKS.filter((tick) => logit(tick) >= plot.low && logit(tick) <= plot.high && at(tick) - last > 34 && (last = at(tick)));
   const grid = current.split.thresholds.map((value) => svg("line", { class: "grid", x1: at(value), x2: at(value), y1: PANEL.top, y2: height - PANEL.axis }));
   return svg("g", {}, grid, ticks.map((tick) => svg("text", { class: "tick", x: at(tick), y: height - 3, "text-anchor": "middle" }, confidenceText(tick))));
+}
+
+function legend(width) {
+  return svg("text", { class: "tick", x: width - PANEL.right, y: PANEL.top - 7, "text-anchor": "end" }, "◇ main table’s τ · dashed: agent alone");
 }
 
 function cursor(at, height) {

@@ -34,7 +34,7 @@ function known(value) {
 }
 
 function percent(share) {
-  return known(share) ? `${(100 * share).toFixed(1)} %` : "–";
+  return known(share) ? `${(100 * share).toFixed(1)}\u00a0%` : "–";
 }
 
 function points(difference) {
@@ -47,7 +47,7 @@ function times(ratio) {
 
 function duration(seconds) {
   if (!known(seconds)) return "–";
-  return seconds < 1 ? `${(1000 * seconds).toFixed(seconds < 0.01 ? 1 : 0)} ms` : `${seconds.toFixed(2)} s`;
+  return seconds < 1 ? `${(1000 * seconds).toFixed(seconds < 0.01 ? 1 : 0)}\u00a0ms` : `${seconds.toFixed(2)}\u00a0s`;
 }
 
 /** A confidence or threshold without its leading zero, with more digits near 1. */

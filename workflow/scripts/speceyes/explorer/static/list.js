@@ -65,6 +65,10 @@ function row(place) {
 const MARKS = { right: "✓", wrong: "✗", error: "!", unscored: "?" };
 
 function chooseSample(index) {
+  if (isNarrow() && state.sample === null) {
+    writeHash();
+    window.history.pushState(null, "", window.location.href); // so that a phone's back leads to the list
+  }
   setState({ sample: current.split.samples.sample_id[index] });
   writeHash();
 }

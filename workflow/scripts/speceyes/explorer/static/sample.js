@@ -2,10 +2,11 @@
 
 /** The sample in view. What depends on the threshold is drawn again whenever it moves, pictures and turns are not. */
 let drawnSample = "";
+let isReading = false;
 
 function renderSample() {
   const index = shownSample();
-  document.body.classList.toggle("reading", state.sample !== null);
+  turnPage(state.sample !== null);
   const key = index === null ? "none" : [state.split, state.agent, state.metric, state.k, state.batch, state.scorer, index].join(" ");
   if (key !== drawnSample) {
     drawnSample = key;
@@ -16,6 +17,13 @@ function renderSample() {
   byId("route").replaceChildren(...route(index));
   byId("tokens").replaceChildren(...draftTokens(index));
   byId("place").textContent = shown.includes(index) ? `${shown.indexOf(index) + 1} of ${shown.length}` : "not in this list";
+}
+
+/** On a phone list and sample take turns; each is entered at its beginning. */
+function turnPage(reading) {
+  document.body.classList.toggle("reading", reading);
+  if (reading !== isReading && isNarrow()) byId(reading ? "setting" : "filters").scrollIntoView();
+  isReading = reading;
 }
 
 function sampleParts(index) {
@@ -104,17 +112,17 @@ function phases(index, spent) {
   const { screen, draft, agent } = current;
   const sign = accepted ? ">" : "≤";
   return [
-    { title: "Screening", says: screen.error[index] || screen.text[index] || "nothing", note: toolFree ? "tool-free" : "wants tools", seconds: spent.screen },
-    { title: "Draft", says: draft.answer[index] || draft.error[index] || "no answer", note: toolFree ? null : "not asked in this setting", idle: !toolFree, seconds: spent.draft, verdict: outcome(draft, index, state.scorer) },
+    { title: "Screening", name: "screen", says: screen.error[index] || screen.text[index] || "nothing", note: toolFree ? "tool-free" : "wants tools", seconds: spent.screen },
+    { title: "Draft", name: "draft", says: draft.answer[index] || draft.error[index] || "no answer", note: toolFree ? null : "not asked in this setting", idle: !toolFree, seconds: spent.draft, verdict: outcome(draft, index, state.scorer) },
     { title: "Gate", says: `${confidenceText(current.confidence[index])} ${sign} ${confidenceText(levels.now)}`, note: toolFree ? (accepted ? "accepted" : "deferred") : "not reached", idle: !toolFree, tone: accepted ? "kept" : null },
-    { title: agentName(state.agent), says: agent.answer[index] || agent.error[index] || "no answer", note: accepted ? `saved ${duration(agent.latency_s[index])}` : null, idle: accepted, seconds: spent.agent, verdict: outcome(agent, index, state.scorer) },
+    { title: agentName(state.agent), name: "agent", says: agent.answer[index] || agent.error[index] || "no answer", note: accepted ? `saved ${duration(agent.latency_s[index])}` : null, idle: accepted, seconds: spent.agent, verdict: outcome(agent, index, state.scorer) },
   ];
 }
 
-function phase({ title, says, note, idle, seconds, verdict, tone }) {
+function phase({ title, name, says, note, idle, seconds, verdict, tone }) {
   const classes = ["phase", idle && "idle", tone].filter(Boolean).join(" ");
   return el("li", { class: classes },
-    el("h4", {}, title, verdict && el("span", { class: `mark ${verdict}`, title: verdict }, ` ${MARKS[verdict]}`)),
+    el("h4", {}, name && el("span", { class: `dot ${name}` }), title, verdict && el("span", { class: `mark ${verdict}`, title: verdict }, ` ${MARKS[verdict]}`)),
     el("p", { class: "says" }, says.slice(0, 160)),
     el("p", { class: "note" }, [note, seconds ? duration(seconds) : null].filter(Boolean).join(" · ")));
 }

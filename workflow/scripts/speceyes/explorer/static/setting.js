@@ -40,8 +40,7 @@ function splitOptions() {
 }
 
 /** The tiles and the comparison; every number carries its exact value for whoever reads the page by machine. */
-function renderNumbers() {
-  const now = current.measure(levels.now);
+function renderNumbers(now) {
   const agent = current.alone(current.agent);
   const draft = current.alone(current.draft);
   const other = SCORERS.find((scorer) => scorer !== state.scorer);
@@ -112,13 +111,14 @@ function span() {
   return { low: low - 0.03 * (high - low), high: high + 0.03 * (high - low) };
 }
 
-function renderDial() {
+function renderDial(now) {
   const { low, high } = span();
   const slider = byId("slider");
   slider.min = low;
   slider.max = high;
   slider.value = Math.min(high, Math.max(low, logit(levels.now)));
-  slider.setAttribute("aria-valuetext", `τ ${confidenceText(levels.now)}`);
+  const told = `accuracy ${percent(now.accuracy[state.scorer])}, speedup ${times(now.speedup)}`;
+  slider.setAttribute("aria-valuetext", `τ ${confidenceText(levels.now)}: ${told}`);
   if (document.activeElement !== byId("threshold")) byId("threshold").value = Number(levels.now.toFixed(6));
   byId("stops").replaceChildren(...current.split.thresholds.map(stop));
   const isPinned = state.pin !== null;
