@@ -158,7 +158,7 @@ AGENTS = pytest.mark.parametrize("agent_class", [DeepEyes, Thyme])
 
 def opened(agent_class, folder, *, tiny):
     """An agent with its episode on the example."""
-    agent = agent_class(PROMPTS, {}, folder)
+    agent = agent_class(PROMPTS / f"{agent_class.__name__.lower()}.yaml", {}, folder)
     return agent, agent.start(example(tiny)[1], Image.new("RGB", (896, 896)), Path("a.jpg"))
 
 
