@@ -1,0 +1,40 @@
+"""A small study, run once per session from pictures to report by the workflow itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from workspace import REPOSITORY, Workspace
+
+SIZES = {"vstar_direct": 8, "vstar_relative": 4, "hrbench_questions": 2, "pope_images": 2, "plain": 0.5}
+SPLITS = {"vstar": {"direct_attributes": 8}, "hrbench": {"4k": 8}, "pope": {"random": 12}}
+BATCHES = [1, 6]
+
+
+def small_study() -> str:
+    """The miniature's configuration with few questions; live at batch 1 and at the configured batch."""
+    config = yaml.safe_load((REPOSITORY / "config" / "miniature.yaml").read_text(encoding="utf-8"))
+    config["study"] = "small"
+    config["miniature"]["sizes"] = SIZES
+    for benchmark, splits in SPLITS.items():
+        config["benchmarks"][benchmark]["splits"] = splits
+    config["grid"]["batch_sizes"] = dict.fromkeys(SPLITS, BATCHES)
+    config["live"] = {"metrics": ["min"], "batch_sizes": BATCHES}
+    config["specreason"] = {"agents": ["deepeyes"], "variants": ["published", "corrected"]}
+    return yaml.safe_dump(config)
+
+
+@pytest.fixture(scope="session")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A finished small study."""
+    made = Workspace.copy(tmp_path_factory.mktemp("study"), small_study())
+    made.snakemake()
+    return made
+
+
+@pytest.fixture(scope="session")
+def results(workspace: Workspace) -> Path:
+    """The finished study's folder."""
+    return workspace.folder / "results" / "small"
