@@ -1,0 +1,58 @@
+"""Snakemake makes the analysis environment and runs rules in it; conda itself is a stand-in (conda_stand_in.py)."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conda_stand_in import Installation
+from environments import REPOSITORY, Environment
+
+WORKFLOW = REPOSITORY / "workflow"
+SAMPLES = "results/miniature/index/vstar/direct_attributes/samples.parquet"
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory) -> tuple[Path, str]:
+    """The miniature's questions drawn and indexed under the default profile, and what Snakemake said."""
+    folder = tmp_path_factory.mktemp("study")
+    environment = Environment.read(WORKFLOW / "envs" / "analysis.yaml")
+    conda = Installation(tmp_path_factory.mktemp("conda") / "prefix")
+    conda.make({spec.name.normalized: str(spec.version).removesuffix(".*") for spec in environment.conda})
+    done = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--snakefile", WORKFLOW / "Snakefile", "--directory", folder,
+         "--configfile", REPOSITORY / "config" / "miniature.yaml", "--cores", "1", "--", SAMPLES],
+        check=False, capture_output=True, text=True,
+        env=os.environ | {"PATH": f"{conda.programs}{os.pathsep}{os.environ['PATH']}"},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-4000:]
+    return folder, done.stderr
+
+
+def test_the_default_profile_makes_the_environment_and_runs_the_rules_in_it(run):
+    folder, said = run
+    assert f"workflow specific profile {WORKFLOW}/profiles/default" in said
+    (made,) = (path.parent for path in folder.glob(".snakemake/conda/*/conda-meta"))
+    assert f"Activating conda environment: {made.relative_to(folder)}" in said
+    assert {path.name for path in made.glob("conda-meta/*.json")} == {"python-3.11.13-0.json", "pip-25.2-0.json"}
+    assert (folder / SAMPLES).exists()
+
+
+def test_the_environment_alone_imports_all_that_its_rules_need(run):
+    folder, _ = run
+    (python,) = folder.glob(".snakemake/conda/*/bin/python")
+    library = WORKFLOW / "scripts"
+    needed = [
+        "speceyes." + str(path.relative_to(library / "speceyes").with_suffix("")).replace("/", ".")
+        for package in ("benchmarks", "figures", "tables", "statistics")
+        for path in sorted((library / "speceyes" / package).glob("[a-z]*.py"))
+    ]
+    program = f"import sys, importlib; sys.path.insert(0, {str(library)!r})\n"
+    program += f"for name in {needed!r}: importlib.import_module(name)\nprint(sys.modules['pandas'].__file__)"
+    done = subprocess.run([python, "-I", "-c", program], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(str(python.parents[1]))
+    assert len(needed) > 20
