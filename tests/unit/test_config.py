@@ -138,6 +138,8 @@ def test_a_missing_key_is_named(raw):
         ("specreason.agents", ["sage"], "specreason.agents: 'sage' is not among deepeyes, thyme"),
         ("grid.batch_sizes", {"vsatr": [1]}, "grid.batch_sizes: 'vsatr' is not among hrbench, pope, vstar"),
         ("grid.metrics", ["min"], "live.metrics: 'log' is not among min"),
+        ("live.batch_sizes", [6, 3], "live.batch_sizes: 3 is not among the batch sizes replayed on vstar, 1, 2, 4, 6"),
+        ("live.batch_sizes", [6, 8], "live.batch_sizes: 8 is not among the batch sizes replayed on vstar, 1, 2, 4, 6"),
         ("grid.thresholds", {"vsatr": [0.9]}, "grid.thresholds: vstar is missing, found vsatr"),
         ("operating_points", {}, "operating_points: deepeyes is missing, found nothing"),
         ("operating_points.thyme", {"vstar": {}}, "operating_points.thyme: hrbench is missing, found vstar"),

@@ -238,6 +238,18 @@ class Config(_Section):
         return self
 
     @model_validator(mode="after")
+    def _live_runs_have_a_replay(self) -> Config:
+        for benchmark in self.benchmarks:
+            replayed = sorted({self.draft.batch_size, *self.grid.batch_sizes.get(benchmark, ())})
+            for size in self.live.batch_sizes:
+                if size not in replayed:
+                    sizes = ", ".join(map(str, replayed))
+                    raise ValueError(
+                        f"live.batch_sizes: {size} is not among the batch sizes replayed on {benchmark}, {sizes}"
+                    )
+        return self
+
+    @model_validator(mode="after")
     def _enough_is_stored(self) -> Config:
         for key, largest in (("grid.top_k", max(self.grid.top_k)), ("grid.main_top_k", self.grid.main_top_k)):
             if largest > self.draft.settings.top_k:
