@@ -36,7 +36,7 @@ STEPS = {
     "deepeyes": '<tool_call>{"name": "image_zoom_in_tool", "arguments": {"bbox_2d": [0, 0, 56, 56]}}</tool_call>',
     "thyme": "<code>\n```python\nprint('a crop')\n```\n</code>",
 }
-READERS = {"draft": "draft", "deepeyes": "deepeyes", "thyme": "deepeyes"}  # agents share tokenizer and template
+READERS = {"draft": "draft", "deepeyes": "deepeyes", "thyme": "deepeyes"}
 ROLES = ("screening", "first-turn", "after-tool", "verify")
 
 
@@ -62,6 +62,13 @@ def agent_requests(agent: Agent, question: Sample, step: str) -> dict[str, Reque
     }
     episode.advance(said(step))
     return requests | {"after-tool": episode.request()}
+
+
+def test_the_miniatures_agents_and_draft_share_tokenizer_and_template():
+    folders = [path.parent for path in MINIATURE.glob("*/preprocessor_config.json")]
+    assert len(folders) > 1
+    for name in ("tokenizer.json", "chat_template.jinja"):
+        assert len({(folder / name).read_bytes() for folder in folders}) == 1
 
 
 @pytest.mark.parametrize("mode", MODES)
