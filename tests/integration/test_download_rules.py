@@ -21,6 +21,7 @@ CONFIG = Found(
     models={"open": Found(source="owner/name", revision=None), "here": Found(source=None, revision=None)},
 )
 LOGS, TIMES = "logs", "times"
+WORKFLOW = Path(workflow.basedir)
 code = lambda script: "unchanged"
 include: "RULES"
 """.replace("RULES", str(RULES))

@@ -2,7 +2,10 @@
 
 import sys
 
-sys.path.insert(0, str(Path(workflow.basedir) / "scripts"))
+# This workflow's folder, also where another workflow imports it as a module.
+WORKFLOW = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
+SCRIPTS = WORKFLOW / "scripts"
+sys.path.insert(0, str(SCRIPTS))
 
 from speceyes.agents.base import load_agent
 from speceyes.config import ConfigError, load_config
@@ -21,7 +24,6 @@ LOGS = f"{RESULTS}/logs"
 TIMES = f"{RESULTS}/benchmarks"
 JOURNALS = f"{RESULTS}/journals"
 MEDIA = f"{RESULTS}/media"
-SCRIPTS = Path(workflow.basedir) / "scripts"
 
 SPLITS = [
     (benchmark, split)

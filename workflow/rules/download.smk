@@ -9,7 +9,7 @@ import os
 
 from speceyes.downloads.registry import find_dataset, find_model
 
-REGISTRIES = Path(os.path.relpath(Path(workflow.basedir).parent / "config"))
+REGISTRIES = Path(os.path.relpath(WORKFLOW.parent / "config"))
 PINS = "config/pins"
 DATASETS = {
     name: found.source for name, found in CONFIG.benchmarks.items() if found.source

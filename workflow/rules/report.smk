@@ -5,9 +5,7 @@ import yaml
 
 def caption(figure):
     """What to see in a figure."""
-    with (Path(workflow.basedir) / "report" / "figures.yaml").open(
-        encoding="utf-8"
-    ) as handle:
+    with (WORKFLOW / "report" / "figures.yaml").open(encoding="utf-8") as handle:
         return yaml.safe_load(handle)[figure]
 
 

@@ -62,7 +62,7 @@ TABLES = [
         *(("specreason_steps",) if CONFIG.specreason.agents else ()),
     )
 ]
-PUBLISHED = str(Path(workflow.basedir).parent / "resources" / "published")
+PUBLISHED = str(WORKFLOW.parent / "resources" / "published")
 
 
 rule main_table:
