@@ -44,7 +44,7 @@ rule judge:
         url=CONFIG.judge.url,
         server=CONFIG.judge.server.model_dump(mode="json"),
         client=CONFIG.judge.client.model_dump(mode="json"),
-        model=model(CONFIG.judge.model).path,
+        model=lambda wildcards: model(CONFIG.judge.model).path,
         cache=f"{RESULTS}/judge/cache",
         inputs=lambda wildcards: {
             "code": code("judge.py"),
