@@ -134,7 +134,7 @@ def test_judge_calls_are_bounded_and_over_once_judged(tmp_path):
         a_pass(tmp_path, "draft", split="relative_position"),
     )
     plan = a_plan(tmp_path, *drafts, a_pass(tmp_path, "screen", agent="deepeyes"))
-    assert judge_calls(plan) == 400
+    assert judge_calls(plan) == 600
     plan.verdicts.write_text("")
     assert judge_calls(plan) == 0
 

@@ -23,6 +23,7 @@ Stage = Literal["draft", "screen", "agent", "specreason", "live"]
 GB = 1e9
 BYTES_PER_LOGPROB = 4
 SCORERS = 2
+JUDGED: tuple[Stage, ...] = ("draft", "agent", "specreason")
 LATENCY_COLUMNS = {"live": ("screen_s", "draft_s", "agent_s")}
 
 
@@ -199,15 +200,11 @@ def bytes_to_come(download: Download) -> float | None:
 def judge_calls(plan: Plan) -> int:
     """The most calls that the judge may get: every answer once per scorer; rules and repeated answers lower it.
 
-    Of the drafts only those of one batch size are judged; live answers repeat others.
+    Live answers repeat others.
     """
     if plan.verdicts.exists():
         return 0
-    drafts = {
-        (planned.benchmark, planned.split): planned.samples for planned in plan.passes if planned.stage == "draft"
-    }
-    others = sum(planned.samples for planned in plan.passes if planned.stage in ("agent", "specreason"))
-    return SCORERS * (sum(drafts.values()) + others)
+    return SCORERS * sum(planned.samples for planned in plan.passes if planned.stage in JUDGED)
 
 
 def draft_bytes(plan: Plan) -> float:
