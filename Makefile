@@ -36,7 +36,7 @@ lint: $(VENV)/.complete ## formats, lint and types
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/snakefmt --check --compact-diff workflow tests/cluster
 	$(BIN)/mypy
-	$(BIN)/snakemake --lint --configfile config/config.yaml
+	$(BIN)/snakemake --lint --workflow-profile none --configfile config/config.yaml
 
 format: $(VENV)/.complete ## format Python and Snakemake files
 	$(BIN)/ruff check --fix --quiet . || true

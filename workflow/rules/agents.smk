@@ -1,10 +1,7 @@
 """Phase I and the baseline: every agent screens every sample and answers it with its tools, once."""
 
 
-def screening_model(wildcards):
-    return (
-        CONFIG.draft.model if CONFIG.screening.by == "draft" else agent_model(wildcards)
-    )
+include: "inputs/agents.smk"
 
 
 rule screen:

@@ -25,11 +25,7 @@ TIMES = f"{RESULTS}/benchmarks"
 JOURNALS = f"{RESULTS}/journals"
 MEDIA = f"{RESULTS}/media"
 
-SPLITS = [
-    (benchmark, split)
-    for benchmark, settings in CONFIG.benchmarks.items()
-    for split in settings.splits
-]
+SPLITS = [(benchmark, split) for benchmark, settings in CONFIG.benchmarks.items() for split in settings.splits]
 BATCH = CONFIG.draft.batch_size
 
 
@@ -53,9 +49,7 @@ wildcard_constraints:
 
 def code(script, *modules):
     """Fingerprint of a rule's script with the modules it loads by name."""
-    return fingerprint(
-        SCRIPTS / script, [module.partition(":")[0] for module in modules]
-    )
+    return fingerprint(SCRIPTS / script, [module.partition(":")[0] for module in modules])
 
 
 def identity(path):
@@ -104,27 +98,19 @@ def images(wildcards):
 
 
 def draft_tables(benchmark, split, batch):
-    return gather.draft(
-        f"{RESULTS}/draft/{benchmark}/{split}/b{batch}/{{scatteritem}}.parquet"
-    )
+    return gather.draft(f"{RESULTS}/draft/{benchmark}/{split}/b{batch}/{{scatteritem}}.parquet")
 
 
 def screen_tables(agent, benchmark, split, batch):
-    return gather.screen(
-        f"{RESULTS}/screen/{agent}/{benchmark}/{split}/b{batch}/{{scatteritem}}.parquet"
-    )
+    return gather.screen(f"{RESULTS}/screen/{agent}/{benchmark}/{split}/b{batch}/{{scatteritem}}.parquet")
 
 
 def agent_tables(agent, benchmark, split):
-    return gather.agent(
-        f"{RESULTS}/agent/{agent}/{benchmark}/{split}/{{scatteritem}}.parquet"
-    )
+    return gather.agent(f"{RESULTS}/agent/{agent}/{benchmark}/{split}/{{scatteritem}}.parquet")
 
 
 def specreason_tables(agent, variant, benchmark, split):
-    return gather.specreason(
-        f"{RESULTS}/specreason/{agent}/{variant}/{benchmark}/{split}/{{scatteritem}}.parquet"
-    )
+    return gather.specreason(f"{RESULTS}/specreason/{agent}/{variant}/{benchmark}/{split}/{{scatteritem}}.parquet")
 
 
 def confidence_table(benchmark, split, batch):
@@ -149,9 +135,7 @@ def all_screens():
     ]
 
 
-CELLS = [
-    (agent, benchmark, split) for agent in CONFIG.agents for benchmark, split in SPLITS
-]
+CELLS = [(agent, benchmark, split) for agent in CONFIG.agents for benchmark, split in SPLITS]
 
 
 def live_runs():

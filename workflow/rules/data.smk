@@ -8,19 +8,19 @@ if CONFIG.miniature is not None:
             hrbench=directory(f"{CONFIG.miniature.folder}/hrbench"),
             pope=directory(f"{CONFIG.miniature.folder}/pope"),
             scenes=f"{CONFIG.miniature.folder}/scenes.csv",
-        params:
-            sizes=CONFIG.miniature.sizes.model_dump(),
-            seed=CONFIG.miniature.seed,
-            code=code("make_miniature_benchmarks.py"),
         log:
             f"{LOGS}/make_miniature_benchmarks.log",
         benchmark:
             f"{TIMES}/make_miniature_benchmarks.tsv"
+        conda:
+            "../envs/analysis.yaml"
         resources:
             mem_mb=1000,
             runtime=10,
-        conda:
-            "../envs/analysis.yaml"
+        params:
+            sizes=CONFIG.miniature.sizes.model_dump(),
+            seed=CONFIG.miniature.seed,
+            code=code("make_miniature_benchmarks.py"),
         message:
             "Drawing the miniature's benchmarks"
         script:
@@ -33,20 +33,20 @@ rule index:
     output:
         samples=f"{RESULTS}/index/{{benchmark}}/{{split}}/samples.parquet",
         images=directory(f"{RESULTS}/index/{{benchmark}}/{{split}}/images"),
+    log:
+        f"{LOGS}/index/{{benchmark}}/{{split}}.log",
+    benchmark:
+        f"{TIMES}/index/{{benchmark}}/{{split}}.tsv"
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=60,
     params:
         reader=lambda wildcards: CONFIG.benchmarks[wildcards.benchmark].reader,
         settings=lambda wildcards: CONFIG.benchmarks[wildcards.benchmark].settings,
         rows=lambda wildcards: CONFIG.benchmarks[wildcards.benchmark].splits[wildcards.split],
         code=lambda wildcards: code("index.py", CONFIG.benchmarks[wildcards.benchmark].reader),
-    log:
-        f"{LOGS}/index/{{benchmark}}/{{split}}.log",
-    benchmark:
-        f"{TIMES}/index/{{benchmark}}/{{split}}.tsv"
-    resources:
-        mem_mb=2000,
-        runtime=60,
-    conda:
-        "../envs/analysis.yaml"
     message:
         "Indexing {wildcards.benchmark}/{wildcards.split}"
     script:

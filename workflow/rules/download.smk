@@ -5,27 +5,8 @@ is downloaded when it is not there (NAME being the benchmark's or model's key); 
 What makes a download another one is its revision and its file patterns, nothing else.
 """
 
-import os
 
-from speceyes.downloads.registry import find_dataset, find_model
-
-REGISTRIES = Path(os.path.relpath(WORKFLOW.parent / "config"))
-PINS = "config/pins"
-DATASETS = {
-    name: found.source for name, found in CONFIG.benchmarks.items() if found.source
-}
-MODELS = {name: found for name, found in CONFIG.models.items() if found.source}
-NOTHING = "(?!)"
-
-
-def dataset(name):
-    return find_dataset(REGISTRIES / "datasets.yaml", DATASETS[name])
-
-
-def registered_model(name):
-    return find_model(
-        REGISTRIES / "models.yaml", MODELS[name].source, MODELS[name].revision
-    )
+include: "inputs/download.smk"
 
 
 rule download_dataset:

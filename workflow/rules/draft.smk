@@ -37,9 +37,7 @@ rule draft:
 
 rule confidence:
     input:
-        drafts=lambda wildcards: draft_tables(
-            wildcards.benchmark, wildcards.split, wildcards.batch
-        ),
+        drafts=lambda wildcards: draft_tables(wildcards.benchmark, wildcards.split, wildcards.batch),
     output:
         table=f"{RESULTS}/confidence/{{benchmark}}/{{split}}/b{{batch}}.parquet",
     log:

@@ -14,20 +14,14 @@ FIGURE_TABLES = {
     "latency_breakdown": ["outcomes.parquet"],
     "attribution": [],
 }
-FIGURES = [
-    f"{FIGURES_DIR}/{figure}.{form}"
-    for figure in FIGURE_TABLES
-    for form in ("png", "pdf")
-]
+FIGURES = [f"{FIGURES_DIR}/{figure}.{form}" for figure in FIGURE_TABLES for form in ("png", "pdf")]
 
 
 rule draw_figure:
     input:
         settings=f"{TABLES_DIR}/settings.csv",
         ledger=f"{TABLES_DIR}/ledger.csv",
-        more=lambda wildcards: [
-            f"{TABLES_DIR}/{name}" for name in FIGURE_TABLES[wildcards.figure]
-        ],
+        more=lambda wildcards: [f"{TABLES_DIR}/{name}" for name in FIGURE_TABLES[wildcards.figure]],
     output:
         png=report(
             f"{FIGURES_DIR}/{{figure}}.png",
@@ -50,9 +44,7 @@ rule draw_figure:
     params:
         facts=FACTS,
         caption=lambda wildcards: caption(wildcards.figure),
-        code=lambda wildcards: code(
-            "draw_figure.py", f"speceyes.figures.{wildcards.figure}"
-        ),
+        code=lambda wildcards: code("draw_figure.py", f"speceyes.figures.{wildcards.figure}"),
     message:
         "Drawing {wildcards.figure}"
     script:

@@ -11,9 +11,7 @@ def allowed(count):
     """The count, if the run's GPUs suffice: Snakemake itself would cut it without a word."""
     limit = workflow.global_resources.get("gpu").value
     if limit is not None and count > limit:
-        raise WorkflowError(
-            f"{count} GPUs asked for, but this run has {limit} (--resources gpu={limit})"
-        )
+        raise WorkflowError(f"{count} GPUs asked for, but this run has {limit} (--resources gpu={limit})")
     return count
 
 

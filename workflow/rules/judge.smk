@@ -1,30 +1,13 @@
 """One judging job for the whole study: each distinct answer once."""
 
 
-def judged_answers():
-    """Tables whose answers are judged, by what gave them; drafts at every batch size."""
-    return {
-        "drafts": [
-            draft_tables(benchmark, split, batch)
-            for benchmark, split in SPLITS
-            for batch in batches(benchmark)
-        ],
-        "agents": [agent_tables(*cell) for cell in CELLS],
-        "specreason": [
-            specreason_tables(agent, variant, benchmark, split)
-            for agent, benchmark, split in CELLS
-            for variant in variants(agent)
-        ],
-    }
+include: "inputs/judge.smk"
 
 
 rule judge:
     input:
         **{name: paths(tables) for name, tables in judged_answers().items()},
-        samples=[
-            f"{RESULTS}/index/{benchmark}/{split}/samples.parquet"
-            for benchmark, split in SPLITS
-        ],
+        samples=[f"{RESULTS}/index/{benchmark}/{split}/samples.parquet" for benchmark, split in SPLITS],
         live=live_tables(),
         prompts=prompts("judge"),
         model=[] if CONFIG.judge.url else model(CONFIG.judge.model).path,

@@ -10,8 +10,7 @@ rule live:
         prompts=lambda wildcards: prompts(wildcards.agent),
         draft_prompts=prompts("draft"),
     output:
-        table=f"{RESULTS}/live/{{agent}}/{{benchmark}}/{{split}}/"
-        "{metric}-k{top_k}-t{threshold}-b{batch}.parquet",
+        table=f"{RESULTS}/live/{{agent}}/{{benchmark}}/{{split}}/" "{metric}-k{top_k}-t{threshold}-b{batch}.parquet",
     log:
         f"{LOGS}/live/{{agent}}/{{benchmark}}/{{split}}/{{metric}}-k{{top_k}}-t{{threshold}}-b{{batch}}.log",
     benchmark:

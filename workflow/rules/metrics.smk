@@ -1,43 +1,9 @@
 """Every answer scored by both scorers; every setting measured; what happened to every sample."""
 
 
-def answer_tables():
-    """Where answers come from: drafts by batch size, agents by name, SpecReason by (agent, method)."""
-    drafted = sorted(
-        {batch for benchmark in CONFIG.benchmarks for batch in batches(benchmark)}
-    )
-    return {
-        "samples": [
-            f"{RESULTS}/index/{benchmark}/{split}/samples.parquet"
-            for benchmark, split in SPLITS
-        ],
-        "drafts": {
-            batch: paths(
-                draft_tables(benchmark, split, batch)
-                for benchmark, split in SPLITS
-                if batch in batches(benchmark)
-            )
-            for batch in drafted
-        },
-        "agents": {
-            agent: paths(
-                agent_tables(agent, benchmark, split) for benchmark, split in SPLITS
-            )
-            for agent in CONFIG.agents
-        },
-        "specreason": {
-            (agent, METHODS[variant]): paths(
-                specreason_tables(agent, variant, benchmark, split)
-                for benchmark, split in SPLITS
-            )
-            for agent in CONFIG.agents
-            for variant in variants(agent)
-        },
-        "verdicts": f"{RESULTS}/judge/verdicts.parquet",
-    }
+include: "inputs/metrics.smk"
 
 
-METHODS = {"published": "specreason", "corrected": "specreason-corrected"}
 REPLAYS = {cell: replay_table(*cell) for cell in CELLS}
 
 
@@ -104,9 +70,7 @@ rule measure_settings:
 rule outcomes:
     input:
         replays=paths(REPLAYS),
-        confidences=[
-            confidence_table(benchmark, split, BATCH) for benchmark, split in SPLITS
-        ],
+        confidences=[confidence_table(benchmark, split, BATCH) for benchmark, split in SPLITS],
         answers=f"{TABLES_DIR}/answers.parquet",
     output:
         table=f"{TABLES_DIR}/outcomes.parquet",
@@ -123,8 +87,7 @@ rule outcomes:
         tables={
             "replays": REPLAYS,
             "confidences": {
-                (benchmark, split): confidence_table(benchmark, split, BATCH)
-                for benchmark, split in SPLITS
+                (benchmark, split): confidence_table(benchmark, split, BATCH) for benchmark, split in SPLITS
             },
             "batch_size": BATCH,
         },

@@ -1,12 +1,7 @@
 """What a reader opens: the study's page, its resolved configuration and where every result comes from."""
 
-import yaml
 
-
-def caption(figure):
-    """What to see in a figure."""
-    with (WORKFLOW / "report" / "figures.yaml").open(encoding="utf-8") as handle:
-        return yaml.safe_load(handle)[figure]
+include: "inputs/report.smk"
 
 
 rule write_config:
@@ -54,7 +49,6 @@ rule gather_provenance:
         mem_mb=1000,
         runtime=10,
     params:
-        results=RESULTS,
         code=code("gather_provenance.py"),
     message:
         "Gathering where the results come from"

@@ -1,37 +1,7 @@
 """Tables for people: the paper's Table 1, doubt, recommendations, ours beside the published, checks."""
 
 
-def compared_runs():
-    """Live runs with the replay and the confidences that they are held against."""
-    return [
-        {
-            "agent": agent,
-            "benchmark": benchmark,
-            "split": split,
-            "setting": {
-                "method": "speceyes",
-                "metric": metric,
-                "top_k": CONFIG.grid.main_top_k,
-                "threshold": threshold,
-                "batch_size": batch,
-            },
-            "table": live_table(agent, benchmark, split, metric, threshold, batch),
-            "replay": replay_table(agent, benchmark, split),
-            "confidence": confidence_table(benchmark, split, batch),
-        }
-        for agent, benchmark, split, metric, threshold, batch in live_runs()
-    ]
-
-
-def specreason_runs():
-    """SpecReason's tables by (agent, variant, benchmark, split)."""
-    return {
-        (agent, variant, benchmark, split): specreason_tables(
-            agent, variant, benchmark, split
-        )
-        for agent, benchmark, split in CELLS
-        for variant in variants(agent)
-    }
+include: "inputs/tables.smk"
 
 
 POINTS = [
@@ -41,9 +11,7 @@ POINTS = [
     for metric, threshold in CONFIG.operating_points[agent][benchmark].items()
 ]
 GATES = [
-    (metric, top_k)
-    for metric in CONFIG.grid.metrics
-    for top_k in sorted({*CONFIG.grid.top_k, CONFIG.grid.main_top_k})
+    (metric, top_k) for metric in CONFIG.grid.metrics for top_k in sorted({*CONFIG.grid.top_k, CONFIG.grid.main_top_k})
 ]
 TABLES = [
     f"{TABLES_DIR}/{name}.csv"
@@ -276,13 +244,7 @@ rule recommended_threshold:
 rule live_vs_replay:
     input:
         answers=f"{TABLES_DIR}/answers.parquet",
-        runs=paths(
-            [
-                run[name]
-                for run in compared_runs()
-                for name in ("table", "replay", "confidence")
-            ]
-        ),
+        runs=paths([run[name] for run in compared_runs() for name in ("table", "replay", "confidence")]),
     output:
         table=report(
             f"{TABLES_DIR}/live_vs_replay.csv",

@@ -8,4 +8,5 @@ from speceyes.tables.provenance_table import provenance_table
 
 with job(snakemake.log[0]):
     tables = [Path(path) for path in (*snakemake.input.passes, snakemake.input.verdicts)]
-    write_csv(provenance_table(tables, Path(snakemake.params.results)), Path(snakemake.output.table))
+    output = Path(snakemake.output.table)
+    write_csv(provenance_table(tables, output.parent.parent), output)
