@@ -1,0 +1,53 @@
+"""The examples of docs/scaling.md, as configurations of the paper's study."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from environments import REPOSITORY
+
+EXAMPLES = dict(
+    re.findall(r"```yaml\n# (\S+\.yaml)\n(.*?)```", (REPOSITORY / "docs" / "scaling.md").read_text(), re.DOTALL)
+)
+
+
+def paper(folder: Path, example: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """The paper's study with an example's changes, in an empty folder and without a network."""
+    own = folder / "own.yaml"
+    own.write_text(example)
+    return subprocess.run(
+        [sys.executable, "-m", "snakemake", "--snakefile", REPOSITORY / "workflow" / "Snakefile", "--directory", folder,
+         "--cores", "1", "--quiet", "rules", *words, "--configfile", REPOSITORY / "config" / "config.yaml", own],
+        env=os.environ | {"HF_HUB_OFFLINE": "1"}, check=False, capture_output=True, text=True,
+    )  # fmt: skip
+
+
+def counts(run: subprocess.CompletedProcess[str]) -> dict[str, int]:
+    assert run.returncode == 0, run.stdout + run.stderr
+    return {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", run.stdout + run.stderr, re.MULTILINE)}
+
+
+@pytest.mark.parametrize(
+    ("name", "gpus", "agent_jobs", "models"),
+    [("one-gpu.yaml", 1, 14, 3), ("eight-gpus.yaml", 8, 112, 4), ("cluster.yaml", 8, 224, 4)],
+)
+def test_an_example_plans_the_papers_study(tmp_path, name, gpus, agent_jobs, models):
+    jobs = counts(paper(tmp_path, EXAMPLES[name], "--dry-run", "--resources", f"gpu={gpus}"))
+    assert (jobs["agent"], jobs["download_model"], jobs["judge"]) == (agent_jobs, models, 1)
+
+
+@pytest.mark.parametrize("words", [("--dry-run",), ("--workflow-profile", "none")], ids=["planned", "run"])
+def test_a_job_that_wants_more_gpus_than_there_are_is_refused_before_anything_runs(tmp_path, words):
+    refused = paper(tmp_path, EXAMPLES["eight-gpus.yaml"], *words, "--resources", "gpu=4")
+    assert refused.returncode == 1
+    assert "8 GPUs asked for, but this run has 4 (--resources gpu=4)" in refused.stdout + refused.stderr
+    assert not any(path.is_file() for path in tmp_path.glob("results/**/*"))
+
+
+def test_every_example_is_here():
+    assert list(EXAMPLES) == ["one-gpu.yaml", "eight-gpus.yaml", "cluster.yaml"]
