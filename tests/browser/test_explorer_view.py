@@ -123,6 +123,24 @@ def test_every_filter_counts_what_it_lists(browser, explorer_page):
         assert [row.get_attribute("aria-setsize") for row in rows[:1]] == [str(count)] * bool(count)
 
 
+def test_an_empty_list_leads_to_the_splits_where_the_filter_finds_something(browser, explorer_page):
+    open_explorer(browser, explorer_page, "#agent=deepeyes&split=pope/random&show=errors")
+    assert texts(browser, ".row") == []
+    assert texts(browser, ".elsewhere button") == ["V* direct attributes 3", "V* relative position 1", "HR-Bench 4K 2"]
+
+    find(browser, ".elsewhere button").click()
+
+    assert len(texts(browser, ".row")) == 3
+    assert find(browser, ".tag.bad").text == "no answer"
+
+
+def test_a_button_pressed_by_keyboard_keeps_the_focus(browser, explorer_page):
+    open_explorer(browser, explorer_page)
+    for selector in ("[data-filter=moved]", "#stops button:nth-child(2)", "[aria-label='Next sample']"):
+        find(browser, selector).send_keys(Keys.ENTER)
+        assert browser.switch_to.active_element == find(browser, selector)
+
+
 def test_what_a_model_wrote_stays_text(browser, explorer_page):
     open_explorer(browser, explorer_page)
 

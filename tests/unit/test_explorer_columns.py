@@ -63,12 +63,12 @@ def test_tokens_without_their_probabilities_are_refused():
 
 
 @given(
-    st.lists(st.floats(0, 1) | st.sampled_from(THRESHOLDS).flatmap(lambda t: st.floats(t - 1e-7, t + 1e-7)), min_size=1)
+    st.lists(st.floats(0, 1) | st.sampled_from(THRESHOLDS).flatmap(lambda t: st.floats(t - 1e-9, t + 1e-9)), min_size=1)
 )
 def test_short_confidences_pass_the_gates_that_the_long_ones_pass(values):
     confidence = np.array(values)
     short = shortened(confidence, THRESHOLDS)
-    np.testing.assert_allclose(short, confidence, atol=1e-7)
+    np.testing.assert_allclose(short, confidence, atol=1e-9)
     for threshold in THRESHOLDS:
         np.testing.assert_array_equal(accepts(short, threshold), accepts(confidence, threshold))
 

@@ -28,7 +28,7 @@ from speceyes.records import AgentRecord, DraftRecord, ScreenRecord
 from speceyes.samples import Sample, read_samples
 from speceyes.tables.csv_files import read_csv
 
-CONFIDENCE_DIGITS = 7
+CONFIDENCE_DIGITS = 9
 INTERVALS = [
     f"{name}_{end}" for name in ("accuracy_published", "accuracy_corrected", "speedup") for end in ("low", "high")
 ]

@@ -20,7 +20,10 @@ from speceyes.explorer.sources import StudyTables
 PAGE_BYTES = 58_000_000  # of a whole page; pictures share what the columns leave of it
 PICTURE_BYTES = 32_000_000  # of all pictures together, before Base64 makes four bytes of three
 BENCHMARK_NAMES = {"vstar": "V*", "hrbench": "HR-Bench", "pope": "POPE"}
-SCRIPTS = ("dom", "data", "replay", "state", "filters", "setting", "chart", "list", "sample", "app")
+SCRIPTS = (
+    *("dom", "data", "replay", "state", "filters", "setting", "chart", "list"),
+    *("sample", "route", "answers", "tokens", "episode", "app"),
+)
 
 _STATIC = files("speceyes.explorer") / "static"
 

@@ -1,7 +1,7 @@
 "use strict";
 
 function render() {
-  const now = current.measure(levels.now);
+  const now = current.measure(view.now);
   renderControls();
   renderNumbers(now);
   renderDial(now);
@@ -13,7 +13,7 @@ function render() {
 
 function measure() {
   chartWidth = Math.max(240, byId("chart").clientWidth);
-  scroll.height = byId("rows").clientHeight;
+  listView.height = byId("rows").clientHeight;
 }
 
 const KEYS = {
@@ -31,10 +31,11 @@ const KEYS = {
   Escape: () => setState({ sample: null }),
 };
 
-/** Keys act unless somebody is typing or the help is open; Escape leaves a field. */
+/** Keys act unless somebody is typing or the help is open; Escape leaves a field, arrows move the slider. */
 function pressed(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || byId("help").open) return;
-  if (event.target.matches("input, select, textarea")) {
+  const isSlider = event.target.type === "range";
+  if (event.target.matches("input, select") && (!isSlider || event.key.startsWith("Arrow"))) {
     if (event.key === "Escape") event.target.blur();
     return;
   }
@@ -45,7 +46,9 @@ function pressed(event) {
 }
 
 function switchTheme() {
-  const dark = document.documentElement.dataset.theme ?? (window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  const dark =
+    document.documentElement.dataset.theme ??
+    (window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
   setTheme(dark === "dark" ? "light" : "dark");
 }
 
@@ -86,12 +89,13 @@ async function start() {
   setState(readHash());
   measure();
   render();
-  if (state.sample !== null && shown.includes(shownSample())) scrollTo(shown.indexOf(shownSample()));
+  if (state.sample !== null && shown.includes(shownSample())) reveal(shown.indexOf(shownSample()));
   document.body.dataset.ready = "true";
 }
 
 function fail(error) {
-  byId("loading").textContent = `This browser cannot show the page (${error.message}); a current Chromium, Firefox or Safari can.`;
+  byId("loading").textContent =
+    `This browser cannot show the page (${error.message}); a current Chromium, Firefox or Safari can.`;
 }
 
 // The pictures follow the scripts in the file.

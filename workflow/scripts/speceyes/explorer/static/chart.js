@@ -1,8 +1,8 @@
 "use strict";
 
 const PANEL = { height: 52, gap: 22, left: 40, right: 10, top: 18, axis: 16 };
-let chartWidth = 400; // measured when the window changes: asking for it at every step would lay the page out again
 const TICKS = [0.1, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9999];
+let chartWidth = 400; // measured when the window changes: asking for it at every step would lay the page out again
 
 /** Accuracy and speedup over the threshold, in two panels above the slider, whose positions they share. */
 function renderChart(low, high) {
@@ -17,9 +17,19 @@ function renderChart(low, high) {
   const panels = [
     { name: "accuracy", written: (value) => `${(100 * value).toFixed(0)} %`, reference: agent.accuracy[state.scorer] },
     { name: "speedup", written: (value) => `${value.toFixed(1)}×`, reference: 1 },
-  ].map((panel, place) => drawn(panel, { ...plot, top: PANEL.top + place * (PANEL.height + PANEL.gap), at, thresholds, values }));
-  const label = `Accuracy (${state.scorer}) and speedup over the threshold; now at ${confidenceText(levels.now)}, main table at ${confidenceText(levels.main)}`;
-  const drawing = svg("svg", { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label }, panels, axis(plot, at, height), cursor(at, height), legend(width));
+  ].map((panel, place) =>
+    drawn(panel, { ...plot, top: PANEL.top + place * (PANEL.height + PANEL.gap), at, thresholds, values }),
+  );
+  const places = `now at ${confidenceText(view.now)}, main table at ${confidenceText(view.main)}`;
+  const label = `Accuracy (${state.scorer}) and speedup over the threshold; ${places}`;
+  const drawing = svg(
+    "svg",
+    { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label },
+    panels,
+    axis(plot, at, height),
+    cursor(at, height),
+    legend(width),
+  );
   drawing.addEventListener("pointerdown", (event) => drag(event, drawing, plot));
   byId("chart").replaceChildren(drawing);
 }
@@ -29,19 +39,55 @@ function drawn({ name, written, reference }, plot) {
   const values = plot.values.map((value) => value[name]);
   const { least, most } = rangeOf([...values, reference].filter(known), name);
   const y = (value) => plot.top + PANEL.height * (1 - (value - least) / (most - least));
-  const path = values.map((value, step) => (known(value) ? `${plot.at(plot.thresholds[step]).toFixed(1)},${y(value).toFixed(1)}` : null)).filter(Boolean);
+  const path = values
+    .map((value, step) => (known(value) ? `${plot.at(plot.thresholds[step]).toFixed(1)},${y(value).toFixed(1)}` : null))
+    .filter(Boolean);
   const mark = (threshold, shape) => {
     const value = currentCurve.curve.at(threshold)[name];
     return known(value) && shape(Math.min(plot.left + plot.width, Math.max(plot.left, plot.at(threshold))), y(value));
   };
-  return svg("g", { class: `panel ${name}` },
-    svg("line", { class: "frame", x1: plot.left, x2: plot.left + plot.width, y1: plot.top + PANEL.height, y2: plot.top + PANEL.height }),
-    [most, least].map((value, end) => svg("text", { class: "tick", x: plot.left - 5, y: y(value) + (end ? 0 : 7), "text-anchor": "end" }, written(value))),
-    known(reference) && svg("line", { class: "reference", x1: plot.left, x2: plot.left + plot.width, y1: y(reference), y2: y(reference) }),
+  return svg(
+    "g",
+    { class: `panel ${name}` },
+    svg("line", {
+      class: "frame",
+      x1: plot.left,
+      x2: plot.left + plot.width,
+      y1: plot.top + PANEL.height,
+      y2: plot.top + PANEL.height,
+    }),
+    ends(values).map((value) =>
+      svg("text", { class: "tick", x: plot.left - 5, y: y(value) + 3.5, "text-anchor": "end" }, written(value)),
+    ),
+    known(reference) &&
+      svg("line", {
+        class: "reference",
+        x1: plot.left,
+        x2: plot.left + plot.width,
+        y1: y(reference),
+        y2: y(reference),
+      }),
     svg("polyline", { class: "curve", points: path.join(" ") }),
-    svg("text", { class: "title", x: plot.left, y: plot.top - 7 }, name === "accuracy" ? `accuracy, ${state.scorer}` : "speedup"),
-    mark(levels.now, (x, height) => svg("circle", { class: "now", cx: x, cy: height, r: 3.5 })),
-    mark(levels.main, (x, height) => svg("path", { class: "main", d: `M${x} ${height - 5}l5 5-5 5-5-5z` }, svg("title", {}, `main table’s threshold ${levels.main}`))));
+    svg(
+      "text",
+      { class: "title", x: plot.left, y: plot.top - 7 },
+      name === "accuracy" ? `accuracy, ${state.scorer}` : "speedup",
+    ),
+    mark(view.now, (x, height) => svg("circle", { class: "now", cx: x, cy: height, r: 3.5 })),
+    mark(view.main, (x, height) =>
+      svg(
+        "path",
+        { class: "main", d: `M${x} ${height - 5}l5 5-5 5-5-5z` },
+        svg("title", {}, `main table’s threshold ${view.main}`),
+      ),
+    ),
+  );
+}
+
+/** A curve's highest and lowest value; one of them where it is flat. */
+function ends(values) {
+  const some = values.filter(known);
+  return some.length ? [...new Set([Math.max(...some), Math.min(...some)])] : [];
 }
 
 /** The values' range with some air; a flat curve still gets a height. */
@@ -54,19 +100,40 @@ function rangeOf(values, name) {
 
 function axis(plot, at, height) {
   let last = -Infinity;
-  const ticks = TICKS.filter((tick) => logit(tick) >= plot.low && logit(tick) <= plot.high && at(tick) - last > 34 && (last = at(tick)));
-  const grid = current.split.thresholds.map((value) => svg("line", { class: "grid", x1: at(value), x2: at(value), y1: PANEL.top, y2: height - PANEL.axis }));
-  return svg("g", {}, grid, ticks.map((tick) => svg("text", { class: "tick", x: at(tick), y: height - 3, "text-anchor": "middle" }, confidenceText(tick))));
+  const ticks = TICKS.filter(
+    (tick) => logit(tick) >= plot.low && logit(tick) <= plot.high && at(tick) - last > 34 && (last = at(tick)),
+  );
+  const grid = current.split.thresholds.map((value) =>
+    svg("line", { class: "grid", x1: at(value), x2: at(value), y1: PANEL.top, y2: height - PANEL.axis }),
+  );
+  return svg(
+    "g",
+    {},
+    grid,
+    ticks.map((tick) =>
+      svg("text", { class: "tick", x: at(tick), y: height - 3, "text-anchor": "middle" }, confidenceText(tick)),
+    ),
+  );
 }
 
 function legend(width) {
-  return svg("text", { class: "tick", x: width - PANEL.right, y: PANEL.top - 7, "text-anchor": "end" }, "◇ main table’s τ · dashed: agent alone");
+  return svg(
+    "text",
+    { class: "tick", x: width - PANEL.right, y: PANEL.top - 7, "text-anchor": "end" },
+    "◇ main table’s τ · dashed: agent alone",
+  );
 }
 
 function cursor(at, height) {
-  const line = (name, threshold) => svg("line", { class: name, x1: at(threshold), x2: at(threshold), y1: PANEL.top, y2: height - PANEL.axis });
+  const line = (name, threshold) =>
+    svg("line", { class: name, x1: at(threshold), x2: at(threshold), y1: PANEL.top, y2: height - PANEL.axis });
   const within = (threshold) => threshold > 0 && threshold < 1;
-  return svg("g", {}, state.pin !== null && within(levels.pinned) && line("pinned", levels.pinned), within(levels.now) && line("cursor", levels.now));
+  return svg(
+    "g",
+    {},
+    state.pin !== null && within(view.pinned) && line("pinned", view.pinned),
+    within(view.now) && line("cursor", view.now),
+  );
 }
 
 /** A press or drag on the chart moves the threshold there. */

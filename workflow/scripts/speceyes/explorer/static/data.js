@@ -32,7 +32,9 @@ function agentsOf(split) {
 }
 
 function batchesOf(split) {
-  return Object.keys(split.drafts).map(Number).sort((one, other) => one - other);
+  return Object.keys(split.drafts)
+    .map(Number)
+    .sort((one, other) => one - other);
 }
 
 /** Row of the grid with these values, or -1. */

@@ -25,6 +25,13 @@ function filled(node, attributes, children) {
   return node;
 }
 
+/** New children for a container; the focus goes to the one that has the focused one's key. */
+function refill(container, children) {
+  const key = container.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
+  container.replaceChildren(...children);
+  if (key !== undefined) container.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus({ preventScroll: true });
+}
+
 function byId(id) {
   return document.getElementById(id);
 }
@@ -51,9 +58,8 @@ function duration(seconds) {
 }
 
 /** A confidence or threshold without its leading zero, with more digits near 1. */
-function confidenceText(value) {
-  if (!known(value)) return "–";
-  return String(Number(value.toFixed(value > 0.9995 ? 6 : 4))).replace(/^0\./, ".");
+function confidenceText(value, digits = value > 0.9995 ? 6 : 4) {
+  return known(value) ? String(Number(value.toFixed(digits))).replace(/^0\./, ".") : "–";
 }
 
 function counted(number, word) {
@@ -64,8 +70,9 @@ function agentName(agent) {
   return AGENTS[agent] ?? agent;
 }
 
-function splitName(split) {
-  return { "4k": "4K", "8k": "8K" }[split] ?? split.replaceAll("_", " ");
+function splitTitle({ benchmark, split }) {
+  const name = { "4k": "4K", "8k": "8K" }[split] ?? split.replaceAll("_", " ");
+  return `${BENCHMARKS[benchmark] ?? benchmark} ${name}`;
 }
 
 function logit(share) {

@@ -16,42 +16,44 @@ function judgeUnread(answers, index) {
   return SCORERS.some((scorer) => ["unparsed", "missing"].includes(answers[scorer].decided_by[index]));
 }
 
-function anyError(index) {
-  return Boolean(current.draft.errored[index] || current.agent.errored[index]) || current.screen.status[index] !== "ok";
+function anyError({ selection }, index) {
+  const { screen, draft, agent } = selection;
+  return screen.status[index] !== "ok" || Boolean(draft.errored[index] || agent.errored[index]);
 }
 
-function changesHands(index) {
-  return Boolean(current.accepts(index, levels.now)) !== Boolean(current.accepts(index, levels.pinned));
+function changesHands({ selection, now, pinned }, index) {
+  return selection.accepts(index, now) !== selection.accepts(index, pinned);
+}
+
+/** Whether the draft fares so and its answer is kept, or not kept. */
+function drafted({ selection, now, scorer }, index, result, kept) {
+  return selection.accepts(index, now) === kept && outcome(selection.draft, index, scorer) === result;
 }
 
 /** What may be shown of the samples; each filter has the words of its button and of its tooltip. */
 const FILTERS = {
   all: { title: "All", hint: "Every sample of the split", keeps: () => true },
-  moved: {
-    title: "Changes hands",
-    hint: "Answered by another one than at the pinned threshold",
-    keeps: changesHands,
-  },
+  moved: { title: "Changes hands", hint: "Answered by another one than at the pinned threshold", keeps: changesHands },
   "wrong-accepted": {
     title: "Wrong but accepted",
     hint: "The draft’s answer was accepted and is wrong",
-    keeps: (index) => current.accepts(index, levels.now) && outcome(current.draft, index, state.scorer) === "wrong",
+    keeps: (seen, index) => drafted(seen, index, "wrong", true),
   },
   "right-deferred": {
     title: "Right but deferred",
     hint: "The draft’s answer is right, yet the agent was asked",
-    keeps: (index) => !current.accepts(index, levels.now) && outcome(current.draft, index, state.scorer) === "right",
+    keeps: (seen, index) => drafted(seen, index, "right", false),
   },
   errors: { title: "Errors", hint: "Screening, draft or agent ended without an answer", keeps: anyError },
   disagree: {
     title: "Scorers disagree",
     hint: "The answer kept is scored differently by the two scorers",
-    keeps: (index) => scorersDisagree(current.kept(index, levels.now), index),
+    keeps: ({ selection, now }, index) => scorersDisagree(selection.kept(index, now), index),
   },
   unread: {
     title: "Judge unread",
     hint: "The judge’s reply on the answer kept could not be read",
-    keeps: (index) => judgeUnread(current.kept(index, levels.now), index),
+    keeps: ({ selection, now }, index) => judgeUnread(selection.kept(index, now), index),
   },
 };
 
@@ -66,9 +68,24 @@ function shownSamples() {
   const words = state.find.trim().toLowerCase();
   const indexes = [...Array(current.count).keys()].filter((index) => !words || searchText(index).includes(words));
   const counts = {};
-  for (const [name, filter] of Object.entries(FILTERS)) counts[name] = indexes.filter(filter.keeps).length;
-  const shown = indexes.filter(FILTERS[state.show].keeps);
+  for (const [name, filter] of Object.entries(FILTERS))
+    counts[name] = indexes.filter((index) => filter.keeps(view, index)).length;
+  const shown = indexes.filter((index) => FILTERS[state.show].keeps(view, index));
   return { counts, shown: ORDERS[state.order] ? shown.sort(ORDERS[state.order]) : shown };
+}
+
+/** Other splits that the chosen filter would find something in, as [split, how many]. */
+function foundElsewhere() {
+  const others = study.splits.filter((split) => split !== current.split && agentsOf(split).includes(state.agent));
+  const counts = others.map((split) => {
+    const batch = oneOf(batchesOf(split), state.batch, study.main_batch_size);
+    const seen = viewOf(new Selection(split, { ...state, batch }));
+    return [
+      split,
+      [...Array(seen.selection.count).keys()].filter((index) => FILTERS[state.show].keeps(seen, index)).length,
+    ];
+  });
+  return counts.filter(([, count]) => count);
 }
 
 function searchText(index) {

@@ -16,7 +16,7 @@ class Selection {
   }
 
   accepts(index, threshold) {
-    return this.toolFree[index] && this.confidence[index] > threshold;
+    return this.toolFree[index] && this.confidence[index] > threshold; // strictly, as the gate does
   }
 
   /** Seconds of one sample, by phase. */
@@ -56,7 +56,11 @@ class Selection {
 
   summary(totals) {
     const agentSeconds = this.agent.latency_s.reduce((sum, seconds) => sum + seconds, 0);
-    return { ...totals.accuracies(), speedup: ratio(agentSeconds, totals.seconds), seconds: ratio(totals.seconds, this.count) };
+    return {
+      ...totals.accuracies(),
+      speedup: ratio(agentSeconds, totals.seconds),
+      seconds: ratio(totals.seconds, this.count),
+    };
   }
 }
 
@@ -76,7 +80,9 @@ class Totals {
   }
 
   accuracies() {
-    const accuracy = Object.fromEntries(SCORERS.map((scorer) => [scorer, ratio(this.right[scorer], this.counted[scorer])]));
+    const accuracy = Object.fromEntries(
+      SCORERS.map((scorer) => [scorer, ratio(this.right[scorer], this.counted[scorer])]),
+    );
     return { accuracy, counted: this.counted, right: this.right };
   }
 }
@@ -94,7 +100,11 @@ class Curve {
     const none = selection.measure(Infinity);
     this.confidences = order.map((index) => selection.confidence[index]);
     this.right = running(none.right[scorer], order, (i) => selection.draft[scorer].right[i] - agent[scorer].right[i]);
-    this.counted = running(none.counted[scorer], order, (i) => selection.draft[scorer].counted[i] - agent[scorer].counted[i]);
+    this.counted = running(
+      none.counted[scorer],
+      order,
+      (i) => selection.draft[scorer].counted[i] - agent[scorer].counted[i],
+    );
     this.seconds = running(none.seconds * selection.count, order, (i) => -agent.latency_s[i]);
     this.agentSeconds = agent.latency_s.reduce((sum, seconds) => sum + seconds, 0);
   }

@@ -14,17 +14,19 @@ function choices() {
 
 function renderControls() {
   const selects = choices().map(([name, label, values, written]) =>
-    choice(name, label, values.map((value) => el("option", { value, selected: value === state[name] }, written(value)))),
+    choice(
+      name,
+      label,
+      values.map((value) => el("option", { value, selected: value === state[name] }, written(value))),
+    ),
   );
   selects.splice(1, 0, choice("split", "Split", splitOptions()));
-  const focused = document.activeElement?.name;
-  byId("controls").replaceChildren(...selects);
-  if (focused) byId("controls").elements[focused]?.focus();
+  refill(byId("controls"), selects);
 }
 
 function choice(name, label, options) {
   const changed = (event) => setState({ [name]: event.target.value });
-  return el("label", {}, el("span", {}, label), el("select", { name, change: changed }, options));
+  return el("label", {}, el("span", {}, label), el("select", { name, "data-key": name, change: changed }, options));
 }
 
 /** Splits under their benchmarks, each with its n. */
@@ -33,7 +35,11 @@ function splitOptions() {
     const splits = study.splits.filter((split) => split.benchmark === benchmark);
     const options = splits.map((split) => {
       const value = splitKey(split);
-      return el("option", { value, selected: value === state.split }, `${BENCHMARKS[benchmark] ?? benchmark} ${splitName(split.split)} (n = ${split.samples.sample_id.length})`);
+      return el(
+        "option",
+        { value, selected: value === state.split },
+        `${splitTitle(split)} (n = ${split.samples.sample_id.length})`,
+      );
     });
     return el("optgroup", { label: BENCHMARKS[benchmark] ?? benchmark }, options);
   });
@@ -45,33 +51,46 @@ function renderNumbers(now) {
   const draft = current.alone(current.draft);
   const other = SCORERS.find((scorer) => scorer !== state.scorer);
   const interval = gridInterval();
+  const limits = interval?.[`accuracy_${state.scorer}`];
   byId("numbers").replaceChildren(
     tile("Accuracy", number(`accuracy_${state.scorer}`, now.accuracy[state.scorer], percent), [
-      `${state.scorer}, n = ${now.counted[state.scorer]}${range(interval?.[`accuracy_${state.scorer}`], (x) => (100 * x).toFixed(1))}`,
+      `${state.scorer}, n = ${now.counted[state.scorer]}${range(limits, (share) => (100 * share).toFixed(1))}`,
       [number(`accuracy_${other}`, now.accuracy[other], percent), ` ${other}, n = ${now.counted[other]}`],
     ]),
     tile("Speedup", number("speedup", now.speedup, times), [
       `over the agent, n = ${current.count}${range(interval?.speedup, (x) => x.toFixed(2))}`,
       `${duration(now.seconds)} a sample, agent ${duration(agent.seconds)}`,
     ]),
-    tile("Accepted α", number("alpha", now.alpha, percent), [`${now.accepted} of ${now.toolFree} tool-free`, `${percent(now.accepted / current.count)} of all`]),
-    tile("Tool-free β", number("beta", now.beta, percent), [`${now.toolFree} of ${current.count} samples`, "by screening"]),
+    tile("Accepted α", number("alpha", now.alpha, percent), [
+      `${now.accepted} of ${now.toolFree} tool-free`,
+      `${percent(now.accepted / current.count)} of all`,
+    ]),
+    tile("Tool-free β", number("beta", now.beta, percent), [
+      `${now.toolFree} of ${current.count} samples`,
+      "by screening",
+    ]),
     comparison(now, { agent, draft }),
   );
 }
 
 function tile(title, value, notes) {
-  return el("div", { class: "tile" }, el("h2", {}, title), el("p", { class: "value" }, value), notes.map((note) => el("p", { class: "note" }, note)));
+  return el(
+    "div",
+    { class: "tile" },
+    el("h2", {}, title),
+    el("p", { class: "value" }, value),
+    notes.map((note) => el("p", { class: "note" }, note)),
+  );
 }
 
 function number(name, value, written) {
   return el("output", { id: name, "data-value": value ?? "" }, written(value));
 }
 
-/** The 95 % interval of the grid's row that is shown, by quantity; null between the grid's thresholds. */
+/** The settings table's intervals where the grid is met, by quantity; null between its thresholds. */
 function gridInterval() {
   const grid = current.split.grid[state.agent];
-  const row = gridRow(grid, { metric: state.metric, top_k: state.k, batch_size: state.batch, threshold: levels.now });
+  const row = gridRow(grid, { metric: state.metric, top_k: state.k, batch_size: state.batch, threshold: view.now });
   if (row < 0) return null;
   const names = ["accuracy_published", "accuracy_corrected", "speedup"];
   return Object.fromEntries(names.map((name) => [name, [grid[`${name}_low`][row], grid[`${name}_high`][row]]]));
@@ -88,12 +107,23 @@ function comparison(now, references) {
     ["Draft alone", references.draft, "draft_"],
   ];
   const line = ([name, measured, prefix]) =>
-    el("tr", {},
+    el(
+      "tr",
+      {},
       el("th", { scope: "row" }, name),
-      el("td", {}, prefix ? number(`${prefix}accuracy_${state.scorer}`, measured.accuracy[state.scorer], percent) : percent(measured.accuracy[state.scorer])),
+      el(
+        "td",
+        {},
+        prefix
+          ? number(`${prefix}accuracy_${state.scorer}`, measured.accuracy[state.scorer], percent)
+          : percent(measured.accuracy[state.scorer]),
+      ),
       el("td", {}, measured === references.agent ? "" : points(difference(measured, references.agent))),
-      el("td", {}, prefix ? number(`${prefix}speedup`, measured.speedup, times) : times(measured.speedup)));
-  const head = ["", `accuracy, ${state.scorer}`, "vs agent", "speedup"].map((title) => el("th", { scope: "col" }, title));
+      el("td", {}, prefix ? number(`${prefix}speedup`, measured.speedup, times) : times(measured.speedup)),
+    );
+  const head = ["", `accuracy, ${state.scorer}`, "vs agent", "speedup"].map((title) =>
+    el("th", { scope: "col" }, title),
+  );
   return el("table", { class: "comparison" }, el("thead", {}, el("tr", {}, head)), el("tbody", {}, rows.map(line)));
 }
 
@@ -102,7 +132,7 @@ function difference(one, other) {
   return known(left) && known(right) ? left - right : null;
 }
 
-/** The slider's span in log-odds: all confidences and the whole grid, so that accepting all and none are both in reach. */
+/** The slider's span in log-odds: all confidences and the whole grid; accepting all and none are both in reach. */
 function span() {
   const values = [...current.confidence.filter((_, index) => current.toolFree[index]), ...current.split.thresholds];
   const odds = values.map((value) => logit(Math.min(0.99999, Math.max(0.05, value))));
@@ -116,22 +146,37 @@ function renderDial(now) {
   const slider = byId("slider");
   slider.min = low;
   slider.max = high;
-  slider.value = Math.min(high, Math.max(low, logit(levels.now)));
+  slider.value = Math.min(high, Math.max(low, logit(view.now)));
   const told = `accuracy ${percent(now.accuracy[state.scorer])}, speedup ${times(now.speedup)}`;
-  slider.setAttribute("aria-valuetext", `τ ${confidenceText(levels.now)}: ${told}`);
-  if (document.activeElement !== byId("threshold")) byId("threshold").value = Number(levels.now.toFixed(6));
-  byId("stops").replaceChildren(...current.split.thresholds.map(stop));
+  slider.setAttribute("aria-valuetext", `τ ${confidenceText(view.now)}: ${told}`);
+  if (document.activeElement !== byId("threshold")) byId("threshold").value = Number(view.now.toFixed(6));
+  refill(byId("stops"), current.split.thresholds.map(stop));
   const isPinned = state.pin !== null;
-  byId("pin").textContent = isPinned ? `Unpin ${confidenceText(levels.pinned)}` : "Pin";
-  byId("pin").title = isPinned ? "Compare with the main table’s threshold again" : "Compare other thresholds with this one";
+  byId("pin").textContent = isPinned ? `Unpin ${confidenceText(view.pinned)}` : "Pin";
+  byId("pin").title = isPinned
+    ? "Compare with the main table’s threshold again"
+    : "Compare other thresholds with this one";
   renderChart(low, high);
 }
 
 function stop(value) {
-  const main = value === levels.main;
+  const main = value === view.main;
   const label = `${main ? "◇ " : ""}${confidenceText(value)}`;
   const described = `Threshold ${value}${main ? ", the main table’s" : ""}`;
-  return el("button", { type: "button", "aria-pressed": String(value === levels.now), "aria-label": described, title: described, click: () => setState({ threshold: value }) }, label);
+  const pressed = String(value === view.now);
+  const chosen = () => setState({ threshold: value });
+  return el(
+    "button",
+    {
+      type: "button",
+      "data-key": value,
+      "aria-pressed": pressed,
+      "aria-label": described,
+      title: described,
+      click: chosen,
+    },
+    label,
+  );
 }
 
 /** A threshold from the slider: caught by a grid threshold that is near, else rounded to what can be read. */
@@ -143,7 +188,7 @@ function caught(odds) {
 
 /** The grid's next threshold in one direction. */
 function stepThreshold(direction) {
-  const beyond = current.split.thresholds.filter((value) => direction * (value - levels.now) > 1e-12);
+  const beyond = current.split.thresholds.filter((value) => direction * (value - view.now) > 1e-12);
   if (beyond.length) setState({ threshold: direction > 0 ? Math.min(...beyond) : Math.max(...beyond) });
 }
 
@@ -153,5 +198,5 @@ function listenToSetting() {
   byId("threshold").addEventListener("input", (event) => {
     if (event.target.value !== "" && event.target.validity.valid) setState({ threshold: event.target.value });
   });
-  byId("pin").addEventListener("click", () => setState({ pin: state.pin === null ? levels.now : null }));
+  byId("pin").addEventListener("click", () => setState({ pin: state.pin === null ? view.now : null }));
 }

@@ -2,13 +2,23 @@
 
 /** What is shown. A threshold or pin of null is the main table's, whichever cell is chosen. */
 const state = {
-  agent: null, split: null, metric: null, k: null, batch: null, scorer: "corrected",
-  threshold: null, pin: null, show: "all", find: "", order: "stored", sample: null,
+  agent: null,
+  split: null,
+  metric: null,
+  k: null,
+  batch: null,
+  scorer: "corrected",
+  threshold: null,
+  pin: null,
+  show: "all",
+  find: "",
+  order: "stored",
+  sample: null,
 };
 const HASH_DELAY_MS = 200; // browsers limit how often an address may change
-let current = null; // the selection shown
+let view = null; // a selection with its scorer and its thresholds: the main table's, the slider's, the pinned one
+let current = null; // the view's selection
 let currentCurve = null;
-let levels = { main: null, now: null, pinned: null }; // thresholds: the main table's, the slider's, the pinned one
 let hashTimer = 0;
 
 /** Take changes, from wherever they come: what does not exist in this study falls back to a default. */
@@ -16,26 +26,25 @@ function setState(changes) {
   Object.assign(state, changes);
   const split = splitOf(state.split) ?? study.splits[0];
   state.split = splitKey(split);
-  state.agent = one(agentsOf(split), state.agent);
-  state.metric = one(study.metrics, state.metric, "min");
-  state.k = one(study.top_ks, Number(state.k), study.main_top_k);
-  state.batch = one(batchesOf(split), Number(state.batch), study.main_batch_size);
-  state.scorer = one(SCORERS, state.scorer, "corrected");
+  state.agent = oneOf(agentsOf(split), state.agent);
+  state.metric = oneOf(study.metrics, state.metric, "min");
+  state.k = oneOf(study.top_ks, Number(state.k), study.main_top_k);
+  state.batch = oneOf(batchesOf(split), Number(state.batch), study.main_batch_size);
+  state.scorer = oneOf(SCORERS, state.scorer, "corrected");
   state.threshold = share(state.threshold);
   state.pin = share(state.pin);
-  state.show = one(Object.keys(FILTERS), state.show);
-  state.order = one(Object.keys(ORDERS), state.order);
+  state.show = oneOf(Object.keys(FILTERS), state.show);
+  state.order = oneOf(Object.keys(ORDERS), state.order);
   state.find = String(state.find ?? "");
   if (!split.samples.sample_id.includes(state.sample)) state.sample = null;
   current = selectionOf(split);
-  const main = operatingPoint(split, state.agent, state.metric);
-  levels = { main, now: state.threshold ?? main, pinned: state.pin ?? main };
+  view = viewOf(current);
   render();
   window.clearTimeout(hashTimer);
   hashTimer = window.setTimeout(writeHash, HASH_DELAY_MS);
 }
 
-function one(choices, wanted, fallback = choices[0]) {
+function oneOf(choices, wanted, fallback = choices[0]) {
   if (choices.includes(wanted)) return wanted;
   return choices.includes(fallback) ? fallback : choices[0];
 }
@@ -43,6 +52,12 @@ function one(choices, wanted, fallback = choices[0]) {
 function share(value) {
   const number = value === null || value === "" ? NaN : Number(value);
   return number >= 0 && number <= 1 ? number : null;
+}
+
+/** A selection as the state wants it seen. */
+function viewOf(selection) {
+  const main = operatingPoint(selection.split, state.agent, state.metric);
+  return { selection, scorer: state.scorer, main, now: state.threshold ?? main, pinned: state.pin ?? main };
 }
 
 const selections = new Map();
