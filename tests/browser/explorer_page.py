@@ -5,16 +5,26 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 from browser import LOADING_S, load
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
+from speceyes.tables.csv_files import read_csv
+
+MEASURED = ["accuracy_published", "accuracy_corrected", "speedup", "alpha", "beta"]
 
 
 def open_explorer(driver: webdriver.Chrome, page: Path, anchor: str = "") -> None:
     """Open the page and wait until it has drawn itself."""
     load(driver, page, anchor)
+    wait_until_drawn(driver)
+
+
+def wait_until_drawn(driver: webdriver.Chrome) -> None:
+    """Wait until the page in the browser has read its columns and shown them."""
     WebDriverWait(driver, LOADING_S).until(
         lambda browser: browser.execute_script("return document.body.dataset.ready") == "true"
     )
@@ -55,6 +65,34 @@ def numbers_at(driver: webdriver.Chrome, settings: list[dict[str, Any]], names: 
     """
     found: list[list[float | None]] = driver.execute_script(script, settings, names)
     return found
+
+
+def assert_grid_equals(driver: webdriver.Chrome, page: Path, settings: Path) -> int:
+    """The page computes what the settings table holds of every setting of the funnel; returns how many."""
+    table = read_csv(settings)
+    grid = table[table["method"] == "speceyes"]
+    shown = numbers_at_points(driver, page, grid)
+    for place, name in enumerate(MEASURED):
+        ours = np.array([row[place] for row in shown], dtype=float)
+        np.testing.assert_allclose(ours, grid[name].to_numpy(dtype=float), rtol=1e-9, err_msg=name)
+    return len(grid)
+
+
+def numbers_at_points(driver: webdriver.Chrome, page: Path, grid: pd.DataFrame) -> list[list[float | None]]:
+    """What the page shows at each of the table's settings, in the order of :data:`MEASURED`."""
+    open_explorer(driver, page)
+    points = [
+        {
+            "agent": row.agent,
+            "split": f"{row.benchmark}/{row.split}",
+            "metric": row.metric,
+            "k": int(row.top_k),
+            "batch": int(row.batch_size),
+            "threshold": row.threshold,
+        }
+        for row in grid.itertuples()
+    ]
+    return numbers_at(driver, points, MEASURED)
 
 
 def view(driver: webdriver.Chrome) -> dict[str, Any]:

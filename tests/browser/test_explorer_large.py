@@ -41,12 +41,12 @@ def large_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return page
 
 
-def test_nine_thousand_samples_fit_and_open(browser, large_page, record_property):
+def test_nine_thousand_samples_fit_and_open(browser, large_page, record_testsuite_property):
     size = large_page.stat().st_size
     started = time.perf_counter()
     open_explorer(browser, large_page)
-    record_property("seconds to open", round(time.perf_counter() - started, 2))
-    record_property("megabytes", round(size / 1e6, 1))
+    record_testsuite_property("seconds to open", round(time.perf_counter() - started, 2))
+    record_testsuite_property("megabytes", round(size / 1e6, 1))
 
     assert size < PAGE_BYTES
     assert texts(browser, "#filters .count")[0] == "9,000"

@@ -6,38 +6,19 @@ import numpy as np
 import pandas as pd
 import pytest
 from browser import assert_quiet
-from explorer_page import find, number, numbers_at, open_explorer
+from explorer_page import assert_grid_equals, find, number, numbers_at, open_explorer
 from selenium.webdriver.common.keys import Keys
 from speceyes.tables.csv_files import read_csv
-
-NAMES = ["accuracy_published", "accuracy_corrected", "speedup", "alpha", "beta"]
 
 
 def cells(settings: pd.DataFrame, method: str) -> pd.DataFrame:
     return settings[settings["method"] == method].reset_index(drop=True)
 
 
-def shown_at(row) -> dict:
-    return {
-        "agent": row.agent,
-        "split": f"{row.benchmark}/{row.split}",
-        "metric": row.metric,
-        "k": int(row.top_k),
-        "batch": int(row.batch_size),
-        "threshold": row.threshold,
-    }
-
-
 def test_every_grid_point_equals_the_settings_table(browser, explorer_page, study_tables):
-    grid = cells(read_csv(study_tables.settings), "speceyes")
-    open_explorer(browser, explorer_page)
+    points = assert_grid_equals(browser, explorer_page, study_tables.settings)
 
-    shown = numbers_at(browser, [shown_at(row) for row in grid.itertuples()], NAMES)
-
-    assert len(grid) == 2 * 4 * 4 * 3 * 10 * 2  # agents, splits, metrics, Ks, thresholds, batch sizes
-    for place, name in enumerate(NAMES):
-        ours = np.array([row[place] for row in shown], dtype=float)
-        np.testing.assert_allclose(ours, grid[name].to_numpy(), rtol=1e-9, err_msg=name)
+    assert points == 2 * 4 * 4 * 3 * 10 * 2  # agents, splits, metrics, Ks, thresholds, batch sizes
     assert_quiet(browser)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from browser import assert_quiet, resize
-from explorer_page import find, open_explorer, press, texts, view
+from browser import assert_quiet, load, resize
+from explorer_page import find, open_explorer, press, texts, view, wait_until_drawn
 from illustrated_study import ATTACK
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from speceyes.explorer.page import write_explorer
 
 HARD_LINK = (
     "#agent=thyme&split=hrbench/4k&metric=mean&k=8&batch=1&scorer=published"
@@ -95,8 +96,34 @@ def test_keys_move_between_samples_thresholds_filters_and_help(browser, explorer
 
     press(browser, "?")
     assert find(browser, "#help").is_displayed()
-    browser.switch_to.active_element.send_keys(Keys.ESCAPE)
+    find(browser, "#help button").click()
     assert not find(browser, "#help").is_displayed()
+
+
+def test_letters_act_while_the_slider_has_the_focus_and_arrows_move_it(browser, explorer_page):
+    open_explorer(browser, explorer_page)
+    first = find(browser, ".head h2").text
+    find(browser, "#slider").send_keys("j")
+    second = find(browser, ".head h2").text
+    assert second != first
+    threshold = find(browser, "#threshold").get_attribute("value")
+    find(browser, "#slider").send_keys(Keys.ARROW_RIGHT * 3)
+    assert find(browser, ".head h2").text == second
+    assert float(find(browser, "#threshold").get_attribute("value")) > float(threshold)
+
+
+def test_benchmarks_on_pages_of_their_own_are_linked_both_ways(browser, study_tables, tmp_path):
+    pages = {name: tmp_path / f"explorer-{name}.html" for name in ("vstar", "hrbench", "pope")}
+    write_explorer(study_tables, tmp_path / "explorer.html", pages, workers=2)
+    load(browser, tmp_path / "explorer.html")
+
+    find(browser, "[href='explorer-hrbench.html']").click()
+    wait_until_drawn(browser)
+    assert texts(browser, "select[name=split] option") == ["HR-Bench 4K (n = 80)"]
+    find(browser, "#home").click()
+
+    assert browser.current_url == (tmp_path / "explorer.html").as_uri()
+    assert_quiet(browser)
 
 
 def test_moving_the_threshold_lists_the_samples_that_change_hands(browser, explorer_page):
