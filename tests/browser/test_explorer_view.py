@@ -208,6 +208,22 @@ def test_dark_and_light_follow_the_system_and_the_button(browser, explorer_page)
         browser.execute_script("window.localStorage.clear()")
 
 
+@pytest.mark.parametrize("width", [1400, 1100, 1000, 830, 700, 400])
+def test_nothing_sticks_out_at_any_width(browser, explorer_page, width):
+    resize(browser, width, 900)
+    open_explorer(browser, explorer_page)
+    parts = (
+        "html, .top, .setting, .browse, .filters button, .sample" if width > 820 else "html, .top, .setting, .browse"
+    )
+    wider = """
+        return [...document.querySelectorAll(arguments[0])]
+            .filter((part) => part.scrollWidth > part.clientWidth + 1
+                || part.getBoundingClientRect().right > innerWidth)
+            .map((part) => part.className || part.tagName);
+    """
+    assert browser.execute_script(wider, parts) == []
+
+
 def test_fits_a_phone(browser, explorer_page):
     resize(browser, 400, 860)
     overflow = "return document.documentElement.scrollWidth - window.innerWidth"

@@ -56,7 +56,7 @@ function drawn({ name, written, reference }, plot) {
       y1: plot.top + PANEL.height,
       y2: plot.top + PANEL.height,
     }),
-    ends(values).map((value) =>
+    ends(values, (value, other) => Math.abs(y(value) - y(other)) > 10).map((value) =>
       svg("text", { class: "tick", x: plot.left - 5, y: y(value) + 3.5, "text-anchor": "end" }, written(value)),
     ),
     known(reference) &&
@@ -84,10 +84,11 @@ function drawn({ name, written, reference }, plot) {
   );
 }
 
-/** A curve's highest and lowest value; one of them where it is flat. */
-function ends(values) {
+/** A curve's highest and lowest value; the highest alone where their labels would not stand apart. */
+function ends(values, apart) {
   const some = values.filter(known);
-  return some.length ? [...new Set([Math.max(...some), Math.min(...some)])] : [];
+  const [most, least] = [Math.max(...some), Math.min(...some)];
+  return [most, least].slice(0, some.length ? 1 + apart(most, least) : 0);
 }
 
 /** The values' range with some air; a flat curve still gets a height. */
