@@ -26,7 +26,7 @@ AGENTS = ("deepeyes", "thyme")
 # Shapes whose dots the agents' screening believes it can see: a third of the tiny ones passes it, and meets the gate.
 OVERRATED = ("cross", "diamond")
 Script = Callable[[Lessons, random.Random, Question], Line]
-Thinking = Callable[[Question, str], str]
+Thinking = Callable[[str], str]
 
 
 def _question(rng: random.Random, scene: Scene) -> Question:
@@ -87,11 +87,11 @@ def episode_line(agent: str, think: Thinking = briefly) -> Script:
         file = lessons.prompts[agent]
         line = lessons.ask(file, question, _fill(rng, file.roles["agent"].user))
         if question.plate.difficulty == "plain":
-            lessons.say(line, think(question, direct_step(question, question.word)))
+            lessons.say(line, think(direct_step(question, question.word)))
         else:
-            lessons.say(line, think(question, first_step(agent, question.plate)), end=agent == "deepeyes")
+            lessons.say(line, think(first_step(agent, question.plate)), end=agent == "deepeyes")
             _show_result(lessons, agent, line)
-            lessons.say(line, think(question, after_zoom(question, question.word)))
+            lessons.say(line, think(after_zoom(question, question.word)))
         return line
 
     return write

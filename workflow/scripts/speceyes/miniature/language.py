@@ -93,6 +93,7 @@ class LessonLoss:
         loss = each[informative].mean() + 0.2 * each[~informative].mean()
         right = (logits.argmax(-1) == targets).float()
         facts = {"info": each[informative].mean().item(), "right": right[informative].mean().item()}
+        facts["form"] = each[~informative].mean().item()
         facts |= {f"att{layer}": hit for layer, hit in sorted(self.supervision.hits.items())}
         return loss + self.supervision.loss + 0.3 * self._hop_loss(batch, hop_states), facts
 

@@ -44,7 +44,7 @@ class Scale:
     tower_steps: int = 900
     draft_steps: int = 650
     agent_steps: int = 1000
-    habit_steps: int = 200
+    habit_steps: int = 400
     judge_steps: int = 900
     judge_cases: int = 1000
     rows: int = 10
@@ -100,7 +100,7 @@ class Workshop:
         skills = Schedule(steps, 2e-3, weight_decay=0.05)
         found = [CourseOfStudy(name, skills, self.build / f"language_{name}.pt")]
         if name in AGENTS:
-            habits = Schedule(self.scale.habit_steps, 7e-4, weight_decay=0.05)
+            habits = Schedule(self.scale.habit_steps, 1e-3, weight_decay=0.05)
             found.append(CourseOfStudy(f"{name} habits", habits, self.build / f"habits_{name}.pt"))
         return found
 

@@ -46,18 +46,15 @@ def conclusion(question: Question, word: str) -> str:
     return f"{finding(question, word)}</think><answer>{verdict(question, word)}</answer>"
 
 
-def briefly(_question: Question, step: str) -> str:
+def briefly(step: str) -> str:
     """The step as it is."""
     return step
 
 
-def deliberate(question: Question, step: str) -> str:
+def deliberate(step: str) -> str:
     """The same step after thinking for as long as agents do, relative to a draft that does not think at all."""
-    thoughts = (
-        f"I read the question. I find the {question.plate.shape} in the picture. I look at the dot on it. "
-        f"I want to be sure of its {_attribute(question)}, so I take my time. I check what is asked."
-    )
-    return step.replace("<think>", f"<think>{thoughts} ", 1)
+    rows = ", ".join(str(row) for row in range(1, GRID + 1))
+    return step.replace("<think>", f"<think>I look at rows {rows} of the picture. ", 1)
 
 
 def direct_step(question: Question, word: str) -> str:
