@@ -68,3 +68,15 @@ def running_snakemake(folder: Path, *words: str) -> Iterator[Run]:
 def submitting(folder: Path, *words: str) -> AbstractContextManager[Run]:
     """Snakemake whose jobs go to the cluster."""
     return running_snakemake(folder, "--workflow-profile", str(PROFILE), *HERE, *words)
+
+
+def submitted(folder: Path, *targets: str) -> AbstractContextManager[Run]:
+    """Targets of ``faults.smk`` on the cluster."""
+    return submitting(folder, "--snakefile", str(Path(__file__).with_name("faults.smk")), "--", *targets)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def slow(slurm: Slurm, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """A run whose job exceeds its time limit: it only waits, for minutes, so it starts before all else."""
+    with submitted(tmp_path_factory.mktemp("slow"), "slow") as run:
+        yield run

@@ -63,15 +63,16 @@ NodeName={names} Name=gpu Type=a100 File=/dev/fakegpu[0-{last}]
 class Slurm:
     """What tests ask of the running cluster."""
 
-    def jobs(self, *filters: str) -> list[str]:
-        """Ids of the jobs that are not over, of those on a node (``--nodelist=gn1``) or in a state (``--states=R``)."""
-        return ask("squeue", "--noheader", "--format=%i", *filters).split()
+    def jobs(self, folder: Path, *filters: str) -> list[str]:
+        """Ids of a folder's jobs that are not over, of those on a node (``--nodelist=gn1``) or in a state."""
+        lines = ask("squeue", "--noheader", "--format=%i %Z", *filters).splitlines()
+        return [line.partition(" ")[0] for line in lines if line.endswith(f" {folder}")]
 
     def node_state(self, node: str) -> str:
         return ask("sinfo", "--noheader", "--Node", "--nodes", node, "--partition=cpu", "--format=%T").strip()
 
-    def cancel(self, job: str) -> None:
-        ask("scancel", job)
+    def cancel(self, *jobs: str) -> None:
+        ask("scancel", *jobs)
 
     def drain(self, node: str) -> None:
         ask("scontrol", "update", f"NodeName={node}", "State=DRAIN", "Reason=test")

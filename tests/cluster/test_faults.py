@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-from pathlib import Path
-
 import pytest
-from conftest import Run, submitting
+from conftest import submitted
 from slurm import Slurm, eventually
 
 pytestmark = pytest.mark.cluster
 
-SNAKEFILE = Path(__file__).with_name("faults.smk")
-
-
-def submitted(folder: Path, *targets: str) -> AbstractContextManager[Run]:
-    return submitting(folder, "--snakefile", str(SNAKEFILE), "--", *targets)
-
-
-def test_a_job_over_its_time_limit_is_tried_again_with_more(slurm, tmp_path):
-    with submitted(tmp_path, "slow") as run:
-        run.succeeds()
-    assert "SLURM status is: 'TIMEOUT'" in run.said
-    assert (tmp_path / "slow").read_text().strip() == "2:00"
-
 
 def test_a_cancelled_job_is_tried_again(slurm: Slurm, tmp_path):
     with submitted(tmp_path, "cancelled") as run:
-        eventually("the job runs", lambda: slurm.jobs("--states=RUNNING"))
-        slurm.cancel(*slurm.jobs())
+        eventually("the job runs", lambda: slurm.jobs(tmp_path, "--states=RUNNING"))
+        slurm.cancel(*slurm.jobs(tmp_path))
         run.succeeds()
     assert "SLURM status is: 'CANCELLED'" in run.said
     assert (tmp_path / "cancelled").read_text().strip() == "attempt 2"
@@ -36,9 +20,9 @@ def test_a_cancelled_job_is_tried_again(slurm: Slurm, tmp_path):
 
 def test_an_interrupted_run_leaves_no_job_behind(slurm: Slurm, tmp_path):
     with submitted(tmp_path, *(f"endless-{number}" for number in range(3))) as run:
-        eventually("three jobs run", lambda: len(slurm.jobs("--states=RUNNING")) == 3)
+        eventually("three jobs run", lambda: len(slurm.jobs(tmp_path, "--states=RUNNING")) == 3)
         run.interrupt()
-    eventually("the queue is empty", lambda: not slurm.jobs())
+    eventually("the run's jobs are gone", lambda: not slurm.jobs(tmp_path))
     assert not list(tmp_path.glob("endless-*"))
 
 
@@ -49,3 +33,9 @@ def test_the_device_that_slurm_gave_is_the_one_used(slurm, tmp_path):
         seen, given = path.read_text().splitlines()
         assert seen == f"[] {given.removeprefix('IDX:')}"
     assert len(list(tmp_path.glob("lease-*"))) == 3
+
+
+def test_a_job_over_its_time_limit_is_tried_again_with_more(slow):
+    slow.succeeds()
+    assert "SLURM status is: 'TIMEOUT'" in slow.said
+    assert (slow.folder / "slow").read_text().strip() == "2:00"

@@ -73,10 +73,10 @@ def on_cluster(slurm: Slurm, local, config, tmp_path_factory) -> Path:
     try:
         with submitting(folder, *STUDY) as run:
             at_work = ("--states=RUNNING", "--partition=gpu", f"--nodelist={drained}")
-            eventually(f"a model is at work on {drained}", lambda: slurm.jobs(*at_work), 120)
+            eventually(f"a model is at work on {drained}", lambda: slurm.jobs(folder, *at_work), 120)
             slurm.drain(drained)
             run.succeeds()
-        assert slurm.node_state(drained) == "drained"
+        eventually(f"{drained} is drained", lambda: slurm.node_state(drained) == "drained", 120)
     finally:
         slurm.resume(drained)
     return folder
@@ -118,4 +118,4 @@ def test_every_job_with_a_model_held_one_gpu_of_the_wanted_model(on_cluster):
 
 
 def test_nothing_is_left_in_the_queue(on_cluster, slurm):
-    eventually("the queue is empty", lambda: not slurm.jobs())
+    assert not slurm.jobs(on_cluster)
