@@ -7,7 +7,7 @@ CONFIG ?= config/$(STUDY).yaml
 SNAKEMAKE := $(BIN)/snakemake --workflow-profile workflow/profiles/miniature
 export PYTHONPATH := workflow/scripts
 
-.PHONY: help demo report test lint format unit integration browser test-cluster bench estimate train-miniature evaluate-miniature contact-sheet docs lock clean
+.PHONY: help demo report test lint format unit integration test-cluster bench estimate train-miniature evaluate-miniature contact-sheet docs lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,7 +29,7 @@ report: results/$(STUDY)/report.html
 results/$(STUDY)/report.html: results/$(STUDY)/README.md $(wildcard results/$(STUDY)/figures/*.png results/$(STUDY)/tables/*.csv workflow/report/*)
 	@$(SNAKEMAKE) --configfile $(CONFIG) --report $@
 
-test: lint unit integration browser ## lint, types, unit, integration and browser tests
+test: lint unit integration ## formats, lint, types, unit and integration tests
 
 lint: $(VENV)/.complete ## formats, lint and types
 	$(BIN)/ruff check .
@@ -46,11 +46,8 @@ format: $(VENV)/.complete ## format Python and Snakemake files
 unit: $(VENV)/.complete ## fast tests of the library
 	$(BIN)/pytest tests/unit
 
-integration: $(VENV)/.complete ## the miniature for real: models, sandbox, judge, downloads, the DAG
-	$(BIN)/pytest tests/integration
-
-browser: $(VENV)/.complete ## report and explorer in headless Chromium
-	$(BIN)/pytest tests/browser
+integration: $(VENV)/.complete ## the miniature for real: the DAG, models, sandbox, judge, downloads, pages in Chromium
+	$(BIN)/pytest tests/integration tests/browser
 
 test-cluster: $(VENV)/.complete ## the miniature on a real SLURM brought up on this machine (Debian, root)
 	$(BIN)/pytest tests/cluster -m cluster

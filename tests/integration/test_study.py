@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import BATCHES, SPLITS
 from PIL import Image
+from small_study import BATCHES, SPLITS
 from speceyes.metrics import check_ledger
 from speceyes.records import AgentRecord, DraftRecord, read_provenance, read_table
 from speceyes.tables.csv_files import read_csv

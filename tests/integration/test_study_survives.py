@@ -8,7 +8,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from conftest import small_study
+from small_study import small_study
 from speceyes.records import AgentRecord, read_table
 from workspace import Workspace
 

@@ -9,10 +9,16 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-REPOSITORY = Path(__file__).parents[2]
+REPOSITORY = Path(__file__).parents[1]
 PARTS = ("workflow", "config", "resources")
-NOT_SHIPPED = shutil.ignore_patterns("__pycache__", "build", "benchmarks", "datasets", "models")
 COMMAND = (sys.executable, "-m", "snakemake", "--workflow-profile", "workflow/profiles/miniature", "--cores", "2")
+
+
+def shipped() -> list[str]:
+    """The files of :data:`PARTS` that git knows or would take."""
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *PARTS]
+    listed = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
+    return [name for name in listed.split("\0") if name and (REPOSITORY / name).is_file()]
 
 
 @dataclass(frozen=True)
@@ -25,8 +31,9 @@ class Workspace:
     @classmethod
     def copy(cls, folder: Path, config: str) -> Workspace:
         """The repository's parts below ``folder``, with ``config`` as the study's file."""
-        for part in PARTS:
-            shutil.copytree(REPOSITORY / part, folder / part, ignore=NOT_SHIPPED)
+        for name in shipped():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(REPOSITORY / name, folder / name)
         written = folder / "config" / "study.yaml"
         written.write_text(config, encoding="utf-8")
         return cls(folder, written)

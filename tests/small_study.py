@@ -1,12 +1,9 @@
-"""A small study, run once per session from pictures to report by the workflow itself."""
+"""The miniature with few questions: every stage and both agents in a few minutes."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
 import yaml
-from workspace import REPOSITORY, Workspace
+from workspace import REPOSITORY
 
 SIZES = {"vstar_direct": 8, "vstar_relative": 4, "hrbench_questions": 2, "pope_images": 2, "plain": 0.5}
 SPLITS = {"vstar": {"direct_attributes": 8}, "hrbench": {"4k": 8}, "pope": {"random": 12}}
@@ -24,17 +21,3 @@ def small_study() -> str:
     config["live"] = {"metrics": ["min"], "batch_sizes": BATCHES}
     config["specreason"] = {"agents": ["deepeyes"], "variants": ["published", "corrected"]}
     return yaml.safe_dump(config)
-
-
-@pytest.fixture(scope="session")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A finished small study."""
-    made = Workspace.copy(tmp_path_factory.mktemp("study"), small_study())
-    made.snakemake()
-    return made
-
-
-@pytest.fixture(scope="session")
-def results(workspace: Workspace) -> Path:
-    """The finished study's folder."""
-    return workspace.folder / "results" / "small"
