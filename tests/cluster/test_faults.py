@@ -1,4 +1,4 @@
-"""What happens to jobs on a cluster: too slow, cancelled, interrupted; and the devices that SLURM hands out."""
+"""What happens to jobs on a cluster: cancelled, interrupted; and the devices that SLURM hands out."""
 
 from __future__ import annotations
 
@@ -33,9 +33,3 @@ def test_the_device_that_slurm_gave_is_the_one_used(slurm, tmp_path):
         seen, given = path.read_text().splitlines()
         assert seen == f"[] {given.removeprefix('IDX:')}"
     assert len(list(tmp_path.glob("lease-*"))) == 3
-
-
-def test_a_job_over_its_time_limit_is_tried_again_with_more(slow):
-    slow.succeeds()
-    assert "SLURM status is: 'TIMEOUT'" in slow.said
-    assert (slow.folder / "slow").read_text().strip() == "2:00"
