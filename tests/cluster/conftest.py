@@ -40,7 +40,7 @@ class Run:
     def said(self) -> str:
         return (self.folder / "said.txt").read_text()
 
-    def succeeds(self, within_s: float = 400) -> None:
+    def succeeds(self, within_s: float = 600) -> None:
         assert self.process.wait(within_s) == 0, self.said[-6000:]
 
     def interrupt(self) -> None:
