@@ -30,6 +30,8 @@ def test_the_main_table_has_every_system_on_every_split_with_its_n(results):
     found = {(row.system, row.agent, row.metric, row.benchmark, row.split): row.n for row in main.itertuples()}
     assert found == {(*system, *split): n for system in SYSTEMS for split, n in QUESTIONS.items()}
     assert main[["accuracy_published", "accuracy_corrected", "speedup"]].notna().all(axis=None)
+    peers = main[main["system"] == "specreason"]
+    assert peers[["acceptance", "steps"]].notna().all(axis=None)
     for form in ("md", "tex"):
         assert "SpecEyes (bottom20)" in (results / "tables" / f"main_table.{form}").read_text(encoding="utf-8")
 

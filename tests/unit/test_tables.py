@@ -49,6 +49,11 @@ def live_run(study, replays, cell, table=None):
     return LiveRun(*cell, FUNNEL, table or study.live(*cell), replays[cell], study.passes(*cell).confidences[6])
 
 
+def peer_tables(study):
+    """SpecReason's stored passes as the table of its steps wants them."""
+    return {(cell[0], "published", *cell[1:]): study.passes(*cell).specreason["published"] for cell in study.cells}
+
+
 def test_a_csv_comes_back_as_it_was(settings, tmp_path):
     write_csv(settings, tmp_path / "settings.csv")
     back = read_csv(tmp_path / "settings.csv")
@@ -57,7 +62,7 @@ def test_a_csv_comes_back_as_it_was(settings, tmp_path):
 
 
 def test_the_main_table_has_every_system_on_every_split_in_the_papers_order(study, settings):
-    table = main_table(settings)
+    table = main_table(settings, specreason_steps(peer_tables(study)))
     ours = table[["system", "agent", "metric"]].drop_duplicates()
     printed = pd.read_csv(PUBLISHED / "main_table.csv").fillna("")[["system", "agent", "metric"]].drop_duplicates()
     assert ours.to_numpy().tolist() == printed.to_numpy().tolist()
@@ -67,8 +72,22 @@ def test_the_main_table_has_every_system_on_every_split_in_the_papers_order(stud
     assert ((table["accuracy_corrected"] >= 0) & (table["accuracy_corrected"] <= 1)).all()
 
 
-def test_the_main_tables_three_forms_say_the_same(settings, tmp_path):
-    write_main_table(settings, tmp_path / "t.csv", tmp_path / "t.md", tmp_path / "t.tex")
+def test_the_main_table_says_how_specreasons_steps_went(study, settings):
+    steps = specreason_steps(peer_tables(study))
+    table = main_table(settings, steps)
+    peers = table[table["system"] == "specreason"]
+    assert list(peers["acceptance"]) == list(steps["acceptance"])
+    assert table.loc[table["system"] != "specreason", ["acceptance", "steps"]].isna().all(axis=None)
+
+
+def test_the_main_table_needs_no_specreason(settings):
+    table = main_table(settings, specreason_steps({}))
+    assert table["acceptance"].isna().all()
+
+
+def test_the_main_tables_three_forms_say_the_same(study, settings, tmp_path):
+    table = main_table(settings, specreason_steps(peer_tables(study)))
+    write_main_table(table, tmp_path / "t.csv", tmp_path / "t.md", tmp_path / "t.tex")
     row = read_csv(tmp_path / "t.csv").set_index(["system", "agent", "metric", "benchmark", "split"])
     row = row.loc[("speceyes", "thyme", "bottom20", "hrbench", "4k")]
     assert f"{100 * row['accuracy_corrected']:.1f} [" in (tmp_path / "t.md").read_text()
@@ -140,8 +159,7 @@ def test_scorer_effects_by_hand():
 
 
 def test_specreason_steps_count_what_was_kept(study):
-    tables = {(cell[0], "published", *cell[1:]): study.passes(*cell).specreason["published"] for cell in study.cells}
-    table = specreason_steps(tables)
+    table = specreason_steps(peer_tables(study))
     assert len(table) == len(study.cells)
     assert table["acceptance"].between(0, 1).all()
     assert table["tokens"].to_numpy() == pytest.approx(20 * table["steps"].to_numpy())

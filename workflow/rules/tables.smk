@@ -27,7 +27,7 @@ TABLES = [
         "recommended_threshold",
         "provenance",
         *(("live_vs_replay",) if live_runs() else ()),
-        *(("specreason_steps",) if CONFIG.specreason.agents else ()),
+        "specreason_steps",
     )
 ]
 PUBLISHED = str(WORKFLOW.parent / "resources" / "published")
@@ -36,6 +36,7 @@ PUBLISHED = str(WORKFLOW.parent / "resources" / "published")
 rule main_table:
     input:
         settings=f"{TABLES_DIR}/settings.csv",
+        specreason_steps=f"{TABLES_DIR}/specreason_steps.csv",
     output:
         csv=report(
             f"{TABLES_DIR}/main_table.csv",

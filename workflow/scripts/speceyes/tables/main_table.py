@@ -10,6 +10,7 @@ import pandas as pd
 from speceyes.answers import SCORERS
 from speceyes.tables.csv_files import write_csv
 
+PEER_STEPS = ["acceptance", "steps"]
 KEY = ["system", "agent", "metric", "benchmark", "split"]
 METRIC_ORDER = ("", "log", "mean", "bottom20", "min")
 SYSTEM_ORDER = ("draft", "agent", "specreason", "speceyes")
@@ -17,11 +18,16 @@ SYSTEM_NAMES = {"draft": "Draft only", "specreason": "SpecReason", "speceyes": "
 AGENT_NAMES = {"deepeyes": "DeepEyes", "thyme": "Thyme"}  # an agent of your own goes by its name in the config
 
 
-def main_table(settings: pd.DataFrame) -> pd.DataFrame:
+def main_table(settings: pd.DataFrame, peer_steps: pd.DataFrame) -> pd.DataFrame:
     """The long table: one row per system and split, in the paper's order.
 
     The draft stands once; its speedup is over the study's first agent (column ``speedup_over``).
     Speedups are replayed ones, so that all systems are timed by the same passes.
+
+    Args:
+        settings: the settings table.
+        peer_steps: from :func:`speceyes.tables.specreason_steps.specreason_steps`; SpecReason's rows get the share of
+            proposals kept (``acceptance``) and the ``steps`` per sample.
     """
     first = settings["agent"].iloc[0]
     kept = settings[settings["main_table"] & ((settings["method"] != "draft") | (settings["agent"] == first))]
@@ -30,7 +36,10 @@ def main_table(settings: pd.DataFrame) -> pd.DataFrame:
     spread = [f"{name}_{limit}" for name in _estimates() for limit in ("low", "high")]
     differences = [f"{name}_{s}" for s in SCORERS for name in ("difference", "p")]
     columns = [*KEY, "n", *_estimates(), *spread, *differences, "alpha", "beta", "threshold", "top_k", "batch_size"]
-    return _ordered(kept)[[*columns, "speedup_over"]].reset_index(drop=True)
+    published = peer_steps[peer_steps["variant"] == "published"].assign(system="specreason")
+    place = ["system", "agent", "benchmark", "split"]
+    kept = kept.merge(published[[*place, *PEER_STEPS]], on=place, how="left", validate="many_to_one")
+    return _ordered(kept)[[*columns, *PEER_STEPS, "speedup_over"]].reset_index(drop=True)
 
 
 def _estimates() -> list[str]:
@@ -68,7 +77,10 @@ def as_markdown(table: pd.DataFrame) -> str:
 def _markdown_cell(row: pd.Series) -> str:
     low, high = 100 * row["accuracy_corrected_low"], 100 * row["accuracy_corrected_high"]
     accuracy = f"{100 * row['accuracy_corrected']:.1f} [{low:.1f}, {high:.1f}]"
-    return f"{accuracy}; {100 * row['accuracy_published']:.1f}; {row['speedup']:.2f}×"
+    cell = f"{accuracy}; {100 * row['accuracy_published']:.1f}; {row['speedup']:.2f}×"
+    if pd.isna(row["acceptance"]):
+        return cell
+    return f"{cell}; {100 * row['acceptance']:.0f} % kept, {row['steps']:.1f} steps"
 
 
 def _blocks(table: pd.DataFrame, cell: Callable[[pd.Series], str]) -> list[tuple[str, pd.DataFrame]]:
@@ -122,13 +134,13 @@ def _tex(text: str) -> str:
     return text.replace("_", r"\_")
 
 
-def write_main_table(settings: pd.DataFrame, csv: Path, markdown: Path, latex: Path) -> None:
+def write_main_table(table: pd.DataFrame, csv: Path, markdown: Path, latex: Path) -> None:
     """Write the table in its three forms."""
-    table = main_table(settings)
     write_csv(table, csv)
     note = (
         "Accuracy in percent under the corrected scorer with its interval; under the published scorer; speedup over "
-        f"the agent alone. The draft's speedup is over {table['speedup_over'].iloc[0]}.\n\n"
+        f"the agent alone. The draft's speedup is over {table['speedup_over'].iloc[0]}. SpecReason: share of the "
+        "draft's proposed steps that were kept, steps per sample.\n\n"
     )
     markdown.write_text(note + as_markdown(table), encoding="utf-8")
     latex.write_text(as_latex(table), encoding="utf-8")

@@ -12,7 +12,8 @@ import pandas as pd
 from speceyes.record_frames import read_frame
 from speceyes.records import AgentRecord
 
-COLUMNS = ("agent", "variant", "benchmark", "split")
+KEY = ("agent", "variant", "benchmark", "split")
+COUNTS = ("n", "acceptance", "score", "steps", "tokens", "tool_calls", "latency_s", "unanswered")
 
 
 def specreason_steps(tables: Mapping[tuple[str, str, str, str], Sequence[Path]]) -> pd.DataFrame:
@@ -30,7 +31,7 @@ def specreason_steps(tables: Mapping[tuple[str, str, str, str], Sequence[Path]])
         scores = [turn["score"] for episode in turns for turn in episode if turn["score"] is not None]
         kept = [turn["author"] == "draft" for episode in turns for turn in episode]
         rows.append(
-            dict(zip(COLUMNS, key, strict=True))
+            dict(zip(KEY, key, strict=True))
             | {
                 "n": len(frame),
                 "acceptance": float(np.mean(kept)) if kept else np.nan,
@@ -42,4 +43,4 @@ def specreason_steps(tables: Mapping[tuple[str, str, str, str], Sequence[Path]])
                 "unanswered": int((frame["status"] != "ok").sum()),
             }
         )
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=[*KEY, *COUNTS])
