@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from PIL import Image
 from speceyes.config import load_config
+from speceyes.miniature.contact_sheet import SPLITS, Sheet
 from speceyes.miniature.generate import Sizes
 from speceyes.miniature.marking import Marker
 from speceyes.miniature.trial import Trial
@@ -76,3 +78,14 @@ def test_an_interrupted_pass_goes_on_where_it_stopped(trial, monkeypatch):
     records = other.screenings("deepeyes")
     expected = [sample.sample_id for sample in other.samples()]
     assert asked == [record.sample_id for record in records] == expected
+
+
+def test_a_contact_sheet_of_every_kind_of_question_is_drawn(trial, tmp_path):
+    sheet = Sheet(trial)
+    hard = [sample_id in sheet.marker.hard for sample_id in sheet.chosen()]
+    assert hard == [False] * len(SPLITS) + [True] * len(SPLITS)
+    sheet.draw(tmp_path / "sheet.png")
+    with Image.open(tmp_path / "sheet.png") as picture:
+        assert picture.width > picture.height > 500
+        assert len(picture.convert("RGB").getcolors(2**24)) > 50
+    assert (tmp_path / "sheet.png").stat().st_size < 600_000
