@@ -77,7 +77,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("resources/miniature/build/trial"), help="working folder")
     parser.add_argument("--output", type=Path, default=Path("resources/miniature/card.json"), help="the card")
     parser.add_argument("--readme", type=Path, default=Path("resources/miniature/README.md"), help="its tables")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="CPU threads")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads; more do not help models this small")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     torch.set_num_threads(options.threads)

@@ -185,7 +185,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path("resources/miniature"), help="one folder per model")
     parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS), help="which models to make")
     parser.add_argument("--smoke", action="store_true", help="two steps per stage: does everything run?")
-    parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="CPU threads")
+    parser.add_argument("--threads", type=int, default=1, help="CPU threads; more do not help models this small")
     parser.add_argument("--device", default="cpu", help="where to train: cpu, or cuda where there is one")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")

@@ -1,0 +1,55 @@
+"""The card that the evaluation wrote: what the miniature promises, and the README says the same."""
+
+from pathlib import Path
+
+import pytest
+from speceyes.miniature.card import Card
+from speceyes.miniature.evaluate import SEED, SIZES
+from speceyes.miniature.results_table import results_table
+
+MINIATURE = Path(__file__).parents[2] / "resources/miniature"
+
+
+@pytest.fixture(scope="module")
+def card():
+    return Card.model_validate_json((MINIATURE / "card.json").read_text())
+
+
+def test_it_was_measured_as_the_evaluation_measures(card):
+    assert (card.seed, card.sizes) == (SEED, SIZES)
+    assert card.questions >= 500
+    assert all(model.n == card.questions for model in (card.draft, card.deepeyes, card.thyme))
+
+
+def test_the_draft_is_right_on_plain_targets_unsure_on_tiny_ones_and_knows_which(card):
+    assert card.draft.easy >= 0.90
+    assert card.draft.hard <= 0.60
+    assert card.draft.auroc_min >= 0.80
+    assert card.draft.mean_tokens > 1
+    assert len({card.draft.auroc_min, card.draft.auroc_mean, card.draft.auroc_bottom20}) == 3
+    assert all(share >= 0.60 for share in card.draft.by_benchmark.values())
+
+
+@pytest.mark.parametrize("name", ["deepeyes", "thyme"])
+def test_agents_find_what_the_draft_cannot_see_and_take_their_time(name, card):
+    agent = getattr(card, name)
+    assert agent.hard >= 0.80
+    assert agent.target_in_crop >= 0.85
+    assert all(share >= 0.80 for share in agent.by_benchmark.values())
+    assert agent.latency_ratio >= 3
+    assert 0 <= min(agent.score_right, agent.score_wrong)
+    assert max(agent.score_right, agent.score_wrong) <= 9
+
+
+def test_tools_work(card):
+    assert card.deepeyes.tool_call_valid >= 0.95
+    assert card.thyme.code_runs >= 0.95
+
+
+def test_the_judge_judges(card):
+    assert card.judge.accuracy >= 0.95
+    assert card.judge.n >= 1000
+
+
+def test_the_readme_says_what_the_card_says(card):
+    assert results_table(card) in (MINIATURE / "README.md").read_text()
