@@ -32,13 +32,13 @@ def study_page(
         captions: what to see in each figure, by name.
     """
     note = "" if comparable else "\n\nModels and pictures are the miniature's: not comparable with the paper's numbers."
-    sentences = recommended.loc[recommended["metric"] == SHOWN_METRIC, "sentence"]
+    advice = recommended[recommended["metric"] == SHOWN_METRIC]
     parts = [
         f"# {study}: what was found\n\n" + "\n".join(f"- {line}" for line in findings(settings)) + note,
         "## Table 1\n\n" + main_table.strip(),
         f"## Which threshold?\n\nFor the metric `{SHOWN_METRIC}`; all of them in"
         " [recommended_threshold.csv](tables/recommended_threshold.csv).\n\n"
-        + "\n".join(f"- {sentence}" for sentence in sentences),
+        + "\n".join(_advised(row) for _, row in advice.iterrows()),
         "## Figures\n\n" + "\n\n".join(f"![{name}](figures/{name}.png)\n\n{text}" for name, text in captions.items()),
         "## Where to look on\n\n"
         "- [explorer.html](explorer.html): move the threshold, go down to every sample\n"
@@ -46,6 +46,11 @@ def study_page(
         "- [tables/](tables): every number as CSV; [config.yaml](config.yaml): what produced them",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _advised(row: pd.Series) -> str:
+    agent = AGENT_NAMES.get(row["agent"], row["agent"])
+    return f"- **{agent}, {row['benchmark']}/{row['split']}**: {row['sentence']}"
 
 
 def findings(settings: pd.DataFrame) -> list[str]:
