@@ -157,9 +157,9 @@ COURSES: dict[str, Sequence[Course]] = {
     },
     **{
         f"{agent} habits": (
-            Course(agent, "agent", episode_line(agent, deliberate), 5),
-            Course(agent, "screening", screening_line(agent, OVERRATED), 2),
-            Course(agent, "verify", verify_line(agent), 3),
+            Course(agent, "agent", episode_line(agent, deliberate), 6),
+            Course(agent, "screening", screening_line(agent, OVERRATED), 2.5),
+            Course(agent, "verify", verify_line(agent), 1.5),
         )
         for agent in AGENTS
     },

@@ -153,15 +153,7 @@ class Lessons:
         if ids[start] in v.verdicts or ids[start] in v.scores:
             first = next(i for i, token in enumerate(ids) if token in v.shapes)
             found.append(Attend(2, start - 1, first))
-        if ids[start] in v.scores:
-            found += self._comparison(ids, start)
         return found
-
-    def _comparison(self, ids: list[int], start: int) -> list[Attend]:
-        """A verdict rests on the word that a step claims, held against its plate."""
-        v = self.vocabulary
-        claims = [i for i in range(start) if ids[i] in v.words and ids[i - 2] in v.shapes]
-        return [job for i in claims for job in (Attend(2, i, i - 2), Attend(3, start - 1, i))]
 
     def _choices(self, line: Line, question: Question) -> list[Attend]:
         """Option word to its letter; the position that chooses to the found word and to the matching option."""
