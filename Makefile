@@ -66,6 +66,12 @@ train-miniature: $(VENV)/.complete ## rebuild the miniature's models from seeds
 evaluate-miniature: $(VENV)/.complete ## measure the miniature's models and write their card
 	$(BIN)/python -m speceyes.miniature.evaluate
 
+contact-sheet: $(VENV)/.complete ## draw examples of the miniature's questions with what its models say
+	$(BIN)/python -m speceyes.miniature.contact_sheet
+
+docs: $(VENV)/.complete ## the configuration's schema and key tables, from the typed model
+	$(BIN)/python -m speceyes.config_docs
+
 lock: $(VENV)/.complete ## pin what workflow/envs/venv.in resolves to
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --requirement workflow/envs/venv.in
