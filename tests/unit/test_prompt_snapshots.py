@@ -36,7 +36,7 @@ STEPS = {
     "deepeyes": '<tool_call>{"name": "image_zoom_in_tool", "arguments": {"bbox_2d": [0, 0, 56, 56]}}</tool_call>',
     "thyme": "<code>\n```python\nprint('a crop')\n```\n</code>",
 }
-READERS = {"draft": "draft", "deepeyes": "deepeyes", "thyme": "deepeyes"}
+READERS = {"draft": "draft", "deepeyes": "deepeyes", "thyme": "thyme"}
 ROLES = ("screening", "first-turn", "after-tool", "verify")
 
 
