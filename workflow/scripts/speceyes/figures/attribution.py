@@ -15,7 +15,7 @@ WAYS = {
     "agent": "agent alone",
     "screening-only": "screening only",
     "gate-only": "gate only",
-    "speceyes": "both (SpecEyes)",
+    "speceyes": "both",
     "draft": "draft alone",
 }
 QUANTITIES = {f"accuracy_{SCORER}": f"accuracy (%)\n{SCORER} scorer", "speedup": "speedup"}
