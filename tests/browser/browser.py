@@ -79,19 +79,12 @@ def requests_to_the_network(driver: webdriver.Chrome) -> list[str]:
     return [address for address in asked if not address.startswith(LOCAL)]
 
 
-def complaints(driver: webdriver.Chrome) -> list[str]:
-    """Errors and warnings that the console took in since the last call."""
-    return [entry["message"] for entry in driver.get_log("browser") if entry["level"] in ("SEVERE", "WARNING")]
+def complaints(driver: webdriver.Chrome, *levels: str) -> list[str]:
+    """What the console took in since the last call, of these levels (``SEVERE`` are errors)."""
+    return [entry["message"] for entry in driver.get_log("browser") if entry["level"] in levels]
 
 
 def assert_quiet(driver: webdriver.Chrome) -> None:
     """The pages opened since the last call asked nothing of the network, and the console had nothing to say."""
     assert requests_to_the_network(driver) == []
-    assert complaints(driver) == []
-
-
-def check_page(page: Path, profile: Path) -> None:
-    """Open one page from disk in a browser of its own; it must be quiet, as any self-contained page."""
-    with chromium(profile) as driver:
-        load(driver, page)
-        assert_quiet(driver)
+    assert complaints(driver, "SEVERE", "WARNING") == []
