@@ -4,9 +4,11 @@ import importlib
 import pkgutil
 import warnings
 
+import numpy as np
 import pytest
 import speceyes.figures
 import synthetic_study
+from speceyes.figures import accuracy_by_threshold, confidence_density, style
 from speceyes.tables.csv_files import read_csv
 from synthetic_study import STORED_K, SyntheticStudy
 from synthetic_tables import write_tables
@@ -72,3 +74,17 @@ def test_every_figure_is_drawn_without_a_warning(study, figure, tmp_path):
         warnings.simplefilter("error")
         figure.draw(study[1], tmp_path / "figure.png", tmp_path / "figure.pdf")
     assert (tmp_path / "figure.png").stat().st_size > 3000
+
+
+@pytest.mark.parametrize("figure", [confidence_density, accuracy_by_threshold])
+def test_confidences_that_are_all_alike_stand_inside_their_panel(study, figure, monkeypatch, tmp_path):
+    drawn = []
+    monkeypatch.setattr(style, "save", lambda found, *_: drawn.append(found))
+    figure.draw(study[1], tmp_path / "figure.png", tmp_path / "figure.pdf")
+    drawn[0].canvas.draw()
+    for panel in drawn[0].axes:
+        marks = [line for line in panel.lines if line.get_marker() in "|o"]
+        at = np.concatenate([line.get_transform().transform(line.get_xydata()) for line in marks])[:, 0]
+        box = panel.get_window_extent()
+        assert len(at) > 0
+        assert ((at > box.x0 + 2) & (at < box.x1 - 2)).all()

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from scipy.stats import gaussian_kde
+from scipy.stats import norm
 
 from speceyes.figures import style
 from speceyes.figures.study import SCORER, Study
@@ -35,18 +35,17 @@ def draw(tables: Path, png: Path, pdf: Path) -> None:
     study = Study(tables)
     figure, axes = style.panels(len(study.metrics), len(study.splits), row_height=0.95, sharex="row")
     outcomes = study.outcomes[study.outcomes["agent"] == study.agents[0]]
+    points = study.points[study.points["agent"] == study.agents[0]]
     for row, metric in enumerate(study.metrics):
-        every = outcomes[confidence_column(metric, study.top_k)]
-        low, high = float(every.min()), float(every.max())
+        gates = points[points["metric"] == metric]
+        shown = [*outcomes[confidence_column(metric, study.top_k)], *gates["threshold"]]
         for column, (benchmark, split) in enumerate(study.splits):
             panel = axes[row, column]
             cell = study.at(outcomes, study.agents[0], benchmark, split)
-            style.confidence_axis(panel, low, high)
-            narrowest = SMOOTHING * float(style.raw_score(high) - style.raw_score(low))
-            _densities(panel, cell, confidence_column(metric, study.top_k), narrowest)
+            style.confidence_axis(panel, min(shown), max(shown))
+            _densities(panel, cell, confidence_column(metric, study.top_k))
             panel.set_yticks([])
-            point = study.at(study.points, study.agents[0], benchmark, split)
-            for threshold in point.loc[point["metric"] == metric, "threshold"]:
+            for threshold in study.at(gates, study.agents[0], benchmark, split)["threshold"]:
                 panel.axvline(threshold, color=style.BLACK, linewidth=0.7, linestyle="--")
             if row == 0:
                 panel.set_title(style.split_name(benchmark, split))
@@ -64,23 +63,27 @@ def draw(tables: Path, png: Path, pdf: Path) -> None:
     style.save(figure, png, pdf)
 
 
-def _densities(axes: Axes, cell: pd.DataFrame, column: str, narrowest: float) -> None:
-    """Kernel densities no narrower than ``narrowest`` (raw score), so that a few equal answers make no spike."""
+def _densities(axes: Axes, cell: pd.DataFrame, column: str) -> None:
+    """Each class's density and ticks."""
     scored = cell[cell[f"draft_{SCORER}"].notna()]
     if scored.empty:
         style.note_empty(axes)
     below = axes.get_xaxis_transform()
-    first, last = (float(style.raw_score(limit)) for limit in axes.get_xlim())
-    at = np.linspace(first, last, GRID)
+    at = np.linspace(*style.raw_score(axes.get_xlim()), GRID)
     for right, colour, depth in ((1.0, style.RIGHT, 0.1), (0.0, style.WRONG, 0.04)):
         values = scored.loc[scored[f"draft_{SCORER}"] == right, column].to_numpy(dtype=np.float64)
-        raw = style.raw_score(values)
         ticks = np.full(len(values), depth)
         axes.plot(values, ticks, "|", color=colour, markersize=2.2, mew=0.3, alpha=0.6, transform=below)
-        if len(values) > 1 and np.ptp(raw) > 0:
-            kernel = gaussian_kde(raw)
-            kernel.set_bandwidth(max(kernel.factor, narrowest / raw.std(ddof=1)))
-            density = kernel(at)
+        if len(values):
+            density = _density(style.raw_score(values), at)
             axes.fill_between(style.from_raw_score(at), density, color=colour, alpha=0.25, linewidth=0)
             axes.plot(style.from_raw_score(at), density, color=colour, linewidth=0.8)
     axes.set_ylim(bottom=-FLOOR * axes.get_ylim()[1])
+
+
+def _density(raw: Floats, at: Floats) -> Floats:
+    """Gaussian kernel density at ``at``: Scott's width, but no narrower than keeps a few equal answers from a spike."""
+    scott = raw.std(ddof=1) * len(raw) ** -0.2 if len(raw) > 1 else 0.0
+    width = max(float(scott), SMOOTHING * float(np.ptp(at)))
+    density: Floats = norm.pdf(at[:, None], raw, width).mean(axis=1)
+    return density

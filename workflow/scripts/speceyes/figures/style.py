@@ -18,9 +18,10 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 ONE_COLUMN, TWO_COLUMNS = 3.5, 7.16  # inches
 WRAP = 4  # panels in a row when every split has one
 LOGIT_BOUND = 1e-6
+STEEPEST = LOGIT_BOUND * (1 - LOGIT_BOUND)  # confidence per log-odds there
 MARGIN = 0.03  # of an axis of shares beyond none and all
 # In the order of preference where not all fit.
-CONFIDENCE_TICKS = (0.9, 0.99, 0.999, 0.9999, 0.5, 0.1, 0.01, 0.96, 0.7, 0.98, 0.97, 0.95, 0.94, 0.995, 0.998)
+CONFIDENCE_TICKS = (0.9, 0.99, 0.999, 0.9999, 0.5, 0.1, 0.01, 0.96, 0.7, 0.98, 0.97, 0.95, 0.94, 0.995, 0.998, 1.0)
 
 # Okabe and Ito's palette.
 BLACK, GREY, LIGHT = "#000000", "#777777", "#BBBBBB"
@@ -135,7 +136,7 @@ def band(axes: Axes, x: Any, low: Any, high: Any, colour: str) -> None:
 def percent(axes: Axes, which: Literal["x", "y"] = "y") -> None:
     """Label an axis of shares in percent and keep it between none and all."""
     axis = axes.yaxis if which == "y" else axes.xaxis
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}"))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}" if 0 <= value <= 1 else ""))
     low, high = axis.get_view_interval()
     limits = (max(low, -MARGIN), min(high, 1 + MARGIN))
     if which == "y":
@@ -166,14 +167,22 @@ def speedup_axis(axes: Axes, speedups: Any) -> None:
 
 
 def raw_score(share: Any) -> Any:
-    """The log-odds of a confidence: evenly spaced in the separability before its sigmoid."""
-    clipped = np.clip(np.asarray(share, dtype=float), LOGIT_BOUND, 1 - LOGIT_BOUND)
-    return np.log(clipped / (1 - clipped))
+    """The log-odds of a confidence: evenly spaced in the separability before its sigmoid.
+
+    Within :data:`LOGIT_BOUND` of 0 and 1, and beyond them, it goes on as a straight line, so that a
+    confidence of exactly 1 has its place and an axis can reach past it.
+    """
+    share = np.asarray(share, dtype=float)
+    inside = np.clip(share, LOGIT_BOUND, 1 - LOGIT_BOUND)
+    return np.log(inside / (1 - inside)) + (share - inside) / STEEPEST
 
 
 def from_raw_score(value: Any) -> Any:
-    """The confidence of log-odds."""
-    return 1 / (1 + np.exp(-np.asarray(value, dtype=float)))
+    """The confidence of log-odds: :func:`raw_score`, inverted."""
+    value = np.asarray(value, dtype=float)
+    bound = math.log((1 - LOGIT_BOUND) / LOGIT_BOUND)
+    inside = np.clip(value, -bound, bound)
+    return 1 / (1 + np.exp(-inside)) + (value - inside) * STEEPEST
 
 
 def confidence_axis(axes: Axes, low: float, high: float, labels: int = 4) -> None:
