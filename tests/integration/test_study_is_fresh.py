@@ -35,11 +35,10 @@ def test_the_figures_style_redraws_figures_alone(workspace):
         assert not stale & (MODELS | NOT_REMADE | {"judge", "replay", "measure_settings"})
 
 
-def test_the_gate_is_evaluated_again_and_no_pass_repeated(workspace):
-    """Replays are composed anew; the live funnel runs since it is the gate at work; every stored pass stays."""
+def test_the_gate_is_evaluated_again_and_runs_no_model(workspace):
     with edited(workspace, "gate.py") as stale:
-        assert {"replay", "measure_settings", "draw_figure", "live"} <= stale
-        assert not stale & ((MODELS - {"live"}) | NOT_REMADE)
+        assert {"replay", "measure_settings", "live_vs_replay", "draw_figure"} <= stale
+        assert not stale & (MODELS | NOT_REMADE)
 
 
 def test_an_agents_loop_repeats_what_that_agent_does(workspace):

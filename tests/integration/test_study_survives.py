@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import signal
 import subprocess
 import time
 from pathlib import Path
 
-from small_study import small_study
+import pandas as pd
 from speceyes.records import AgentRecord, read_table
 from workspace import Workspace
 
 TARGET = "results/small/agent/deepeyes/pope/random/1-of-1.parquet"
 FINISHED_BEFORE_KILL = 3
+TIMED = re.compile("speedup|latency|_s$|sentence")
+TIMED_TABLES = {"provenance.csv", "pareto.csv"}  # when jobs ran; what is cheapest
 
 
 def journal_lines(folder: Path) -> list[str]:
@@ -36,33 +40,50 @@ def workers(folder: Path) -> list[int]:
     return found
 
 
-def test_a_killed_pass_resumes_at_the_next_sample(workspace, results, tmp_path):
-    fresh = Workspace.copy(tmp_path / "killed", small_study())
+def killed_in_its_middle(study: Workspace) -> list[AgentRecord]:
+    """Start the study, kill the agent's job after a few samples; what had been finished."""
     running = subprocess.Popen(
-        fresh.command("--quiet", "all", "--", TARGET),
-        cwd=fresh.folder,
-        env=fresh.environment,
+        study.command("--quiet", "all"),
+        cwd=study.folder,
+        env=study.environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     deadline = time.monotonic() + 300
-    while len(journal_lines(fresh.folder)) < FINISHED_BEFORE_KILL:
+    while len(journal_lines(study.folder)) < FINISHED_BEFORE_KILL:
         assert running.poll() is None, "the job ended before it could be killed"
         assert time.monotonic() < deadline, "no sample was finished"
         time.sleep(0.01)
-    for worker in workers(fresh.folder):
+    for worker in workers(study.folder):
         os.kill(worker, signal.SIGKILL)
     assert running.wait(120) != 0
-    before = [AgentRecord.model_validate_json(line) for line in journal_lines(fresh.folder) if line.endswith("}")]
+    return [AgentRecord.model_validate_json(line) for line in journal_lines(study.folder) if line.endswith("}")]
+
+
+def test_a_killed_job_resumes_at_the_next_sample_and_ends_in_the_same_tables(workspace, results, tmp_path):
+    study = Workspace(shutil.copytree(workspace.folder, tmp_path / "killed"), tmp_path / "killed/config/study.yaml")
+    (study.folder / TARGET).unlink()
+    for made_from_it in ("replay", "tables", "figures"):
+        shutil.rmtree(study.folder / "results/small" / made_from_it)
+    before = killed_in_its_middle(study)
     undisturbed = list(read_table(workspace.folder / TARGET, AgentRecord))
     assert FINISHED_BEFORE_KILL <= len(before) < len(undisturbed), "killed too late to tell"
 
-    fresh.snakemake("--", TARGET)
-    after = list(read_table(fresh.folder / TARGET, AgentRecord))
+    study.snakemake()
+    after = list(read_table(study.folder / TARGET, AgentRecord))
     # A sample generated twice would have another latency.
     assert after[: len(before)] == before
     assert [answer(record) for record in after] == [answer(record) for record in undisturbed]
-    assert not journal_lines(fresh.folder)
+    assert not journal_lines(study.folder)
+    for table in (results / "tables").glob("*.csv"):
+        if table.name not in TIMED_TABLES:
+            pd.testing.assert_frame_equal(untimed(study.folder / "results/small/tables" / table.name), untimed(table))
+
+
+def untimed(table: Path) -> pd.DataFrame:
+    """A table without what tells the time."""
+    found = pd.read_csv(table)
+    return found[[column for column in found if not TIMED.search(column)]]
 
 
 def answer(record: AgentRecord) -> tuple[object, ...]:

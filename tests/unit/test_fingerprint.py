@@ -40,7 +40,10 @@ def scripts(tmp_path, monkeypatch):
 
 def fingerprints(scripts: Path) -> dict[str, str]:
     module._imports.cache_clear()
-    return {rule: fingerprint(scripts / script, modules) for rule, (script, *modules) in RULES.items()}
+    return {
+        rule: fingerprint(scripts / script, modules, ["speceyes.gate"] if rule.startswith("live") else [])
+        for rule, (script, *modules) in RULES.items()
+    }
 
 
 def stale_after_editing(scripts: Path, path: str) -> set[str]:
@@ -56,8 +59,17 @@ def test_editing_a_figure_a_table_or_the_config_model_reruns_no_stage(scripts, p
     assert stale_after_editing(scripts, f"speceyes/{path}") == set()
 
 
-def test_editing_the_gate_reevaluates(scripts):
-    assert stale_after_editing(scripts, "speceyes/gate.py") == {"replay", "live deepeyes", "live thyme"}
+def test_editing_the_gate_reevaluates_and_runs_no_model(scripts):
+    assert stale_after_editing(scripts, "speceyes/gate.py") == {"replay"}
+
+
+def test_what_is_left_out_takes_what_only_it_imports(scripts):
+    library = scripts / "speceyes"
+    (library / "middle.py").write_text("from speceyes import gate\n")
+    start = scripts / "start.py"
+    start.write_text("import speceyes.middle\n")
+    assert library / "gate.py" in closure(start)
+    assert {path.name for path in closure(start, without=["speceyes.middle"])} == {"start.py"}
 
 
 @pytest.mark.parametrize("agent", ["deepeyes", "thyme"])

@@ -1,5 +1,5 @@
 import pandas as pd
-from speceyes.study_page import findings, study_page
+from speceyes.study_page import agreement, findings, study_page
 
 
 def settings(low: float, high: float) -> pd.DataFrame:
@@ -15,6 +15,7 @@ def page(comparable: bool) -> str:
         study="some",
         comparable=comparable,
         settings=settings(-0.02, 0.01),
+        live=None,
         main_table="| a |",
         recommended=recommended,
         captions={"acceptance": "Look."},
@@ -42,3 +43,21 @@ def test_the_page_says_for_whom_a_threshold_is_and_shows_each_figure():
 
 def test_the_miniatures_page_says_that_it_is_not_comparable():
     assert "not comparable" in page(comparable=False)
+
+
+def live(same_source: int, same_answer: int) -> pd.DataFrame:
+    row = {"n": 20, "same_source": 20, "same_answer": 20, "speedup_live": 1.4, "speedup_replay": 1.5}
+    return pd.DataFrame([row, row | {"same_source": same_source, "same_answer": same_answer, "speedup_live": 1.1}])
+
+
+def test_agreement_of_live_and_replay_is_said_with_both_speedups():
+    sentence = agreement(live(20, 20))
+    assert "2 live runs" in sentence
+    assert "1.10 to 1.40" in sentence
+    assert "same for all 40 samples" in sentence
+
+
+def test_a_gate_edited_since_the_live_runs_is_pointed_at():
+    sentence = agreement(live(17, 18))
+    assert "differ** for at least 3 of 40 samples" in sentence
+    assert "--forcerun live" in sentence

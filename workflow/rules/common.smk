@@ -47,9 +47,9 @@ wildcard_constraints:
     batch=r"\d+",
 
 
-def code(script, *modules):
-    """Fingerprint of a rule's script with the modules it loads by name."""
-    return fingerprint(SCRIPTS / script, [module.partition(":")[0] for module in modules])
+def code(script, *modules, without=()):
+    """Fingerprint of a rule's script with the modules it loads by name, some library modules left out."""
+    return fingerprint(SCRIPTS / script, [module.partition(":")[0] for module in modules], without)
 
 
 def identity(path):

@@ -31,8 +31,10 @@ rule live:
         draft_engine=engine(CONFIG.draft.model),
         journals=JOURNALS,
         media=MEDIA,
+        # An edited gate is evaluated by replay and held against these runs (live_vs_replay: same_source);
+        # what it decides differently is seen there, and no model runs for it unasked.
         inputs=lambda wildcards: {
-            "code": code("live.py", CONFIG.agents[wildcards.agent].type),
+            "code": code("live.py", CONFIG.agents[wildcards.agent].type, without=["speceyes.gate"]),
             "draft": identity(model(CONFIG.draft.model).path),
             "model": identity(model(agent_model(wildcards)).path),
             "prompts": identity(prompts(wildcards.agent)),

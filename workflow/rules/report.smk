@@ -61,6 +61,7 @@ rule write_study_page:
         settings=f"{TABLES_DIR}/settings.csv",
         main_table=f"{TABLES_DIR}/main_table.md",
         recommended=f"{TABLES_DIR}/recommended_threshold.csv",
+        live=f"{TABLES_DIR}/live_vs_replay.csv" if live_runs() else [],
     output:
         page=f"{RESULTS}/README.md",
     log:

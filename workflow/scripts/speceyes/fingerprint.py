@@ -1,7 +1,7 @@
 """What code a result depends on: the script and every library module it imports, directly or not.
 
 Snakemake notices edited scripts, not edited imports. Rules therefore carry this fingerprint as a
-parameter: editing a figure re-runs no model, editing the gate re-runs what imports it.
+parameter: editing a figure re-runs no model, editing an agent re-runs what imports it.
 """
 
 from __future__ import annotations
@@ -54,25 +54,27 @@ def _sources(module: str) -> list[Path]:
     return [path for folder in folders for path in Path(folder).rglob("*.py")] if folders else [Path(str(spec.origin))]
 
 
-def closure(script: Path, modules: Iterable[str] = ()) -> list[Path]:
+def closure(script: Path, modules: Iterable[str] = (), without: Iterable[str] = ()) -> list[Path]:
     """The script and all library files it needs, sorted; ``modules`` are named at run time (agents, readers).
 
     Of a module from outside the library every file of its package counts, and what they take from the library.
+    Library modules named in ``without`` do not count, nor what only they import.
     """
+    left_out = {file for module in without for file in _sources(module)}
     todo = [script, *(file for module in modules for file in _sources(module))]
     seen: set[Path] = set()
     while todo:
         path = todo.pop()
         if path not in seen:
             seen.add(path)
-            todo.extend(_imports(path))
+            todo.extend(_imports(path) - left_out)
     return sorted(seen)
 
 
-def fingerprint(script: Path, modules: Iterable[str] = ()) -> str:
+def fingerprint(script: Path, modules: Iterable[str] = (), without: Iterable[str] = ()) -> str:
     """A short hash over the contents of :func:`closure`."""
     digest = hashlib.sha256()
-    for path in closure(script, modules):
+    for path in closure(script, modules, without):
         digest.update(path.read_bytes())
         digest.update(b"\0")
     return digest.hexdigest()[:16]

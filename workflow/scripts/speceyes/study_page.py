@@ -17,6 +17,7 @@ def study_page(
     study: str,
     comparable: bool,
     settings: pd.DataFrame,
+    live: pd.DataFrame | None,
     main_table: str,
     recommended: pd.DataFrame,
     captions: Mapping[str, str],
@@ -27,14 +28,16 @@ def study_page(
         study: the study's name.
         comparable: whether it may be held against the paper's numbers.
         settings: the settings table.
+        live: the table of live against replay, None when nothing ran live.
         main_table: Table 1 in Markdown.
         recommended: the table of recommended thresholds.
         captions: what to see in each figure, by name.
     """
     note = "" if comparable else "\n\nModels and pictures are the miniature's: not comparable with the paper's numbers."
+    found = [*findings(settings), *([] if live is None else [agreement(live)])]
     advice = recommended[recommended["metric"] == SHOWN_METRIC]
     parts = [
-        f"# {study}: what was found\n\n" + "\n".join(f"- {line}" for line in findings(settings)) + note,
+        f"# {study}: what was found\n\n" + "\n".join(f"- {line}" for line in found) + note,
         "## Table 1\n\n" + main_table.strip(),
         f"## Which threshold?\n\nFor the metric `{SHOWN_METRIC}`; all of them in"
         " [recommended_threshold.csv](tables/recommended_threshold.csv).\n\n"
@@ -61,6 +64,26 @@ def findings(settings: pd.DataFrame) -> list[str]:
     return [_finding(str(agent), rows) for agent, rows in points.groupby("agent", sort=False)]
 
 
+def agreement(live: pd.DataFrame) -> str:
+    """Whether the live funnel did what replay says."""
+    samples, same = int(live["n"].sum()), int(live[["same_source", "same_answer"]].min(axis=1).sum())
+    measured = (
+        f"{len(live)} live runs of the funnel are {_range(live['speedup_live'])} times as fast as the agent,"
+        f" {_range(live['speedup_replay'])} by replay"
+    )
+    if same == samples:
+        return f"**Replay is the truth**: {measured}, and route and answer are the same for all {samples} samples."
+    return (
+        f"**Replay and live differ** for at least {samples - same} of {samples} samples: {measured}. Where the gate was"
+        " edited since, `snakemake --forcerun live` runs it again; else batch size or kernels change answers"
+        " (first ones named in [live_vs_replay.csv](tables/live_vs_replay.csv))."
+    )
+
+
+def _range(values: pd.Series) -> str:
+    return f"{values.min():.2f} to {values.max():.2f}"
+
+
 def _finding(agent: str, rows: pd.DataFrame) -> str:
     difference = 100 * rows[f"difference_{SCORER}"]
     worse = rows[rows[f"difference_{SCORER}_high"] < 0]
@@ -68,8 +91,8 @@ def _finding(agent: str, rows: pd.DataFrame) -> str:
     speedup = rows["speedup"]
     names = ", ".join(f"{row['benchmark']}/{row['split']}" for _, row in worse.iterrows())
     return (
-        f"**SpecEyes ({SHOWN_METRIC}) with {AGENT_NAMES.get(agent, agent)}** is {speedup.min():.2f} to"
-        f" {speedup.max():.2f} times as fast as the agent alone; its accuracy differs by {difference.min():+.1f} to"
+        f"**SpecEyes ({SHOWN_METRIC}) with {AGENT_NAMES.get(agent, agent)}** is"
+        f" {_range(speedup)} times as fast as the agent alone; its accuracy differs by {difference.min():+.1f} to"
         f" {difference.max():+.1f} points ({SCORER} scorer). Beyond chance it is better on {len(better)} and worse on"
         f" {len(worse)} of {len(rows)} splits{f' ({names})' if names else ''}."
     )

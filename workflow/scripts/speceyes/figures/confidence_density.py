@@ -69,7 +69,8 @@ def _densities(axes: Axes, cell: pd.DataFrame, column: str) -> None:
     if scored.empty:
         style.note_empty(axes)
     below = axes.get_xaxis_transform()
-    at = np.linspace(*style.raw_score(axes.get_xlim()), GRID)
+    first, last = style.raw_score(axes.get_xlim())
+    at = np.linspace(first, last, GRID)
     for right, colour, depth in ((1.0, style.RIGHT, 0.1), (0.0, style.WRONG, 0.04)):
         values = scored.loc[scored[f"draft_{SCORER}"] == right, column].to_numpy(dtype=np.float64)
         ticks = np.full(len(values), depth)
