@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from speceyes.miniature.lessons import Lessons, Line, Row
 from speceyes.miniature.pool import Pool
 from speceyes.miniature.questions import Kind, Question, random_question
-from speceyes.miniature.scenes import COLORS, SIDES, Plate, Scene
+from speceyes.miniature.scenes import COLORS, GRID, SIDES, Plate, Scene
 from speceyes.miniature.transcripts import (
     after_zoom,
     briefly,
@@ -80,12 +80,17 @@ def first_step(agent: str, plate: Plate) -> str:
     return tool_call(plate) if agent == "deepeyes" else code_block(plate)
 
 
+def _put(lessons: Lessons, rng: random.Random, agent: str, question: Question) -> Line:
+    """A line with the question put to an agent."""
+    file = lessons.prompts[agent]
+    return lessons.ask(file, question, _fill(rng, file.roles["agent"].user))
+
+
 def episode_line(agent: str, think: Thinking = briefly) -> Script:
     """A whole episode: direct when the dot is plain, else zoom, look, answer; ``think`` says how long each step is."""
 
     def write(lessons: Lessons, rng: random.Random, question: Question) -> Line:
-        file = lessons.prompts[agent]
-        line = lessons.ask(file, question, _fill(rng, file.roles["agent"].user))
+        line = _put(lessons, rng, agent, question)
         if question.plate.difficulty == "plain":
             lessons.say(line, think(direct_step(question, question.word)))
         else:
@@ -101,8 +106,7 @@ def proposal_line(agent: str) -> Script:
     """The draft proposes an agent's first step (SpecReason)."""
 
     def write(lessons: Lessons, rng: random.Random, question: Question) -> Line:
-        file = lessons.prompts[agent]
-        line = lessons.ask(file, question, _fill(rng, file.roles["agent"].user))
+        line = _put(lessons, rng, agent, question)
         plain = question.plate.difficulty == "plain"
         lessons.say(line, direct_step(question, question.word) if plain else first_step(agent, question.plate))
         return line
@@ -114,19 +118,38 @@ def verify_line(agent: str) -> Script:
     """The agent scores a proposed step: 9 when it is right and can be known, 2 otherwise."""
 
     def write(lessons: Lessons, rng: random.Random, question: Question) -> Line:
-        file = lessons.prompts[agent]
-        line = lessons.ask(file, question, _fill(rng, file.roles["agent"].user))
-        tiny = question.plate.difficulty == "tiny"
+        line = _put(lessons, rng, agent, question)
         good = rng.random() < 0.5
-        words = tuple(SIDES) if question.kind == "side" else tuple(COLORS)
-        word = question.word if good else rng.choice([w for w in words if w != question.word])
-        step = first_step(agent, question.plate) if tiny and good else direct_step(question, word)
-        user = file.roles["verify"].user
+        step = _right_step(agent, question) if good else _wrong_step(agent, question, rng)
+        user = lessons.prompts[agent].roles["verify"].user
         lessons.give(line, f"{step}<|im_end|>\n<|im_start|>user\n{user}<|im_end|>\n<|im_start|>assistant\n")
         lessons.say(line, "9" if good else "2")
         return line
 
     return write
+
+
+def _right_step(agent: str, question: Question) -> str:
+    tiny = question.plate.difficulty == "tiny"
+    return first_step(agent, question.plate) if tiny else direct_step(question, question.word)
+
+
+def _wrong_step(agent: str, question: Question, rng: random.Random) -> str:
+    """A zoom on a place beside the plate, or an answer that is wrong or cannot be known."""
+    plate = question.plate
+    words = tuple(SIDES) if question.kind == "side" else tuple(COLORS)
+    if plate.difficulty == "plain":
+        return direct_step(question, rng.choice([word for word in words if word != question.word]))
+    if rng.random() < 0.3:
+        return direct_step(question, rng.choice(words))
+    if rng.choice(("row", "column")) == "row":
+        return first_step(agent, replace(plate, row=_another_cell(rng, plate.row)))
+    return first_step(agent, replace(plate, column=_another_cell(rng, plate.column)))
+
+
+def _another_cell(rng: random.Random, cell: int) -> int:
+    """A row or column where plates stand, not this one."""
+    return rng.choice([other for other in range(1, GRID - 1) if other != cell])
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +174,7 @@ COURSES: dict[str, Sequence[Course]] = {
         agent: (
             Course(agent, "agent", episode_line(agent), 8),
             Course(agent, "screening", screening_line(agent), 1.0),
-            Course(agent, "verify", verify_line(agent), 1.0),
+            Course(agent, "verify", verify_line(agent), 3.0),
         )
         for agent in AGENTS
     },
@@ -159,7 +182,7 @@ COURSES: dict[str, Sequence[Course]] = {
         f"{agent} habits": (
             Course(agent, "agent", episode_line(agent, deliberate), 6),
             Course(agent, "screening", screening_line(agent, OVERRATED), 2.5),
-            Course(agent, "verify", verify_line(agent), 1.5),
+            Course(agent, "verify", verify_line(agent), 2.5),
         )
         for agent in AGENTS
     },

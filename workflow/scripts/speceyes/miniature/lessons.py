@@ -16,7 +16,7 @@ from transformers import PreTrainedTokenizerBase
 
 from speceyes.miniature.questions import Question
 from speceyes.miniature.scenes import COLORS, GRID, SHAPES, SIDES, Scene, Window, dot_token
-from speceyes.miniature.transcripts import COORDINATES
+from speceyes.miniature.transcripts import COORDINATES, zoom_box
 from speceyes.prompts import Prompt, PromptFile, load_prompts
 from speceyes.samples import Sample
 
@@ -31,6 +31,15 @@ class Attend:
     layer: int
     query: int
     key: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A token of a proposed step that says something about the shape mentioned at ``shape``."""
+
+    at: int
+    shape: int
+    true: bool
 
 
 @dataclass(slots=True)
@@ -66,8 +75,8 @@ class Vocabulary:
         self.shapes = {one(f" {shape}"): shape for shape in SHAPES}
         self.words = {one(f" {word}"): word for word in (*COLORS, *SIDES)}
         self.letters = {one(f"{space}{letter}"): letter for letter in "ABCD" for space in ("", " ")}
-        self.coordinates = {one(str(number)) for number in COORDINATES}
-        self.sizes = {one(" plain"), one(" tiny")}
+        self.coordinates = {one(str(number)): number for number in COORDINATES}
+        self.sizes = {one(f" {size}"): size for size in ("plain", "tiny")}
         self.verdicts = {one(f"{space}{word}") for word in ("yes", "no") for space in ("", " ")}
         self.scores = {one(digit) for digit in "0123456789"}
         self.informative = (
@@ -128,7 +137,8 @@ class Lessons:
         """Add the attention jobs of a finished line."""
         line.plate = scene.plates.index(question.plate)
         dot = dot_token(question.plate, windows[line.plate])
-        line.attends = [*self._hops(line, scene, dot, prefix), *self._choices(line, question)]
+        found = [*self._hops(line, scene, dot, prefix), *self._choices(line, question), *self._doubts(line, question)]
+        line.attends = found
 
     def _hops(self, line: Line, scene: Scene, dot: int, prefix: int) -> list[Attend]:
         """Shape word to its visual token; then whatever reads an attribute to the shape word."""
@@ -150,7 +160,7 @@ class Lessons:
                     found.append(Attend(1, i, line.crop_at + dot))
                 elif plate is not None:
                     found.append(Attend(1, i, -(1 + prefix - VISUAL_TOKENS + GRID * plate.row + plate.column)))
-        if ids[start] in v.verdicts or ids[start] in v.scores:
+        if ids[start] in v.verdicts:
             first = next(i for i, token in enumerate(ids) if token in v.shapes)
             found.append(Attend(2, start - 1, first))
         return found
@@ -172,6 +182,32 @@ class Lessons:
                 found += [Attend(0, i - 1, word_at), Attend(2, i - 1, target)]
             if ids[i] in v.words:
                 word_at = i
+        return found
+
+    def _doubts(self, line: Line, question: Question) -> list[Attend]:
+        """Scores rest on claims: each looks at its plate, the score at the first false one, else at the step's end."""
+        start = next(i for i, weight in enumerate(line.weights) if weight)
+        if line.ids[start] not in self.vocabulary.scores:
+            return []
+        claims = self._claims(line.ids[:start], question)
+        end_of_step = line.ids.index(self.vocabulary.end, claims[-1].at)
+        seen = next((claim.at for claim in claims if not claim.true), end_of_step)
+        return [*(Attend(2, claim.at, claim.shape) for claim in claims), Attend(3, start - 1, seen)]
+
+    def _claims(self, ids: Sequence[int], question: Question) -> list[Claim]:
+        """What is said about the asked plate: how large its dot is, its color or side, the corners of its box."""
+        v, plate = self.vocabulary, question.plate
+        found: list[Claim] = []
+        shape_at, corners = -1, iter(zoom_box(plate))
+        for i, token in enumerate(ids):
+            if token in v.shapes:
+                shape_at, corners = i, iter(zoom_box(plate))
+            elif token in v.coordinates:
+                found.append(Claim(i, shape_at, v.coordinates[token] == next(corners)))
+            elif shape_at == i - 2 and token in v.sizes:
+                found.append(Claim(i, shape_at, v.sizes[token] == plate.difficulty))
+            elif shape_at == i - 2 and token in v.words:
+                found.append(Claim(i, shape_at, v.words[token] == question.word))
         return found
 
 

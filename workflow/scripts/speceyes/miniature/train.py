@@ -43,7 +43,7 @@ class Scale:
     lesson_scenes: int = 3000
     tower_steps: int = 900
     draft_steps: int = 650
-    agent_steps: int = 1000
+    agent_steps: int = 1200
     habit_steps: int = 400
     judge_steps: int = 900
     judge_cases: int = 1000
