@@ -6,6 +6,7 @@ import pytest
 from speceyes.miniature.card import Card
 from speceyes.miniature.evaluate import SEED, SIZES
 from speceyes.miniature.results_table import results_table
+from speceyes.provenance import model_identity
 
 MINIATURE = Path(__file__).parents[2] / "resources/miniature"
 
@@ -19,6 +20,11 @@ def test_it_was_measured_as_the_evaluation_measures(card):
     assert (card.seed, card.sizes) == (SEED, SIZES)
     assert card.questions >= 500
     assert all(model.n == card.questions for model in (card.draft, card.deepeyes, card.thyme))
+
+
+def test_it_was_measured_on_the_models_that_are_shipped(card):
+    shipped = {path.parent.name: model_identity(path.parent) for path in MINIATURE.glob("*/model.safetensors")}
+    assert card.models == shipped
 
 
 def test_the_draft_is_right_on_plain_targets_unsure_on_tiny_ones_and_knows_which(card):

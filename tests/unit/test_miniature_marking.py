@@ -157,6 +157,7 @@ def test_without_a_wrong_proposal_there_is_nothing_to_compare(marker, monkeypatc
 def test_the_readme_takes_the_tables_and_keeps_the_rest(marker, tmp_path):
     draft = marker.draft()
     card = Card(
+        models={"draft": "1f"},
         seed=1,
         sizes=Sizes(),
         questions=4,

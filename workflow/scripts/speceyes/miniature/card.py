@@ -78,8 +78,9 @@ class JudgeCard(_Facts):
 
 
 class Card(_Facts):
-    """Everything, with what it was measured on."""
+    """Everything, with what was measured (``models``: what each one's folder holds, as a hash) and on what."""
 
+    models: dict[str, str]
     seed: int
     sizes: Sizes
     questions: int

@@ -59,6 +59,7 @@ def evaluate(trial: Trial, judge_cases: int) -> Card:
     log.info("judge %s", judge)
     samples = trial.samples()
     return Card(
+        models=trial.identities(),
         seed=trial.seed,
         sizes=trial.sizes,
         questions=len(samples),

@@ -40,7 +40,6 @@ Work = Callable[[Sequence[Sample]], Sequence[R]]
 ALL = Shard(0, 1)
 # Every proposal is taken and run, whatever its score, so that scores can be held against what came of it.
 ONE_STEP_TAKEN = SpecReasonSettings(keep_from=0, max_steps=1)
-PROPOSED_EVERY = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,15 +133,23 @@ class Trial:
         return self._passed(f"agent {name}", AgentRecord, [name], 1, start)
 
     def proposals(self, name: str) -> list[AgentRecord]:
-        """SpecReason's first step on some questions: the draft's proposal, executed, with the agent's score of it."""
+        """SpecReason's first step on every question: the draft's proposal, executed, with the agent's score of it."""
 
         def start() -> Work[AgentRecord]:
             draft, engine, agent = self._engine("draft"), self._engine(name), self._agent(name)
             method = SpecReason(draft, engine, agent, POLICIES["corrected"], ONE_STEP_TAKEN)
             return lambda samples: [method.answer(sample, self.images) for sample in samples]
 
-        some = Shard(0, PROPOSED_EVERY)
-        return self._passed(f"propose {name}", AgentRecord, ["draft", name], 1, start, shard=some)
+        return self._passed(f"propose {name}", AgentRecord, ["draft", name], 1, start)
+
+    def identities(self) -> dict[str, str]:
+        """What each model's folder holds, judge included, by the model's name."""
+        keys = [
+            self.config.draft.model,
+            *(agent.model for agent in self.config.agents.values()),
+            self.config.judge.model,
+        ]
+        return {key: model_identity(Path(self.config.models[key].path)) for key in keys}
 
     def _engine(self, name: str) -> Engine:
         model = self.config.models[self._model_key(name)]
@@ -170,8 +177,6 @@ class Trial:
         names: Sequence[str],
         batch_size: int,
         start: Callable[[], Work[R]],
-        *,
-        shard: Shard = ALL,
     ) -> list[R]:
         """A finished pass's records, run first unless it is there."""
         agents = [name for name in names if name in self.config.agents]
@@ -186,6 +191,6 @@ class Trial:
         table = self.folder / "passes" / f"{named}.parquet"
         if not table.exists():
             table.parent.mkdir(parents=True, exist_ok=True)
-            stage = Stage(label, self._samples_table, table, self.folder / "journals", shard, settings, inputs)
+            stage = Stage(label, self._samples_table, table, self.folder / "journals", ALL, settings, inputs)
             stage.run(kind, batch_size, start())
         return list(read_table(table, kind))
