@@ -135,7 +135,8 @@ def test_moving_the_threshold_lists_the_samples_that_change_hands(browser, explo
 
     find(browser, "#pin").click()
 
-    assert find(browser, "#rows").text == "No sample here."
+    assert texts(browser, ".row") == []
+    assert find(browser, "#rows").text.startswith("No sample here")
     assert find(browser, "#pin").text == "Unpin .7"
 
 
@@ -159,6 +160,19 @@ def test_an_empty_list_leads_to_the_splits_where_the_filter_finds_something(brow
 
     assert len(texts(browser, ".row")) == 3
     assert find(browser, ".tag.bad").text == "no answer"
+
+
+def test_where_no_split_has_one_at_this_threshold_the_nearest_that_has_is_a_click_away(browser, explorer_page):
+    open_explorer(browser, explorer_page, "#agent=deepeyes&split=pope/random&threshold=0.9999999")
+
+    find(browser, "[data-filter=wrong-accepted]").click()
+    assert texts(browser, ".row") == []
+    find(browser, ".elsewhere button").click()
+
+    assert "accepted" in texts(browser, ".phase")[2]
+    assert find(browser, ".phase:nth-child(2) .mark").get_attribute("title") == "wrong"
+    assert view(browser)["threshold"] != "0.9999999"
+    assert view(browser)["filter"] == "wrong-accepted"
 
 
 def test_a_button_pressed_by_keyboard_keeps_the_focus(browser, explorer_page):

@@ -74,18 +74,33 @@ function shownSamples() {
   return { counts, shown: ORDERS[state.order] ? shown.sort(ORDERS[state.order]) : shown };
 }
 
-/** Other splits that the chosen filter would find something in, as [split, how many]. */
+/** Where else the chosen filter finds something, as [split, threshold, how many]: in other splits, or else at other thresholds. */
 function foundElsewhere() {
-  const others = study.splits.filter((split) => split !== current.split && agentsOf(split).includes(state.agent));
-  const counts = others.map((split) => {
-    const batch = oneOf(batchesOf(split), state.batch, study.main_batch_size);
-    const seen = viewOf(new Selection(split, { ...state, batch }));
-    return [
-      split,
-      [...Array(seen.selection.count).keys()].filter((index) => FILTERS[state.show].keeps(seen, index)).length,
-    ];
-  });
-  return counts.filter(([, count]) => count);
+  const views = study.splits
+    .filter((split) => agentsOf(split).includes(state.agent))
+    .map((split) => {
+      const batch = oneOf(batchesOf(split), state.batch, study.main_batch_size);
+      return viewOf(new Selection(split, { ...state, batch }));
+    });
+  const others = views.filter((seen) => seen.selection.split !== current.split);
+  const found = others.map((seen) => [seen.selection.split, state.threshold, countFound(seen)]);
+  const places = found.filter(([, , count]) => count);
+  return places.length ? places : views.map(nearestFinding).filter(Boolean);
+}
+
+function countFound(seen) {
+  return [...Array(seen.selection.count).keys()].filter((index) => FILTERS[state.show].keeps(seen, index)).length;
+}
+
+/** The nearest threshold of the grid at which a view finds something, null if there is none. */
+function nearestFinding(seen) {
+  const { split } = seen.selection;
+  const far = (threshold) => Math.abs(logit(threshold) - logit(seen.now));
+  for (const now of [...split.thresholds].sort((one, other) => far(one) - far(other))) {
+    const count = countFound({ ...seen, now });
+    if (count) return [split, now, count];
+  }
+  return null;
 }
 
 function searchText(index) {

@@ -53,14 +53,14 @@ function drawRows() {
   else rows.removeAttribute("aria-activedescendant");
 }
 
-/** An empty list leads to the splits where the filter finds something. */
+/** An empty list leads to the splits and thresholds where the filter finds something. */
 function nothingHere() {
   const elsewhere = state.find ? [] : foundElsewhere();
-  const buttons = elsewhere.map(([split, count]) =>
+  const buttons = elsewhere.map(([split, threshold, count]) =>
     el(
       "button",
-      { type: "button", click: () => setState({ split: splitKey(split), sample: null }) },
-      `${splitTitle(split)} `,
+      { type: "button", click: () => setState({ split: splitKey(split), threshold, sample: null }) },
+      `${splitTitle(split)} ${threshold === state.threshold ? "" : `at τ ${confidenceText(threshold)} `}`,
       el("span", { class: "count" }, count),
     ),
   );
