@@ -180,9 +180,9 @@ COURSES: dict[str, Sequence[Course]] = {
     },
     **{
         f"{agent} habits": (
-            Course(agent, "agent", episode_line(agent, deliberate), 6),
-            Course(agent, "screening", screening_line(agent, OVERRATED), 2.5),
-            Course(agent, "verify", verify_line(agent), 2.5),
+            Course(agent, "agent", episode_line(agent, deliberate), 3.2),
+            Course(agent, "screening", screening_line(agent, OVERRATED), 1.2),
+            Course(agent, "verify", verify_line(agent), 5.6),
         )
         for agent in AGENTS
     },

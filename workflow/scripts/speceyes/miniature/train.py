@@ -44,7 +44,7 @@ class Scale:
     tower_steps: int = 900
     draft_steps: int = 650
     agent_steps: int = 1200
-    habit_steps: int = 400
+    habit_steps: int = 700
     judge_steps: int = 900
     judge_cases: int = 1000
     rows: int = 10

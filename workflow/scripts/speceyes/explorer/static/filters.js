@@ -74,7 +74,7 @@ function shownSamples() {
   return { counts, shown: ORDERS[state.order] ? shown.sort(ORDERS[state.order]) : shown };
 }
 
-/** Where else the chosen filter finds something, as [split, threshold, how many]: in other splits, or else at other thresholds. */
+/** Where else the filter finds something, as [split, threshold, how many]: other splits, or else other thresholds. */
 function foundElsewhere() {
   const views = study.splits
     .filter((split) => agentsOf(split).includes(state.agent))
