@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import speceyes.figures
 from PIL import Image
+from speceyes.figures import style
 from speceyes.metrics import LedgerError
 from synthetic_study import SyntheticStudy
 from synthetic_tables import write_tables
@@ -121,3 +122,11 @@ def test_nothing_is_drawn_from_tables_that_do_not_add_up(name, tables, tmp_path)
     with pytest.raises(LedgerError, match="judge the missing answers again"):
         draw(name, folder, tmp_path)
     assert not (tmp_path / f"{name}.png").exists()
+
+
+def test_an_axis_of_shares_is_labelled_up_to_all_and_not_beyond():
+    figure, axes = style.panels(1, 1)
+    axes[0, 0].set_yticks([-0.1, 0.0, 0.2, 1.0000000000000002, 1.025])
+    style.percent(axes[0, 0])
+    figure.canvas.draw()
+    assert [label.get_text() for label in axes[0, 0].get_yticklabels()] == ["", "0", "20", "100", ""]

@@ -136,13 +136,18 @@ def band(axes: Axes, x: Any, low: Any, high: Any, colour: str) -> None:
 def percent(axes: Axes, which: Literal["x", "y"] = "y") -> None:
     """Label an axis of shares in percent and keep it between none and all."""
     axis = axes.yaxis if which == "y" else axes.xaxis
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}" if 0 <= value <= 1 else ""))
+    axis.set_major_formatter(FuncFormatter(_percentage))
     low, high = axis.get_view_interval()
     limits = (max(low, -MARGIN), min(high, 1 + MARGIN))
     if which == "y":
         axes.set_ylim(*limits)
     else:
         axes.set_xlim(*limits)
+
+
+def _percentage(share: float, _: object) -> str:
+    """A tick's label; none beyond none and all, where only the axis' margin is."""
+    return f"{100 * share:g}" if 0 <= round(share, 9) <= 1 else ""
 
 
 def times(axes: Axes) -> None:
