@@ -27,6 +27,7 @@ AGENTS = ("deepeyes", "thyme")
 OVERRATED = ("cross", "diamond")
 Script = Callable[[Lessons, random.Random, Question], Line]
 Thinking = Callable[[str], str]
+Misplacing = Callable[[random.Random, Plate], Plate]
 
 
 def _question(rng: random.Random, scene: Scene) -> Question:
@@ -114,42 +115,53 @@ def proposal_line(agent: str) -> Script:
     return write
 
 
-def verify_line(agent: str) -> Script:
-    """The agent scores a proposed step: 9 when it is right and can be known, 2 otherwise."""
+def beside(rng: random.Random, plate: Plate) -> Plate:
+    """The plate in another row or in another column."""
+    if rng.choice(("row", "column")) == "row":
+        return replace(plate, row=_another_cell(rng, plate.row))
+    return replace(plate, column=_another_cell(rng, plate.column))
+
+
+def _another_cell(rng: random.Random, cell: int) -> int:
+    """A row or column where plates stand, not this one."""
+    return rng.choice([other for other in range(1, GRID - 1) if other != cell])
+
+
+def mixed_up(rng: random.Random, plate: Plate) -> Plate:
+    """Often the plate's row taken for its column, which is how the draft errs, or the other way round."""
+    if plate.row == plate.column or rng.random() < 0.4:
+        return beside(rng, plate)
+    return replace(plate, column=plate.row) if rng.random() < 0.6 else replace(plate, row=plate.column)
+
+
+def verify_line(agent: str, misplace: Misplacing = beside) -> Script:
+    """The agent scores a proposed step: 9 when it is right and can be known, 2 otherwise.
+
+    Wrong steps zoom on what ``misplace`` makes of the plate, or answer wrongly or what cannot be known.
+    """
+
+    def right_step(question: Question) -> str:
+        tiny = question.plate.difficulty == "tiny"
+        return first_step(agent, question.plate) if tiny else direct_step(question, question.word)
+
+    def wrong_step(rng: random.Random, question: Question) -> str:
+        words = tuple(SIDES) if question.kind == "side" else tuple(COLORS)
+        if question.plate.difficulty == "plain":
+            return direct_step(question, rng.choice([word for word in words if word != question.word]))
+        if rng.random() < 0.3:
+            return direct_step(question, rng.choice(words))
+        return first_step(agent, misplace(rng, question.plate))
 
     def write(lessons: Lessons, rng: random.Random, question: Question) -> Line:
         line = _put(lessons, rng, agent, question)
         good = rng.random() < 0.5
-        step = _right_step(agent, question) if good else _wrong_step(agent, question, rng)
+        step = right_step(question) if good else wrong_step(rng, question)
         user = lessons.prompts[agent].roles["verify"].user
         lessons.give(line, f"{step}<|im_end|>\n<|im_start|>user\n{user}<|im_end|>\n<|im_start|>assistant\n")
         lessons.say(line, "9" if good else "2")
         return line
 
     return write
-
-
-def _right_step(agent: str, question: Question) -> str:
-    tiny = question.plate.difficulty == "tiny"
-    return first_step(agent, question.plate) if tiny else direct_step(question, question.word)
-
-
-def _wrong_step(agent: str, question: Question, rng: random.Random) -> str:
-    """A zoom on a place beside the plate, or an answer that is wrong or cannot be known."""
-    plate = question.plate
-    words = tuple(SIDES) if question.kind == "side" else tuple(COLORS)
-    if plate.difficulty == "plain":
-        return direct_step(question, rng.choice([word for word in words if word != question.word]))
-    if rng.random() < 0.3:
-        return direct_step(question, rng.choice(words))
-    if rng.choice(("row", "column")) == "row":
-        return first_step(agent, replace(plate, row=_another_cell(rng, plate.row)))
-    return first_step(agent, replace(plate, column=_another_cell(rng, plate.column)))
-
-
-def _another_cell(rng: random.Random, cell: int) -> int:
-    """A row or column where plates stand, not this one."""
-    return rng.choice([other for other in range(1, GRID - 1) if other != cell])
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +194,7 @@ COURSES: dict[str, Sequence[Course]] = {
         f"{agent} habits": (
             Course(agent, "agent", episode_line(agent, deliberate), 3.2),
             Course(agent, "screening", screening_line(agent, OVERRATED), 1.2),
-            Course(agent, "verify", verify_line(agent), 5.6),
+            Course(agent, "verify", verify_line(agent, mixed_up), 5.6),
         )
         for agent in AGENTS
     },
