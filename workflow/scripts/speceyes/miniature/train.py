@@ -3,7 +3,7 @@
 Stages: tokenizer, picture pools, vision towers (1), their knowledge written in the language model's
 words (2), language models (3), agents' habits (4), judge. Each leaves its result in the build folder;
 what is there is not made again, and a stage that was cut off goes on from its last checkpoint. About
-an hour and a half on two CPU cores.
+two hours of one CPU core.
 """
 
 from __future__ import annotations
