@@ -31,6 +31,14 @@ def test_a_log_gets_an_occasional_line_with_rate_and_remaining_time(caplog, monk
     assert not any("\r" in line or "\x1b" in line for line in lines)
 
 
+def test_where_the_end_is_not_known_none_is_claimed(caplog):
+    with caplog.at_level(logging.INFO), Progress("index", total=None) as bar:
+        bar.advance(7)
+    last = caplog.records[-1].getMessage()
+    assert last.startswith("index: 7, ")
+    assert " of " not in last
+
+
 def test_a_log_stays_quiet_between_lines(caplog):
     with caplog.at_level(logging.INFO), Progress("draft", total=1000) as bar:
         for _ in range(1000):

@@ -14,6 +14,7 @@ log = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_LINES = 30.0
 LINE = "{desc}: {n_fmt} of {total_fmt}, {rate_fmt}, {remaining} left"
+LINE_WITHOUT_END = "{desc}: {n_fmt}, {rate_fmt}"
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -33,17 +34,17 @@ class Progress:
 
     Args:
         label: what is being done, e.g. ``draft vstar/direct_attributes``.
-        total: samples in all.
+        total: samples in all, None where nobody knows yet.
         done: samples that an earlier, interrupted run has finished.
         unit: what is counted; bytes (``B``) are written as kB, MB, GB.
     """
 
-    def __init__(self, label: str, total: int, done: int = 0, unit: str = " samples") -> None:
+    def __init__(self, label: str, total: int | None, done: int = 0, unit: str = " samples") -> None:
         drawing: dict[str, Any] = {"unit": unit, "unit_scale": unit == "B"}
         if not sys.stderr.isatty():
             drawing |= {
                 "file": _LogLines(),
-                "bar_format": LINE,
+                "bar_format": LINE_WITHOUT_END if total is None else LINE,
                 "mininterval": SECONDS_BETWEEN_LINES,
                 "maxinterval": SECONDS_BETWEEN_LINES,
                 "miniters": 1,

@@ -26,7 +26,7 @@ def build_index(reader: Reader, split: str, samples_path: Path, images_dir: Path
     images_dir.mkdir(parents=True, exist_ok=True)
     known: dict[bytes, ImageFacts] = {}
     samples: list[Sample] = []
-    with Progress(f"index {reader.name}/{split}", expected_rows or 0) as progress:
+    with Progress(f"index {reader.name}/{split}", expected_rows) as progress:
         for number, row in enumerate(reader.rows(split)):
             samples.append(_sample(reader.name, split, number, row, _store(row.image, row.where, images_dir, known)))
             progress.advance()
