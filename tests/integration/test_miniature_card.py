@@ -7,7 +7,9 @@ from speceyes.miniature.card import Card
 from speceyes.miniature.evaluate import SEED, SIZES
 from speceyes.miniature.results_table import results_table
 from speceyes.provenance import model_identity
+from speceyes.specreason import Settings
 
+KEEP_FROM = Settings().keep_from  # SpecReason's bar for a step
 MINIATURE = Path(__file__).parents[2] / "resources/miniature"
 
 
@@ -43,8 +45,8 @@ def test_agents_find_what_the_draft_cannot_see_and_take_their_time(name, card):
     assert agent.target_in_crop >= 0.85
     assert all(share >= 0.80 for share in agent.by_benchmark.values())
     assert agent.latency_ratio >= 3
-    assert min(agent.score_right, agent.score_wrong) >= 0
-    assert max(agent.score_right, agent.score_wrong) <= 9
+    assert agent.score_right >= KEEP_FROM > agent.score_wrong
+    assert agent.score_auroc >= 0.80
 
 
 def test_tools_work(card):
