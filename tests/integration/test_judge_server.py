@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import openai
@@ -137,6 +138,7 @@ def test_a_killed_job_leaves_no_real_server(tiny_judge, tmp_path, number):
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # a test run in the background ignores it
     )
     url = job.stdout.readline().strip()
     port = url.split(":")[2].split("/")[0]
