@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import time
-from functools import partial
 from pathlib import Path
 
 import openai
@@ -34,10 +33,11 @@ http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 """
 # Starts a server as a job does, says where it is, and waits to be killed.
 JOB = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 from speceyes.judging.server import running_server
 from speceyes.judging.settings import ServerSettings
+signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background may have inherited ignoring it
 with running_server(ServerSettings.model_validate_json(sys.argv[1]), sys.argv[2], Path(sys.argv[3])) as url:
     print(url, flush=True)
     time.sleep(600)
@@ -138,7 +138,6 @@ def test_a_killed_job_leaves_no_real_server(tiny_judge, tmp_path, number):
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),  # a test run in the background ignores it
     )
     url = job.stdout.readline().strip()
     port = url.split(":")[2].split("/")[0]
