@@ -54,7 +54,8 @@ def running_snakemake(folder: Path, *words: str) -> Iterator[Run]:
     """Snakemake with the environment of these tests; interrupted if it still runs in the end."""
     programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     environment = os.environ | {"PATH": programs, "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "snakemake", *words]
+    # Tests that run in the background ignore interrupts, and whatever they start would, too.
+    command = ["env", "--default-signal=INT", sys.executable, "-m", "snakemake", *words]
     with (folder / "said.txt").open("ab") as said:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=said, stderr=subprocess.STDOUT)
     run = Run(folder, process)
