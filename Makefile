@@ -61,16 +61,16 @@ estimate: $(VENV)/.complete ## what a study will still cost; STUDY=config for th
 	@$(SNAKEMAKE) --configfile $(CONFIG) --quiet all -- estimate
 
 train-miniature: $(VENV)/.complete ## rebuild the miniature's models from seeds
-	$(BIN)/python -m speceyes.miniature.train
+	$(BIN)/python -m speceyes.training.train
 
 evaluate-miniature: $(VENV)/.complete ## measure the miniature's models and write their card
-	$(BIN)/python -m speceyes.miniature.evaluate
+	$(BIN)/python -m speceyes.evaluation.evaluate
 
 contact-sheet: $(VENV)/.complete ## draw examples of the miniature's questions with what its models say
-	$(BIN)/python -m speceyes.miniature.contact_sheet
+	$(BIN)/python -m speceyes.evaluation.contact_sheet
 
 docs: $(VENV)/.complete ## the configuration's schema and key tables, from the typed model
-	$(BIN)/python -m speceyes.config_docs
+	$(BIN)/python -m speceyes.study.config_docs
 
 lock: $(VENV)/.complete ## pin what workflow/envs/venv.in resolves to
 	$(PYTHON) -m venv --clear $(VENV)

@@ -20,8 +20,8 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
 
-from speceyes.records import read_provenance
-from speceyes.replay import Grid, Passes, read_replay, write_replay
+from speceyes.method.replay import Grid, Passes, read_replay, write_replay
+from speceyes.records.tables import read_provenance
 
 
 def stored_passes(study: Path, agent: str, benchmark: str, split: str) -> Passes:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from selenium import webdriver
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "unit"))  # the synthetic study
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +18,7 @@ def study_tables(tmp_path_factory: pytest.TempPathFactory):
 
 @pytest.fixture(scope="session")
 def explorer_page(study_tables, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from speceyes.explorer.page import write_explorer
+    from speceyes.pages.explorer.page import write_explorer
 
     page = tmp_path_factory.mktemp("explorer") / "explorer.html"
     write_explorer(study_tables, page, {}, workers=2)

@@ -8,7 +8,7 @@ from explorer_page import find, open_explorer, press, texts, view, wait_until_dr
 from illustrated_study import ATTACK
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from speceyes.explorer.page import write_explorer
+from speceyes.pages.explorer.page import write_explorer
 
 HARD_LINK = (
     "#agent=thyme&split=hrbench/4k&metric=mean&k=8&batch=1&scorer=published"

@@ -41,7 +41,7 @@ rule lease:
         runtime=5,
     params:
         library=Path(workflow.basedir).parents[1] / "workflow" / "scripts",
-        program="import os, speceyes.gpu_lease as leases;"
+        program="import os, speceyes.runtime.gpu_lease as leases;"
         " held = leases.lease(1).__enter__(); print(held, os.environ['CUDA_VISIBLE_DEVICES'])",
     shell:
         "PYTHONPATH={params.library} python -c {params.program:q} > {output};"

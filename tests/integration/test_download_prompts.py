@@ -13,7 +13,7 @@ from speceyes.downloads.prompts import PromptMap, download_prompts, load_prompt_
 from speceyes.judging.questions import judged
 from speceyes.judging.scorers import AskJudge, load_judge_prompts
 from speceyes.prompts import load_prompts
-from speceyes.samples import Sample
+from speceyes.records.samples import Sample
 
 SHIPPED = Path(__file__).parents[2] / "config" / "prompts.yaml"
 

@@ -47,9 +47,9 @@ with running_server(ServerSettings.model_validate_json(sys.argv[1]), sys.argv[2]
 @pytest.fixture(scope="session")
 def tiny_judge(tmp_path_factory) -> Path:
     """A Qwen2 of the miniature's shape with random weights."""
-    from speceyes.miniature.export import export_model
-    from speceyes.miniature.tokenizer import build_tokenizer
-    from speceyes.miniature.train_judge import judge_model
+    from speceyes.training.export import export_model
+    from speceyes.training.tokenizer import build_tokenizer
+    from speceyes.training.train_judge import judge_model
     from transformers import AutoTokenizer
 
     folder = tmp_path_factory.mktemp("judge")

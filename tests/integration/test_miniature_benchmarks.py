@@ -12,10 +12,10 @@ import yaml
 from PIL import Image
 from speceyes.benchmarks.base import load_reader
 from speceyes.benchmarks.index import build_index
-from speceyes.config import load_config
 from speceyes.miniature.generate import Sizes, write_benchmarks
 from speceyes.miniature.scenes import COLORS
-from speceyes.samples import read_samples
+from speceyes.records.samples import read_samples
+from speceyes.study.config import load_config
 
 REPOSITORY = Path(__file__).parents[2]
 SIZES = Sizes(vstar_direct=12, vstar_relative=6, hrbench_questions=4, pope_images=3, plain=0.5)

@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
-from speceyes.miniature.card import Card
-from speceyes.miniature.evaluate import SEED, SIZES
-from speceyes.miniature.results_table import results_table
-from speceyes.provenance import model_identity
-from speceyes.specreason import Settings
+from speceyes.evaluation.card import Card
+from speceyes.evaluation.evaluate import SEED, SIZES
+from speceyes.evaluation.results_table import results_table
+from speceyes.method.specreason import Settings
+from speceyes.runtime.provenance import model_identity
 
 KEEP_FROM = Settings().keep_from  # SpecReason's bar for a step
 MINIATURE = Path(__file__).parents[2] / "resources/miniature"

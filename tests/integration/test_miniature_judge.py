@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from speceyes.config import load_config
 from speceyes.judging.cache import ReplyCache
 from speceyes.judging.client import JudgeClient
 from speceyes.judging.corrected import Corrected
@@ -15,7 +14,8 @@ from speceyes.judging.published import Published
 from speceyes.judging.questions import Judged
 from speceyes.judging.scorers import AskJudge, load_judge_prompts
 from speceyes.judging.server import running_server
-from speceyes.miniature.judge_data import Case, draw_case
+from speceyes.study.config import load_config
+from speceyes.training.judge_data import Case, draw_case
 
 REPOSITORY = Path(__file__).parents[2]
 COLORS = ("red", "blue", "green", "cyan")

@@ -11,13 +11,13 @@ from speceyes.agents.base import load_agent
 from speceyes.agents.run import run_episode
 from speceyes.benchmarks.base import load_reader
 from speceyes.benchmarks.index import build_index
-from speceyes.config import load_config
-from speceyes.draft import Drafter
-from speceyes.engines.images import open_image
 from speceyes.engines.transformers_engine import TransformersEngine
+from speceyes.images import open_image
+from speceyes.method.draft import Drafter
 from speceyes.miniature.generate import Sizes, write_benchmarks
 from speceyes.prompts import load_prompts
-from speceyes.samples import read_samples
+from speceyes.records.samples import read_samples
+from speceyes.study.config import load_config
 
 REPOSITORY = Path(__file__).parents[2]
 MINIATURE = REPOSITORY / "resources/miniature"

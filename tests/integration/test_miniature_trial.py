@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import yaml
 from PIL import Image
-from speceyes.config import load_config
-from speceyes.miniature.contact_sheet import SPLITS, Sheet
+from speceyes.evaluation.contact_sheet import SPLITS, Sheet
+from speceyes.evaluation.marking import Marker
+from speceyes.evaluation.trial import Trial
 from speceyes.miniature.generate import Sizes
-from speceyes.miniature.marking import Marker
-from speceyes.miniature.trial import Trial
+from speceyes.study.config import load_config
 
 REPOSITORY = Path(__file__).parents[2]
 SIZES = Sizes(vstar_direct=6, vstar_relative=6, hrbench_questions=2, pope_images=1, plain=0.5)
@@ -54,7 +54,7 @@ def test_a_finished_pass_is_not_run_again(trial):
 
 def test_an_interrupted_pass_goes_on_where_it_stopped(trial, monkeypatch):
     """Screening breaks off after one batch; what was done is in the journal and is not asked again."""
-    import speceyes.miniature.trial as module
+    import speceyes.evaluation.trial as module
 
     real, asked = module.screen, []
 

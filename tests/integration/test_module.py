@@ -8,7 +8,8 @@ import sys
 
 import yaml
 from environments import REPOSITORY
-from speceyes.records import DraftRecord, read_table
+from speceyes.records.tables import read_table
+from speceyes.records.types import DraftRecord
 
 DRAFTS = "results/miniature/draft/vstar/direct_attributes/b6/1-of-1.parquet"
 SNAKEFILE = f"""

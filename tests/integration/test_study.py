@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 from small_study import BATCHES, SPLITS
-from speceyes.metrics import check_ledger
-from speceyes.records import AgentRecord, DraftRecord, read_provenance, read_table
+from speceyes.analysis.measures import check_ledger
+from speceyes.records.tables import read_provenance, read_table
+from speceyes.records.types import AgentRecord, DraftRecord
 from speceyes.tables.csv_files import read_csv
 
 SYSTEMS = {

@@ -11,7 +11,8 @@ import time
 from pathlib import Path
 
 import pandas as pd
-from speceyes.records import AgentRecord, read_table
+from speceyes.records.tables import read_table
+from speceyes.records.types import AgentRecord
 from workspace import Workspace
 
 TARGET = "results/small/agent/deepeyes/pope/random/1-of-1.parquet"

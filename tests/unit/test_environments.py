@@ -11,7 +11,7 @@ import pytest
 from environments import FILES, REPOSITORY, Environment
 from packaging.utils import canonicalize_name
 from packaging.version import Version
-from speceyes.fingerprint import LIBRARY, PACKAGE, closure
+from speceyes.runtime.fingerprint import LIBRARY, PACKAGE, closure
 
 WORKFLOW = REPOSITORY / "workflow"
 DISTRIBUTIONS = packages_distributions()

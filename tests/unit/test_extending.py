@@ -17,10 +17,10 @@ from speceyes.agents.base import load_agent
 from speceyes.agents.run import answer
 from speceyes.benchmarks.base import BenchmarkError, load_reader
 from speceyes.benchmarks.index import build_index
-from speceyes.config import Config, ConfigError, load_config
-from speceyes.records import AgentRecord
-from speceyes.samples import read_samples
-from speceyes.specreason import POLICIES, Settings, SpecReason
+from speceyes.method.specreason import POLICIES, Settings, SpecReason
+from speceyes.records.samples import read_samples
+from speceyes.records.types import AgentRecord
+from speceyes.study.config import Config, ConfigError, load_config
 
 ROOT = Path(__file__).parents[2]
 BLOCKS = dict(

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from PIL import Image
-from speceyes.engines.images import ImageError, ImageSettings, fit, fitted_size, open_image
+from speceyes.images import ImageError, ImageSettings, fit, fitted_size, open_image
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ SCRIPTS = WORKFLOW / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
 from speceyes.agents.base import load_agent
-from speceyes.config import ConfigError, load_config
-from speceyes.fingerprint import fingerprint
-from speceyes.provenance import file_identity, model_identity
+from speceyes.study.config import ConfigError, load_config
+from speceyes.runtime.fingerprint import fingerprint
+from speceyes.runtime.provenance import file_identity, model_identity
 from snakemake.exceptions import WorkflowError
 
 try:

@@ -34,7 +34,7 @@ rule live:
         # An edited gate is evaluated by replay and held against these runs (live_vs_replay: same_source);
         # what it decides differently is seen there, and no model runs for it unasked.
         inputs=lambda wildcards: {
-            "code": code("live.py", CONFIG.agents[wildcards.agent].type, without=["speceyes.gate"]),
+            "code": code("live.py", CONFIG.agents[wildcards.agent].type, without=["speceyes.method.gate"]),
             "draft": identity(model(CONFIG.draft.model).path),
             "model": identity(model(agent_model(wildcards)).path),
             "prompts": identity(prompts(wildcards.agent)),

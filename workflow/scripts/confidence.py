@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from speceyes.confidence import write_confidences
-from speceyes.job import job
-from speceyes.provenance import provenance
+from speceyes.method.confidence import write_confidences
+from speceyes.runtime.job import job
+from speceyes.runtime.provenance import provenance
 
 with job(snakemake.log[0]):
     settings = {"metrics": snakemake.params.metrics, "top_k": snakemake.params.top_k}

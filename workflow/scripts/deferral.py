@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pandas as pd
-from speceyes.job import job
-from speceyes.statistics.deferral import deferral_curves
-from speceyes.statistics.settings import Settings
+from speceyes.analysis.settings import Settings
+from speceyes.runtime.job import job
 from speceyes.tables.csv_files import write_csv
+from speceyes.tables.deferral import deferral_curves
 
 with job(snakemake.log[0]):
     params = snakemake.params

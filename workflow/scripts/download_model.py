@@ -5,7 +5,7 @@ from pathlib import Path
 from speceyes.downloads.hub import download
 from speceyes.downloads.registry import find_model
 from speceyes.downloads.settings import Settings
-from speceyes.job import job
+from speceyes.runtime.job import job
 
 with job(snakemake.log[0]):
     download(

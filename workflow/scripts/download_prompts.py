@@ -4,7 +4,7 @@ from pathlib import Path
 
 from speceyes.downloads.prompts import download_prompts, load_prompt_map
 from speceyes.downloads.settings import Settings
-from speceyes.job import job
+from speceyes.runtime.job import job
 
 with job(snakemake.log[0]):
     download_prompts(

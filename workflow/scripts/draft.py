@@ -2,16 +2,16 @@
 
 from pathlib import Path
 
-from speceyes.job import job
-from speceyes.stage import Shard, Stage
+from speceyes.records.stage import Shard, Stage
+from speceyes.runtime.job import job
 
 with job(snakemake.log[0], snakemake.resources.get("gpu", 0)):
-    from speceyes.draft import Drafter, Settings
     from speceyes.engines.settings import EngineSettings
     from speceyes.engines.transformers_engine import TransformersEngine
+    from speceyes.method.draft import Drafter, Settings
     from speceyes.prompts import load_prompts
-    from speceyes.records import DraftRecord
-    from speceyes.samples import read_samples
+    from speceyes.records.samples import read_samples
+    from speceyes.records.types import DraftRecord
 
     stage = Stage(
         label=f"draft {snakemake.wildcards.benchmark}/{snakemake.wildcards.split} b{snakemake.wildcards.batch}"

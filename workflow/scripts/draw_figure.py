@@ -3,7 +3,7 @@
 from importlib import import_module
 from pathlib import Path
 
-from speceyes.job import job
+from speceyes.runtime.job import job
 
 with job(snakemake.log[0]):
     figure = import_module(f"speceyes.figures.{snakemake.wildcards.figure}")

@@ -1,7 +1,7 @@
 """Rule estimate: what the configured study will still cost, printed before anything runs."""
 
-from speceyes.estimate import Plan, render
-from speceyes.job import job
+from speceyes.runtime.job import job
+from speceyes.study.estimate import Plan, render
 
 with job(snakemake.log[0]):
     print(render(Plan.model_validate(snakemake.params.plan)))

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from speceyes.explorer.page import write_explorer
-from speceyes.explorer.sources import StudyTables
-from speceyes.job import job
+from speceyes.pages.explorer.page import write_explorer
+from speceyes.pages.explorer.sources import StudyTables
+from speceyes.runtime.job import job
 
 with job(snakemake.log[0]):
     params = snakemake.params

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from speceyes.job import job
+from speceyes.runtime.job import job
 from speceyes.tables.csv_files import write_csv
-from speceyes.tables.provenance_table import provenance_table
+from speceyes.tables.provenance import provenance_table
 
 with job(snakemake.log[0]):
     tables = [Path(path) for path in (*snakemake.input.passes, snakemake.input.verdicts)]

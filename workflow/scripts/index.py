@@ -4,7 +4,7 @@ from pathlib import Path
 
 from speceyes.benchmarks.base import load_reader
 from speceyes.benchmarks.index import build_index
-from speceyes.job import job
+from speceyes.runtime.job import job
 
 with job(snakemake.log[0]):
     reader = load_reader(snakemake.params.reader)(Path(snakemake.input.folder), snakemake.params.settings)

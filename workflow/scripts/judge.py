@@ -3,7 +3,6 @@
 from functools import partial
 from pathlib import Path
 
-from speceyes.job import job
 from speceyes.judging.cache import ReplyCache
 from speceyes.judging.client import JudgeClient
 from speceyes.judging.judge import judge_all
@@ -12,9 +11,10 @@ from speceyes.judging.scorers import load_judge_prompts
 from speceyes.judging.server import external_judge, running_server
 from speceyes.judging.settings import ClientSettings, ServerSettings
 from speceyes.judging.verdicts import write_verdicts
-from speceyes.provenance import provenance
-from speceyes.records import AgentRecord, DraftRecord, LiveRecord
-from speceyes.samples import read_samples
+from speceyes.records.samples import read_samples
+from speceyes.records.types import AgentRecord, DraftRecord, LiveRecord
+from speceyes.runtime.job import job
+from speceyes.runtime.provenance import provenance
 
 with job(snakemake.log[0], snakemake.resources.get("gpu", 0)):
     params = snakemake.params

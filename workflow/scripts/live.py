@@ -2,18 +2,18 @@
 
 from pathlib import Path
 
-from speceyes.job import job
-from speceyes.stage import Shard, Stage
+from speceyes.records.stage import Shard, Stage
+from speceyes.runtime.job import job
 
 with job(snakemake.log[0], snakemake.resources.get("gpu", 0)):
     from speceyes.agents.base import load_agent
-    from speceyes.draft import Drafter, Settings
     from speceyes.engines.settings import EngineSettings
     from speceyes.engines.transformers_engine import TransformersEngine
-    from speceyes.funnel import Funnel, Gate
+    from speceyes.method.draft import Drafter, Settings
+    from speceyes.method.funnel import Funnel, Gate
     from speceyes.prompts import load_prompts
-    from speceyes.records import LiveRecord
-    from speceyes.samples import read_samples
+    from speceyes.records.samples import read_samples
+    from speceyes.records.types import LiveRecord
 
     wildcards, params = snakemake.wildcards, snakemake.params
     draft_engine = TransformersEngine(Path(snakemake.input.draft), EngineSettings.model_validate(params.draft_engine))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 from pydantic import TypeAdapter
-from speceyes.job import job
+from speceyes.runtime.job import job
 from speceyes.tables.csv_files import write_csv
 from speceyes.tables.live_vs_replay import LiveRun, live_vs_replay
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from speceyes.job import job
+from speceyes.runtime.job import job
 from speceyes.tables.csv_files import read_csv
 from speceyes.tables.main_table import main_table, write_main_table
 

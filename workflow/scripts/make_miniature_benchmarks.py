@@ -3,8 +3,8 @@
 import shutil
 from pathlib import Path
 
-from speceyes.job import job
 from speceyes.miniature.generate import Sizes, write_benchmarks
+from speceyes.runtime.job import job
 
 with job(snakemake.log[0]):
     folder = Path(snakemake.output.scenes).parent

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pandas as pd
-from speceyes.job import job
-from speceyes.metrics import check_ledger, settings_and_ledger
-from speceyes.statistics.settings import Settings
+from speceyes.analysis.measures import check_ledger, settings_and_ledger
+from speceyes.analysis.settings import Settings
+from speceyes.runtime.job import job
 from speceyes.tables.csv_files import write_csv
 
 with job(snakemake.log[0]):

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 from pydantic import TypeAdapter
-from speceyes.job import job
-from speceyes.outcomes import OutcomeTables, outcomes, write_outcomes
+from speceyes.analysis.outcomes import OutcomeTables, outcomes, write_outcomes
+from speceyes.runtime.job import job
 
 with job(snakemake.log[0]):
     tables = TypeAdapter(OutcomeTables).validate_python(snakemake.params.tables)

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from speceyes.job import job
-from speceyes.statistics.pareto import pareto
+from speceyes.runtime.job import job
 from speceyes.tables.csv_files import read_csv, write_csv
+from speceyes.tables.pareto import pareto
 
 with job(snakemake.log[0]):
     table = pareto(read_csv(Path(snakemake.input.settings)))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from speceyes.job import job
+from speceyes.runtime.job import job
 from speceyes.tables.csv_files import read_csv, write_csv
 from speceyes.tables.published_vs_ours import published_vs_ours
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from pydantic import TypeAdapter
-from speceyes.job import job
-from speceyes.provenance import provenance
-from speceyes.replay import Grid, Passes, write_replay
+from speceyes.method.replay import Grid, Passes, write_replay
+from speceyes.runtime.job import job
+from speceyes.runtime.provenance import provenance
 
 with job(snakemake.log[0]):
     params = snakemake.params

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from pydantic import TypeAdapter
-from speceyes.answers import AnswerTables, scored_answers, write_answers
-from speceyes.job import job
-from speceyes.provenance import provenance
+from speceyes.analysis.answers import AnswerTables, scored_answers, write_answers
+from speceyes.runtime.job import job
+from speceyes.runtime.provenance import provenance
 
 with job(snakemake.log[0]):
     answers = scored_answers(TypeAdapter(AnswerTables).validate_python(snakemake.params.tables))

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pandas as pd
-from speceyes.job import job
+from speceyes.runtime.job import job
 from speceyes.tables.csv_files import write_csv
 from speceyes.tables.scorer_effects import scorer_effects
 

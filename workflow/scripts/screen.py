@@ -2,16 +2,16 @@
 
 from pathlib import Path
 
-from speceyes.job import job
-from speceyes.stage import Shard, Stage
+from speceyes.records.stage import Shard, Stage
+from speceyes.runtime.job import job
 
 with job(snakemake.log[0], snakemake.resources.get("gpu", 0)):
     from speceyes.agents.base import load_agent
     from speceyes.engines.settings import EngineSettings
     from speceyes.engines.transformers_engine import TransformersEngine
-    from speceyes.records import ScreenRecord
-    from speceyes.samples import read_samples
-    from speceyes.screening import screen
+    from speceyes.method.screening import screen
+    from speceyes.records.samples import read_samples
+    from speceyes.records.types import ScreenRecord
 
     wildcards = snakemake.wildcards
     stage = Stage(

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from speceyes.job import job
+from speceyes.runtime.job import job
 from speceyes.tables.csv_files import write_csv
 from speceyes.tables.specreason_steps import specreason_steps
 

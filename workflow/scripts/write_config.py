@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import yaml
-from speceyes.job import job
+from speceyes.runtime.job import job
 
 with job(snakemake.log[0]):
     text = yaml.safe_dump(snakemake.params.config, sort_keys=False, allow_unicode=True)

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pandas as pd
-from speceyes.job import job
-from speceyes.study_page import study_page
+from speceyes.pages.study_page import study_page
+from speceyes.runtime.job import job
 from speceyes.tables.csv_files import read_csv
 
 with job(snakemake.log[0]):

@@ -1,6 +1,6 @@
 """Whether the explorer is one page or one per benchmark, and what it reads."""
 
-from speceyes.explorer.sources import PAGE_SAMPLES
+from speceyes.pages.explorer.sources import PAGE_SAMPLES
 
 
 def pages_apart():

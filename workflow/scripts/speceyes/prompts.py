@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
-from speceyes.samples import Sample
+from speceyes.records.samples import Sample
 
 
 class PromptError(Exception):

@@ -15,8 +15,8 @@ from PIL import Image
 from pydantic import BaseModel
 
 from speceyes.engines.base import Generation, Request
-from speceyes.records import AgentRecord, Turn
-from speceyes.samples import Sample
+from speceyes.records.samples import Sample
+from speceyes.records.types import AgentRecord, Turn
 
 
 class Episode(Protocol):

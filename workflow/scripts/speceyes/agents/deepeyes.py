@@ -27,11 +27,11 @@ from speceyes.agents.dialogue import (
     verify_messages,
 )
 from speceyes.engines.base import Generation, Message, Request
-from speceyes.engines.images import ImageSettings, fitted_size
-from speceyes.media import MediaStore
+from speceyes.images import ImageSettings, fitted_size
 from speceyes.prompts import load_prompts
-from speceyes.records import AgentRecord, Box, ToolUse, Turn
-from speceyes.samples import Sample
+from speceyes.records.media import MediaStore
+from speceyes.records.samples import Sample
+from speceyes.records.types import AgentRecord, Box, ToolUse, Turn
 
 TOOL = "image_zoom_in_tool"
 TOOL_CALL = re.compile(r"<tool_call>(.*?)</tool_call>", re.DOTALL)

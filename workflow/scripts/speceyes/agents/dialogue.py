@@ -10,7 +10,7 @@ from PIL import Image
 
 from speceyes.engines.base import Generation, Message
 from speceyes.prompts import Prompt
-from speceyes.records import AgentRecord, ToolUse, Turn
+from speceyes.records.types import AgentRecord, ToolUse, Turn
 
 ROLES = ("screening", "agent", "verify")
 ANSWER = re.compile(r"<answer>(.*?)</answer>", re.DOTALL)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from speceyes.agents.base import Agent, Episode
 from speceyes.engines.base import Engine
-from speceyes.engines.images import ImageError, open_image
-from speceyes.records import AgentRecord
-from speceyes.samples import Sample
+from speceyes.images import ImageError, open_image
+from speceyes.records.samples import Sample
+from speceyes.records.types import AgentRecord
 
 
 def run_episode(engine: Engine, episode: Episode) -> AgentRecord:

@@ -24,10 +24,10 @@ from speceyes.agents.dialogue import (
     verify_messages,
 )
 from speceyes.engines.base import Generation, Message, Part, Request
-from speceyes.media import MediaStore
 from speceyes.prompts import load_prompts
-from speceyes.records import AgentRecord, ToolUse, Turn
-from speceyes.samples import Sample
+from speceyes.records.media import MediaStore
+from speceyes.records.samples import Sample
+from speceyes.records.types import AgentRecord, ToolUse, Turn
 from speceyes.sandbox import INPUT_PATH, Sandbox, SandboxResult, SandboxSettings
 
 CODE = re.compile(r"<code>(.*?)</code>", re.DOTALL)

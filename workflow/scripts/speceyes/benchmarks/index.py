@@ -6,8 +6,8 @@ import hashlib
 from pathlib import Path
 
 from speceyes.benchmarks.base import BenchmarkError, ImageFacts, RawRow, Reader, check_image
-from speceyes.progress import Progress
-from speceyes.samples import Sample, write_samples
+from speceyes.records.samples import Sample, write_samples
+from speceyes.runtime.progress import Progress
 
 
 def build_index(reader: Reader, split: str, samples_path: Path, images_dir: Path, expected_rows: int | None) -> None:

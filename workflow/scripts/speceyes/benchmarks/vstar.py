@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from speceyes.benchmarks.base import BenchmarkError, RawRow, text_field
-from speceyes.samples import LETTERS
+from speceyes.records.samples import LETTERS
 
 
 class Settings(BaseModel):

@@ -25,7 +25,7 @@ from speceyes.downloads.registry import Repository, pin_path, read_pin, write_pi
 from speceyes.downloads.rows import count_rows
 from speceyes.downloads.settings import Settings
 from speceyes.downloads.transfer import fetch, link_or_copy, part_of
-from speceyes.progress import Progress
+from speceyes.runtime.progress import Progress
 
 log = logging.getLogger(__name__)
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from speceyes.engines.base import Message, Request
-from speceyes.engines.images import ImageSettings, fit
 from speceyes.engines.text import without_control_tokens
+from speceyes.images import ImageSettings, fit
 
 
 class Codec:

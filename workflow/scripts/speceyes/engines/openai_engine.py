@@ -22,8 +22,8 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from speceyes.engines.base import EngineError, Generation, Message, Request, StopReason
-from speceyes.engines.images import ImageSettings, fit
 from speceyes.engines.text import cut_after_stop, without_control_tokens
+from speceyes.images import ImageSettings, fit
 
 CONTROL = re.compile(r"<\|\w+\|>")
 

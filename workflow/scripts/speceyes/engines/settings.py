@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from speceyes.engines.images import ImageSettings
+from speceyes.images import ImageSettings
 
 
 class EngineSettings(BaseModel):

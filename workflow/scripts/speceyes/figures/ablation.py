@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from speceyes.figures import style
-from speceyes.figures.study import ABLATED_METRIC, Study
+from speceyes.figures.tables import ABLATED_METRIC, Study
 
 
 def curve(study: Study, axes: Axes, name: str, quantity: str, cell: tuple[str, str, str]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from matplotlib.lines import Line2D
 
 from speceyes.figures import style
-from speceyes.figures.study import ABLATED_METRIC, Study
+from speceyes.figures.tables import ABLATED_METRIC, Study
 
 
 @style.styled

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from speceyes.figures import style
-from speceyes.figures.study import ABLATED_METRIC, SCORER, Study
+from speceyes.figures.tables import ABLATED_METRIC, SCORER, Study
 
 WAYS = {
     "agent": "agent alone",

@@ -8,7 +8,7 @@ from matplotlib.ticker import FixedLocator
 
 from speceyes.figures import style
 from speceyes.figures.ablation import curve, curve_handles
-from speceyes.figures.study import Study
+from speceyes.figures.tables import Study
 
 
 @style.styled

@@ -12,9 +12,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from scipy.stats import norm
 
+from speceyes.analysis.outcomes import confidence_column
 from speceyes.figures import style
-from speceyes.figures.study import SCORER, Study
-from speceyes.outcomes import confidence_column
+from speceyes.figures.tables import SCORER, Study
 
 Floats = npt.NDArray[np.float64]
 GRID = 256

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from speceyes.figures import style
-from speceyes.figures.study import ABLATED_METRIC, SCORER, Study
+from speceyes.figures.tables import ABLATED_METRIC, SCORER, Study
 
 REFERENCES: dict[str, tuple[Literal["-", "--", ":"], str]] = {
     "oracle": ("--", style.BLACK),

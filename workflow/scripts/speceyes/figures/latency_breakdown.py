@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from speceyes.figures import style
-from speceyes.figures.study import ABLATED_METRIC, Study
+from speceyes.figures.tables import ABLATED_METRIC, Study
 
 PHASES = {"screen_s": "screening", "draft_s": "draft", "agent_s": "agent"}
 ALONE, FUNNEL = -0.19, 0.19  # places of a split's two bars

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from speceyes.figures import style
-from speceyes.figures.study import SCORER, Study
+from speceyes.figures.tables import SCORER, Study
 
 ALONE = {
     "agent": ("*", style.BLACK, "agent alone"),

@@ -10,9 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from scipy.stats import beta
 
+from speceyes.analysis.outcomes import confidence_column
 from speceyes.figures import style
-from speceyes.figures.study import ABLATED_METRIC, SCORER, Study
-from speceyes.outcomes import confidence_column
+from speceyes.figures.tables import ABLATED_METRIC, SCORER, Study
 
 WINDOW = 0.2  # share of the answers that a rolling mean covers
 SMALLEST_WINDOW = 5

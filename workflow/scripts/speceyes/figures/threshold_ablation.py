@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 
 from speceyes.figures import style
 from speceyes.figures.ablation import curve, curve_handles
-from speceyes.figures.study import SCORER, Study
+from speceyes.figures.tables import SCORER, Study
 
 
 @style.styled

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from speceyes.figures import style
 from speceyes.figures.ablation import curve, curve_handles
-from speceyes.figures.study import SCORER, Study
+from speceyes.figures.tables import SCORER, Study
 
 
 @style.styled

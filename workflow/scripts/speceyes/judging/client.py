@@ -16,7 +16,7 @@ from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt, wait
 
 from speceyes.judging.cache import ReplyCache
 from speceyes.judging.settings import ClientSettings
-from speceyes.progress import Progress
+from speceyes.runtime.progress import Progress
 
 log = logging.getLogger(__name__)
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from speceyes.records import Record, RecordError, read_provenance
-from speceyes.samples import LETTERS, Sample
+from speceyes.records.samples import LETTERS, Sample
+from speceyes.records.tables import read_provenance
+from speceyes.records.types import Record, RecordError
 
 
 @dataclass(frozen=True, slots=True, order=True)

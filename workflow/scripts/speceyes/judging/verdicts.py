@@ -14,7 +14,7 @@ from speceyes.judging.corrected import Corrected
 from speceyes.judging.published import Published
 from speceyes.judging.questions import Judged
 from speceyes.judging.scorers import Scorer, ScorerName
-from speceyes.records import PROVENANCE_KEY
+from speceyes.records.tables import PROVENANCE_KEY
 
 SCORERS: tuple[Scorer, ...] = (Published(), Corrected())
 DecidedBy = Literal["rule", "judge", "unparsed"]

@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from speceyes.miniature.questions import Question, absent_color, ask_color, ask_presence, ask_side
 from speceyes.miniature.scenes import GRID, Difficulty, Plate, Scene, jpeg_bytes, random_scene, render, zoom_window
-from speceyes.samples import LETTERS
+from speceyes.records.samples import LETTERS
 
 POPE_SPLITS = ("adversarial", "popular", "random")
 PLATES = 3

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from speceyes.miniature.scenes import COLORS, SIDES, Plate, Scene
-from speceyes.samples import LETTERS
+from speceyes.records.samples import LETTERS
 
 Kind = Literal["color", "side", "presence"]
 

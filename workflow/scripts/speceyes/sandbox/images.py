@@ -9,7 +9,7 @@ from typing import Literal
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
-from speceyes.engines.images import to_rgb
+from speceyes.images import to_rgb
 
 MAX_PIXEL_BYTES = 4
 SPOILED_REPLY = "the code spoiled the sandbox's reply"

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from speceyes.answers import NO_BATCH
-from speceyes.devices import one_device
-from speceyes.record_frames import read_frame
-from speceyes.records import LiveRecord, RecordError
-from speceyes.replay import Replay, Setting, read_replay
+from speceyes.analysis.answers import NO_BATCH
+from speceyes.method.replay import Replay, Setting, read_replay
+from speceyes.records.devices import one_device
+from speceyes.records.frames import read_frame
+from speceyes.records.types import LiveRecord, RecordError
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from speceyes.answers import SCORERS
+from speceyes.analysis.answers import SCORERS
 from speceyes.tables.csv_files import write_csv
 
 PEER_STEPS = ["acceptance", "steps"]

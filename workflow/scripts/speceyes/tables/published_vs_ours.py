@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from speceyes.answers import SCORERS
+from speceyes.analysis.answers import SCORERS
 
 Verdict = Literal["within", "outside", "not run", "not comparable"]
 ABLATED_METRIC = "min"  # the paper's ablations use it

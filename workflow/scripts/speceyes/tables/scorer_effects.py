@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from speceyes.metrics import facts
+from speceyes.analysis.measures import facts
 
 POINTS = 100.0
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from speceyes.record_frames import read_frame
-from speceyes.records import AgentRecord
+from speceyes.records.frames import read_frame
+from speceyes.records.types import AgentRecord
 
 KEY = ("agent", "variant", "benchmark", "split")
 COUNTS = ("n", "acceptance", "score", "steps", "tokens", "tool_calls", "latency_s", "unanswered")

@@ -1,0 +1,315 @@
+"""A whole study's stored passes, drawn from a seed and written through the real record, confidence and verdict writers.
+
+Every sample has a hidden difficulty. The draft is right and peaked where it is easy, the agents zoom
+where it is hard, and answers are worded as models word them, so that rules and judge both get work.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from speceyes.analysis.answers import AnswerTables
+from speceyes.judging.questions import Judged, distinct
+from speceyes.judging.scorers import AskJudge
+from speceyes.judging.verdicts import SCORERS, Verdict, Verdicts, write_verdicts
+from speceyes.method.confidence import METRICS, write_confidences
+from speceyes.method.gate import accepts
+from speceyes.method.replay import Grid, Passes
+from speceyes.records.samples import LETTERS, Sample, read_samples, write_samples
+from speceyes.records.tables import read_table, write_table
+from speceyes.records.types import AgentRecord, DraftRecord, LiveRecord, ScreenRecord, ToolUse, Turn
+
+COLOURS = ("red", "green", "blue", "yellow")
+ROTATIONS = {"hrbench": 4, "pope": 6, "vstar": 1}  # questions about one image
+Splits = dict[tuple[str, str], int]
+SPLITS: Splits = {
+    ("vstar", "direct_attributes"): 60,
+    ("vstar", "relative_position"): 40,
+    ("hrbench", "4k"): 80,
+    ("pope", "random"): 90,
+}
+POINT = 0.97
+STORED_K = 32
+
+
+@dataclass(frozen=True)
+class SyntheticStudy:
+    """Paths of a written study; ``splits`` gives the number of samples of each."""
+
+    root: Path
+    splits: Splits = field(default_factory=lambda: SPLITS)
+    agents: tuple[str, ...] = ("deepeyes", "thyme")
+    batches: tuple[int, ...] = (1, 6)
+    error_share: float = 0.03
+    error_seconds: float = 2.0
+
+    def samples(self, benchmark: str, split: str) -> Path:
+        return self.root / f"index-{benchmark}-{split}.parquet"
+
+    def _table(self, *name: object) -> Path:
+        return self.root / ("-".join(map(str, name)) + ".parquet")
+
+    @property
+    def cells(self) -> list[tuple[str, str, str]]:
+        return [(agent, *split) for agent in self.agents for split in self.splits]
+
+    def grid(self, benchmark: str) -> Grid:
+        return Grid(
+            metrics=METRICS,
+            top_ks=(8, 16, 32),
+            thresholds=(0.995, 0.99, 0.98, 0.97, 0.96, 0.95, 0.94, 0.9, 0.8, 0.7),
+            batch_sizes=self.batches,
+            operating_points=dict.fromkeys(METRICS, POINT),
+            main_top_k=16,
+            main_batch_size=6,
+        )
+
+    def passes(self, agent: str, benchmark: str, split: str) -> Passes:
+        where = (benchmark, split)
+        return Passes(
+            samples=self.samples(*where),
+            drafts={b: [self._table("draft", *where, b)] for b in self.batches},
+            confidences={b: self._table("confidence", *where, b) for b in self.batches},
+            screens={b: [self._table("screen", agent, *where, b)] for b in self.batches},
+            agents=[self._table("agent", agent, *where)],
+            specreason={"published": [self._table("specreason", agent, *where)]},
+        )
+
+    def live(self, agent: str, benchmark: str, split: str) -> Path:
+        return self._table("live", agent, benchmark, split)
+
+    def answer_tables(self) -> AnswerTables:
+        drafts = {b: [self._table("draft", *where, b) for where in self.splits] for b in self.batches}
+        agents = {agent: [self._table("agent", agent, *where) for where in self.splits] for agent in self.agents}
+        peers = {
+            (agent, "specreason"): [self._table("specreason", agent, *where) for where in self.splits]
+            for agent in self.agents
+        }
+        samples = [self.samples(*where) for where in self.splits]
+        return AnswerTables(samples, drafts, agents, peers, self._table("verdicts"))
+
+    def write(self, seed: int = 0) -> SyntheticStudy:
+        """Draw and write everything."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        generator = np.random.default_rng(seed)
+        answers: set[tuple[str, str]] = set()
+        samples: dict[str, Sample] = {}
+        for (benchmark, split), count in self.splits.items():
+            drawn = _Split(benchmark, split, count, (self.error_share, self.error_seconds), generator)
+            samples |= {sample.sample_id: sample for sample in drawn.samples}
+            write_samples(self.samples(benchmark, split), drawn.samples)
+            answers |= self._write_passes(drawn)
+        write_verdicts(self._table("verdicts"), _judged(samples, answers, generator), {})
+        return self
+
+    def _write_passes(self, drawn: _Split) -> set[tuple[str, str]]:
+        where = (drawn.benchmark, drawn.split)
+        answers: set[tuple[str, str]] = set()
+        for batch in self.batches:
+            drafts = drawn.drafts(batch)
+            write_table(self._table("draft", *where, batch), DraftRecord, drafts, {})
+            table = self._table("confidence", *where, batch)
+            write_confidences(table, [self._table("draft", *where, batch)], METRICS, [8, 16, 32], {})
+            answers |= {(record.sample_id, record.text) for record in drafts}
+        for agent in self.agents:
+            for batch in self.batches:
+                write_table(self._table("screen", agent, *where, batch), ScreenRecord, drawn.screens(agent, batch), {})
+            for stage, slower in (("agent", 1.0), ("specreason", 2.1)):
+                episodes = drawn.episodes(agent, slower)
+                write_table(self._table(stage, agent, *where), AgentRecord, episodes, {})
+                answers |= {(record.sample_id, record.answer) for record in episodes}
+            self._write_live(agent, *where)
+        return answers
+
+    def _write_live(self, agent: str, benchmark: str, split: str) -> None:
+        """What the funnel would record at the operating point, a tenth slower than the passes."""
+        passes = self.passes(agent, benchmark, split)
+        import pandas as pd
+
+        scores = pd.read_parquet(passes.confidences[6]).query("metric == 'min' and top_k == 16")
+        confidence = dict(zip(scores["sample_id"], scores["confidence"], strict=True))
+        records = []
+        for screen, draft, episode in zip(
+            read_table(passes.screens[6][0], ScreenRecord),
+            read_table(passes.drafts[6][0], DraftRecord),
+            read_table(passes.agents[0], AgentRecord),
+            strict=True,
+        ):
+            accepted = screen.tool_free and accepts(confidence[draft.sample_id], POINT)
+            kept = draft if accepted else episode
+            draft_s = 1.1 * draft.latency_s if screen.tool_free else 0.0
+            agent_s = 0.0 if accepted else 1.1 * episode.latency_s
+            records.append(
+                LiveRecord(
+                    sample_id=draft.sample_id,
+                    status=kept.status,
+                    latency_s=1.1 * screen.latency_s + draft_s + agent_s,
+                    generated_tokens=1,
+                    tool_free=screen.tool_free,
+                    accepted=accepted,
+                    confidence=confidence[draft.sample_id] if screen.tool_free else 0.0,
+                    source="draft" if accepted else "agent",
+                    answer=draft.text if accepted else episode.answer,
+                    screen_s=1.1 * screen.latency_s,
+                    draft_s=draft_s,
+                    agent_s=agent_s,
+                    tool_calls=0 if accepted else episode.tool_calls,
+                )
+            )
+        write_table(self.live(agent, benchmark, split), LiveRecord, records, {})
+
+
+class _Split:
+    """One split's samples with their hidden difficulties."""
+
+    def __init__(
+        self, benchmark: str, split: str, count: int, errors: tuple[float, float], generator: np.random.Generator
+    ) -> None:
+        self.benchmark, self.split = benchmark, split
+        self._generator = generator
+        share, self._error_seconds = errors
+        self._errors = generator.random(count) < share
+        per_image = ROTATIONS[benchmark]
+        self._difficulty = np.repeat(generator.beta(0.9, 1.1, size=-(-count // per_image)), per_image)[:count]
+        self._right = generator.random(count) < 1.02 - 0.75 * self._difficulty
+        self.samples = [self._sample(number, number // per_image) for number in range(count)]
+
+    def _sample(self, number: int, image: int) -> Sample:
+        named = {"benchmark": self.benchmark, "split": self.split, "image": f"{image}.png", "category": ""}
+        named |= {"sample_id": f"{self.benchmark}/{self.split}/{number:04d}", "image_id": f"{self.benchmark}{image}"}
+        if self.benchmark == "pope":
+            gold = ("yes", "no")[number % 2]
+            question = {"question": f"Is there a {COLOURS[number % 4]} dot?", "options": (), "gold_letter": ""}
+        else:
+            gold = COLOURS[number % 4]
+            turned = tuple(np.roll(COLOURS, number // 4).tolist())
+            letter = LETTERS[turned.index(gold)]
+            question = {"question": "What is the color of the dot?", "options": turned, "gold_letter": letter}
+        return Sample(**named, **question, gold=gold, width=900, height=900)
+
+    def _text(self, sample: Sample, right: bool) -> str:
+        """A right or wrong answer in one of the ways that models word it."""
+        if not sample.options:
+            word = sample.gold if right else {"yes": "no", "no": "yes"}[sample.gold]
+            return self._generator.choice([word, word.capitalize(), f"{word.capitalize()}, I see it."])
+        wrong = [letter for letter in LETTERS[: len(sample.options)] if letter != sample.gold_letter]
+        letter = sample.gold_letter if right else self._generator.choice(wrong)
+        text = sample.options[LETTERS.index(letter)]
+        return self._generator.choice([letter, f"{letter}. {text}", f"The color is {text}.", f"{text} or so, maybe"])
+
+    def drafts(self, batch: int) -> list[DraftRecord]:
+        """Draft answers: peaked logits where the sample is easy, flatter where it is hard."""
+        seconds = 0.02 + 0.1 / batch
+        return [self._draft(number, sample, batch, seconds) for number, sample in enumerate(self.samples)]
+
+    def _draft(self, number: int, sample: Sample, batch: int, seconds: float) -> DraftRecord:
+        """One draft answer; padding in a batch moves logits a little and now and then turns an answer."""
+        local = np.random.default_rng(hash_of(sample.sample_id))
+        tokens = int(local.integers(2, 14))
+        peak = 4.5 + 7.0 * (1 - self._difficulty[number]) * (1.0 if self._right[number] else 0.75)
+        logits = local.normal(0.0, 1.0, size=(tokens, STORED_K))
+        logits[:, 0] = logits.max(axis=1) + np.maximum(0.05, peak - 3 + local.normal(0.6, 1.0, size=tokens))
+        turned = np.random.default_rng(hash_of(sample.sample_id) + batch)
+        right = bool(self._right[number]) != (turned.random() < 0.05)
+        ranked = -np.sort(-logits - turned.normal(0.0, 0.01, size=logits.shape), axis=1)
+        log_probabilities = ranked - np.log(np.exp(ranked).sum(axis=1, keepdims=True))
+        return DraftRecord(
+            sample_id=sample.sample_id,
+            latency_s=seconds * float(local.uniform(0.9, 1.1)),
+            generated_tokens=tokens,
+            text=_Split._text(self._seeded(local), sample, right),
+            tokens=("t",) * tokens,
+            top_logprobs=tuple(map(tuple, log_probabilities.tolist())),
+        )
+
+    def _seeded(self, generator: np.random.Generator) -> _Split:
+        twin = object.__new__(_Split)
+        twin._generator = generator
+        return twin
+
+    def screens(self, agent: str, batch: int) -> list[ScreenRecord]:
+        """Hard samples mostly ask for tools; agents and, rarely, batch sizes disagree."""
+        records = []
+        for number, sample in enumerate(self.samples):
+            local = np.random.default_rng(hash_of(f"{agent}{sample.sample_id}"))
+            tool_free = bool(local.random() < 1.1 - 0.9 * self._difficulty[number] + 0.05 / batch)
+            seconds = (0.02 + 0.08 / batch) * float(local.uniform(0.9, 1.1))
+            text = "No." if tool_free else "Yes"
+            records.append(
+                ScreenRecord(
+                    sample_id=sample.sample_id, latency_s=seconds, generated_tokens=2, text=text, tool_free=tool_free
+                )
+            )
+        return records
+
+    def episodes(self, agent: str, slower: float) -> list[AgentRecord]:
+        """Episodes that zoom on hard samples; a few end in an error."""
+        skill = {"deepeyes": 0.9, "thyme": 0.87}.get(agent, 0.85)
+        return [self._episode(number, sample, skill, slower) for number, sample in enumerate(self.samples)]
+
+    def _episode(self, number: int, sample: Sample, skill: float, slower: float) -> AgentRecord:
+        generator = self._generator
+        if self._errors[number]:
+            return AgentRecord(
+                sample_id=sample.sample_id,
+                status="no_answer",
+                latency_s=self._error_seconds,
+                answer="",
+                turns=(),
+                tool_calls=0,
+            )
+        calls = int(generator.binomial(3, 0.15 + 0.6 * self._difficulty[number]))
+        zoom = ToolUse(name="zoom", status="ok", box=(0, 0, 64, 64), latency_s=0.01)
+        turns = tuple(
+            Turn(
+                text="",
+                generated_tokens=20,
+                latency_s=0.25 * slower * float(generator.uniform(0.8, 1.2)),
+                tool=zoom if turn < calls else None,
+                author="draft" if slower > 1 and turn % 2 == 0 else "agent",
+                score=(8 if turn % 2 == 0 else 4) if slower > 1 else None,
+            )
+            for turn in range(calls + 1)
+        )
+        right = bool(generator.random() < skill - 0.15 * self._difficulty[number])
+        return AgentRecord(
+            sample_id=sample.sample_id,
+            latency_s=sum(turn.latency_s + (turn.tool.latency_s if turn.tool else 0) for turn in turns),
+            generated_tokens=20 * len(turns),
+            answer=self._text(sample, right),
+            turns=turns,
+            tool_calls=calls,
+        )
+
+
+def hash_of(text: str) -> int:
+    """A seed that is the same in every process."""
+    return zlib.crc32(text.encode())
+
+
+def _judged(samples: dict[str, Sample], answers: set[tuple[str, str]], generator: np.random.Generator) -> Verdicts:
+    """The real rules; a stand-in judge that looks for the gold text and sometimes says nothing."""
+    verdicts: Verdicts = {}
+    for question in distinct(samples, answers):
+        verdicts[question] = {}
+        unclear = generator.random() < 0.03
+        for scorer in SCORERS:
+            decision = scorer.decide(question)
+            if not isinstance(decision, AskJudge):
+                verdicts[question][scorer.name] = Verdict(decision, "rule")
+            elif unclear:
+                verdicts[question][scorer.name] = Verdict(None, "unparsed", "?")
+            else:
+                verdicts[question][scorer.name] = Verdict(_says_gold(question), "judge", "Judgement: ...")
+    return verdicts
+
+
+def _says_gold(question: Judged) -> bool:
+    return question.gold in question.answer.lower()
+
+
+def samples_of(study: SyntheticStudy) -> dict[str, Sample]:
+    return {s.sample_id: s for where in study.splits for s in read_samples(study.samples(*where))}

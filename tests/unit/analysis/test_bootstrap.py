@@ -1,0 +1,93 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import bootstrap as scipy_bootstrap
+from speceyes.analysis.bootstrap import ImageBootstrap, p_value
+from speceyes.analysis.settings import Settings
+
+MANY = Settings(resamples=20000)
+
+
+def accuracy_interval(right, images, settings=MANY):
+    made = ImageBootstrap(np.asarray(images), settings)
+    right = np.asarray(right, dtype=float)
+    low, high = made.interval(made.ratios(made.sums(right), made.sums(np.ones_like(right))))
+    return float(low), float(high)
+
+
+def test_rows_with_images_of_their_own_give_scipys_percentile_interval():
+    right = (np.random.default_rng(1).random(150) < 0.8).astype(float)
+    reference = scipy_bootstrap(
+        (right,), np.mean, method="percentile", n_resamples=20000, vectorized=True, rng=np.random.default_rng(2)
+    ).confidence_interval
+    assert accuracy_interval(right, [str(row) for row in range(150)]) == pytest.approx(reference, abs=0.008)
+
+
+def test_clusters_give_scipys_percentile_interval_over_clusters():
+    generator = np.random.default_rng(3)
+    sizes = generator.integers(1, 6, size=80)
+    images = np.repeat(np.arange(80), sizes)
+    right = (generator.random(len(images)) < np.repeat(generator.random(80), sizes)).astype(float)
+    totals = np.bincount(images, weights=right)
+    reference = scipy_bootstrap(
+        (np.arange(80),),
+        lambda drawn, axis: totals[drawn].sum(axis=axis) / sizes[drawn].sum(axis=axis),
+        method="percentile",
+        n_resamples=20000,
+        vectorized=True,
+        rng=np.random.default_rng(4),
+    ).confidence_interval
+    assert accuracy_interval(right, images.astype(str)) == pytest.approx(reference, abs=0.008)
+
+
+def test_copies_of_a_row_about_one_image_do_not_narrow_the_interval():
+    right = np.array([1.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0, 1.0])
+    once = accuracy_interval(right, list("abcdefgh"))
+    copied = accuracy_interval(np.repeat(right, 5), np.repeat(list("abcdefgh"), 5))
+    assert copied == pytest.approx(once)
+
+
+def test_a_single_image_has_an_interval_of_no_width():
+    assert accuracy_interval([1, 0, 1, 1], ["a"] * 4) == (0.75, 0.75)
+
+
+def test_a_denominator_of_zero_is_no_number():
+    made = ImageBootstrap(np.array(["a", "b"]), Settings(resamples=100))
+    draws = made.ratios(made.sums(np.zeros((2, 1))), made.sums(np.zeros((2, 1))))
+    assert np.isnan(made.interval(draws)).all()
+
+
+def test_a_denominator_that_some_resamples_lack_leaves_an_interval():
+    made = ImageBootstrap(np.array(["a", "b", "c"]), Settings(resamples=500))
+    counted = np.array([[1.0], [0.0], [0.0]])
+    low, high = made.interval(made.ratios(made.sums(counted), made.sums(counted)))
+    assert (low[0], high[0]) == (1.0, 1.0)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 9)), min_size=1, max_size=40))
+def test_an_interval_lies_between_the_worst_and_the_best_image(rows):
+    right = np.array([one for one, _ in rows], dtype=float)
+    images = np.array([str(image) for _, image in rows])
+    low, high = accuracy_interval(right, images, Settings(resamples=100))
+    means = [right[images == image].mean() for image in np.unique(images)]
+    assert min(means) - 1e-9 <= low <= high <= max(means) + 1e-9
+
+
+def test_p_is_one_where_nothing_differs_and_smallest_where_every_draw_agrees():
+    draws = np.column_stack([np.zeros(999), np.full(999, 0.1), np.linspace(-1, 1, 999), np.full(999, np.nan)])
+    p = p_value(draws)
+    assert p[0] == 1
+    assert p[1] == pytest.approx(2 / 1000)
+    assert p[2] == pytest.approx(1, abs=0.01)
+    assert np.isnan(p[3])
+
+
+def test_p_values_of_no_difference_are_about_uniform():
+    generator = np.random.default_rng(5)
+    rejected = 0
+    for trial in range(200):
+        difference = generator.choice([-1.0, 0.0, 1.0], size=120)
+        made = ImageBootstrap(np.arange(120).astype(str), Settings(resamples=400, seed=trial))
+        rejected += p_value(made.ratios(made.sums(difference), made.sums(np.ones(120)))) < 0.1
+    assert 8 <= rejected <= 34  # 20 expected; four standard errors

@@ -1,0 +1,156 @@
+import numpy as np
+import pandas as pd
+import pytest
+from speceyes.analysis.answers import SCORERS, scored_answers
+from speceyes.analysis.measures import LedgerError, check_ledger, facts, settings_and_ledger
+from speceyes.analysis.settings import Settings
+from speceyes.method.replay import write_replay
+from synthetic_study import SyntheticStudy
+
+FEW = Settings(resamples=200)
+CELL = ["agent", "benchmark", "split"]
+SETTING = ["method", "metric", "top_k", "threshold", "batch_size"]
+
+
+def where(frame, names, values):
+    """Rows whose columns have these values."""
+    return frame[np.logical_and.reduce([frame[name] == value for name, value in zip(names, values, strict=True)])]
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    study = SyntheticStudy(tmp_path_factory.mktemp("study")).write()
+    replays = {}
+    for cell in study.cells:
+        replays[cell] = study.root / ("replay-" + "-".join(cell) + ".parquet")
+        write_replay(replays[cell], study.passes(*cell), study.grid(cell[1]), {})
+    answers = scored_answers(study.answer_tables())
+    return answers, *settings_and_ledger(replays, answers, FEW), replays
+
+
+def answer_rows(*rows):
+    columns = ["errored", "published_correct", "published_decided_by", "corrected_correct", "corrected_decided_by"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def accuracy(answers, scorer):
+    fact = facts(answers)
+    return fact[f"right_{scorer}"].sum() / fact[f"counted_{scorer}"].sum()
+
+
+def test_errors_leave_the_published_denominator_and_count_as_wrong_in_the_corrected():
+    rows = [(False, 1.0, "rule", 1.0, "rule")] * 3 + [(True, 1.0, "rule", 1.0, "rule")]
+    assert accuracy(answer_rows(*rows), "published") == 1.0
+    assert accuracy(answer_rows(*rows), "corrected") == 0.75
+
+
+def test_unread_replies_are_wrong_when_published_and_unscored_when_corrected():
+    rows = [(False, 1.0, "judge", 1.0, "judge")] * 3 + [(False, np.nan, "unparsed", np.nan, "unparsed")]
+    assert accuracy(answer_rows(*rows), "published") == 0.75
+    assert accuracy(answer_rows(*rows), "corrected") == 1.0
+
+
+def test_settings_equal_a_plain_loop_over_the_samples(made):
+    answers, settings, _, replays = made
+    cell = ("thyme", "hrbench", "4k")
+    long = pd.read_parquet(replays[cell])
+    named = answers.set_index(["source", "agent", "batch_size", "sample_id"])
+    for wanted in (
+        ("speceyes", "min", 16, 0.97, 6),
+        ("speceyes", "log", 8, 0.9, 1),
+        ("gate-only", "mean", 16, 0.99, 6),
+    ):
+        rows = where(long, SETTING, wanted)
+        key = {"draft": ("", wanted[4]), "agent": ("thyme", 0)}
+        right = {scorer: 0 for scorer in SCORERS}
+        counted = {scorer: 0 for scorer in SCORERS}
+        for row in rows.itertuples():
+            answer = named.loc[(row.source, *key[row.source], row.sample_id)]
+            errored = answer["status"] in ("error", "no_answer")
+            counted["published"] += not errored
+            right["published"] += not errored and answer["published_correct"] == 1
+            counted["corrected"] += errored or not np.isnan(answer["corrected_correct"])
+            right["corrected"] += not errored and answer["corrected_correct"] == 1
+        found = where(settings, [*CELL, *SETTING], [*cell, *wanted]).iloc[0]
+        for scorer in SCORERS:
+            assert found[f"accuracy_{scorer}"] == pytest.approx(right[scorer] / counted[scorer])
+        baseline = long.loc[long["method"] == "agent", "latency_s"].mean()
+        assert found["speedup"] == pytest.approx(baseline / rows["latency_s"].mean())
+        assert found["tokens"] == pytest.approx(rows["tokens"].mean())
+        assert found["n"] == len(rows) == 80
+
+
+def test_alpha_is_among_the_tool_free_and_beta_among_all(made):
+    _, settings, _, replays = made
+    cell = ("deepeyes", "pope", "random")
+    long = pd.read_parquet(replays[cell])
+    rows = long[long["main_table"] & (long["method"] == "speceyes") & (long["metric"] == "min")]
+    main = settings[settings["main_table"]]
+    found = where(main, [*CELL, "method", "metric"], [*cell, "speceyes", "min"]).iloc[0]
+    assert found["beta"] == pytest.approx(rows["tool_free"].mean())
+    assert found["alpha"] == pytest.approx(rows.loc[rows["tool_free"], "accepted"].mean())
+    assert found["accepted"] == pytest.approx(found["alpha"] * found["beta"])
+
+
+def test_the_agent_is_its_own_baseline(made):
+    _, settings, _, _ = made
+    agents = settings[settings["method"] == "agent"]
+    assert (agents[["speedup", "speedup_low", "speedup_high"]] == 1).all(axis=None)
+    assert (agents[[f"difference_{s}" for s in SCORERS]] == 0).all(axis=None)
+    assert (agents[[f"p_{s}" for s in SCORERS]] == 1).all(axis=None)
+    assert agents[["alpha", "beta"]].isna().all(axis=None)
+
+
+def test_intervals_hold_their_estimates(made):
+    _, settings, _, _ = made
+    for name in ("accuracy_published", "accuracy_corrected", "speedup", "difference_corrected"):
+        low, high = settings[f"{name}_low"], settings[f"{name}_high"]
+        assert ((low <= settings[name] + 1e-9) & (settings[name] <= high + 1e-9)).mean() > 0.99
+
+
+def test_intervals_are_over_images_not_rows(made):
+    """Six questions about a picture are no six pictures: the interval is that of whole pictures drawn anew."""
+    answers, settings, _, _ = made
+    rows = where(answers, ["source", "batch_size", "benchmark"], ["draft", 6, "pope"])
+    found = where(settings, [*CELL, "method", "batch_size"], ["deepeyes", "pope", "random", "draft", 6]).iloc[0]
+    width = found["accuracy_corrected_high"] - found["accuracy_corrected_low"]
+    generator = np.random.default_rng(0)
+    widths = {}
+    for unit in ("image_id", "sample_id"):
+        right, counted = facts(rows).groupby(rows[unit])[["right_corrected", "counted_corrected"]].sum().to_numpy().T
+        drawn = generator.integers(0, len(right), size=(4000, len(right)))
+        widths[unit] = np.ptp(np.quantile(right[drawn].sum(axis=1) / counted[drawn].sum(axis=1), [0.025, 0.975]))
+    assert widths["image_id"] > 1.2 * widths["sample_id"]
+    assert width == pytest.approx(widths["image_id"], rel=0.15)
+
+
+def test_the_ledger_adds_up_for_every_setting(made):
+    _, settings, ledger, _ = made
+    check_ledger(ledger)
+    assert len(ledger) == len(settings)
+    assert ledger["errored"].max() > 0
+    assert ledger["published_judge"].max() > 0
+    assert ledger["published_unparsed"].max() > 0
+
+
+def test_a_missing_verdict_breaks_the_ledger_and_is_named(made):
+    answers, _, _, replays = made
+    broken = answers.copy()
+    first = broken.index[(broken["source"] == "agent") & (broken["agent"] == "deepeyes") & ~broken["errored"]][0]
+    broken.loc[first, "corrected_decided_by"] = "missing"
+    cell = ("deepeyes", "vstar", "direct_attributes")
+    _, ledger = settings_and_ledger({cell: replays[cell]}, broken, FEW)
+    with pytest.raises(LedgerError, match=r"method agent.*answered 57.*corrected verdicts 56; judge"):
+        check_ledger(ledger)
+
+
+def test_answers_without_a_verdict_are_marked_missing(tmp_path):
+    import pyarrow.parquet as pq
+
+    study = SyntheticStudy(tmp_path, splits={("pope", "random"): 12}, agents=("deepeyes",)).write()
+    tables = study.answer_tables()
+    stored = pq.read_table(tables.verdicts)
+    pq.write_table(stored.slice(1), tables.verdicts)
+    answers = scored_answers(tables)
+    assert (answers["published_decided_by"] == "missing").any()
+    assert len(answers) == 12 * 4  # the draft at two batch sizes, the agent, SpecReason

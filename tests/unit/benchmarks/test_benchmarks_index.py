@@ -1,0 +1,101 @@
+import hashlib
+import io
+import logging
+
+import pytest
+from official_forms import hrbench_row, picture, pope_row, write_hrbench, write_pope, write_vstar
+from PIL import Image
+from speceyes.benchmarks import base
+from speceyes.benchmarks.base import BenchmarkError, load_reader
+from speceyes.benchmarks.index import build_index
+from speceyes.miniature.generate import Sizes, write_benchmarks
+from speceyes.records.samples import read_samples
+
+SPLITS = {
+    "vstar": ("speceyes.benchmarks.vstar:VStar", ("direct_attributes", "relative_position")),
+    "hrbench": ("speceyes.benchmarks.hrbench:HRBench", ("4k", "8k")),
+    "pope": ("speceyes.benchmarks.pope:Pope", ("adversarial", "popular", "random")),
+}
+
+
+def index(tmp_path, benchmark, split, folder, rows=None, **settings):
+    reader = load_reader(SPLITS[benchmark][0])(folder, settings)
+    build_index(reader, split, tmp_path / "samples.parquet", tmp_path / "images", rows)
+    return read_samples(tmp_path / "samples.parquet")
+
+
+def test_rows_that_share_an_image_share_one_file_of_original_bytes(tmp_path):
+    write_hrbench(tmp_path, [hrbench_row(number) for number in range(8)])
+    samples = index(tmp_path, "hrbench", "4k", tmp_path, 8)
+    assert [sample.sample_id for sample in samples][:2] == ["hrbench/4k/0000", "hrbench/4k/0001"]
+    files = {path.name: path.read_bytes() for path in (tmp_path / "images").iterdir()}
+    assert sorted(files.values()) == sorted([picture(0), picture(1)])
+    for sample in samples:
+        assert hashlib.sha256(files[sample.image]).hexdigest() == sample.image_id
+        assert sample.image == f"{sample.image_id[:32]}.jpg"
+        assert (sample.width, sample.height) == (24, 32)
+
+
+@pytest.mark.parametrize(("form", "extension"), [("JPEG", "jpg"), ("PNG", "png"), ("WEBP", "webp")])
+def test_the_extension_follows_the_content(tmp_path, form, extension):
+    write_vstar(tmp_path, "x", image=picture(3, form))
+    (sample,) = index(tmp_path, "vstar", "direct_attributes", tmp_path)
+    assert sample.image.endswith(f".{extension}")
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        (b"", "image cannot be decoded"),
+        (b"<html>not found</html>", "image cannot be decoded"),
+        (picture(side=400)[:-600], "image cannot be decoded"),
+        (picture(form="GIF"), "image has format GIF, expected one of"),
+    ],
+)
+def test_an_unusable_image_is_named(tmp_path, image, message):
+    path = write_vstar(tmp_path, "x", image=image)
+    with pytest.raises(BenchmarkError, match=message) as caught:
+        index(tmp_path, "vstar", "direct_attributes", tmp_path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "samples.parquet").exists()
+
+
+def test_a_picture_larger_than_the_bound_is_refused_before_it_is_decoded(tmp_path, monkeypatch):
+    out = io.BytesIO()
+    Image.new("1", (40_000, 30_000)).save(out, "PNG")
+    write_vstar(tmp_path, "x", image=out.getvalue())
+    with pytest.raises(BenchmarkError, match=r"image cannot be decoded|too large"):
+        index(tmp_path, "vstar", "direct_attributes", tmp_path)
+    monkeypatch.setattr(base, "MAX_PIXELS", 100)
+    write_vstar(tmp_path, "x")
+    with pytest.raises(BenchmarkError, match="image of 24 x 32 pixels is too large"):
+        index(tmp_path, "vstar", "direct_attributes", tmp_path)
+
+
+def test_the_official_count_is_checked(tmp_path):
+    write_pope(tmp_path, [pope_row(number) for number in range(3)])
+    with pytest.raises(BenchmarkError, match="pope/adversarial: 3 rows, expected 4"):
+        index(tmp_path, "pope", "adversarial", tmp_path, 4)
+
+
+def test_progress_is_reported(tmp_path, caplog):
+    write_pope(tmp_path, [pope_row(number) for number in range(3)])
+    with caplog.at_level(logging.INFO):
+        index(tmp_path, "pope", "adversarial", tmp_path, 3)
+    assert "index pope/adversarial: 3 of 3" in caplog.text
+
+
+def test_the_generated_benchmarks_pass_the_official_readers(tmp_path):
+    sizes = Sizes(vstar_direct=2, vstar_relative=2, hrbench_questions=2, pope_images=1)
+    write_benchmarks(tmp_path, sizes, seed=5)
+    expected = {"vstar": 2, "hrbench": 8, "pope": 6}
+    for benchmark, (_, splits) in SPLITS.items():
+        for split in splits:
+            assert len(index(tmp_path, benchmark, split, tmp_path / benchmark, expected[benchmark])) > 0
+
+
+@pytest.mark.parametrize("spec", ["speceyes.benchmarks.vstar", "speceyes.benchmarks.vstar:Nope", "nowhere:X", ""])
+def test_a_reader_that_is_not_there(spec):
+    with pytest.raises(ValueError, match=r"write it as package\.module:Class"):
+        load_reader(spec)

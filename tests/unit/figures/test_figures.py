@@ -1,0 +1,132 @@
+import importlib
+import pkgutil
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+import speceyes.figures
+from PIL import Image
+from speceyes.analysis.measures import LedgerError
+from speceyes.figures import style
+from synthetic_study import SyntheticStudy
+from synthetic_tables import write_tables
+
+modules = {
+    m.name: importlib.import_module(f"speceyes.figures.{m.name}")
+    for m in pkgutil.iter_modules(speceyes.figures.__path__)
+}
+FIGURES = sorted(name for name, module in modules.items() if hasattr(module, "draw"))
+
+
+def draw(name, tables, folder):
+    png, pdf = folder / f"{name}.png", folder / f"{name}.pdf"
+    modules[name].draw(tables, png, pdf)
+    return png, pdf
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory):
+    root = tmp_path_factory.mktemp("study")
+    splits = {("vstar", "direct_attributes"): 24, ("pope", "random"): 30}
+    write_tables(SyntheticStudy(root, splits).write(), root / "tables", comparable=True)
+    return root / "tables"
+
+
+def test_the_papers_figures_are_all_there():
+    assert {
+        "threshold_ablation",
+        "top_k_ablation",
+        "batch_size_ablation",
+        "confidence_density",
+        "rolling_accuracy",
+        "accuracy_by_threshold",
+    } <= set(FIGURES)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_drawn_in_both_forms_with_its_fonts_inside(name, tables, tmp_path):
+    png, pdf = draw(name, tables, tmp_path)
+    pixels = np.asarray(Image.open(png).convert("L"))
+    assert (pixels < 128).mean() > 0.002
+    assert pixels.shape[1] in (770, 1575)  # one column or two, at 220 dots per inch
+    data = pdf.read_bytes()
+    assert b"/FontFile2" in data
+    assert not re.search(rb"/Subtype */Type3", data)
+
+
+def test_the_same_tables_give_the_same_bytes(tables, tmp_path):
+    (tmp_path / "again").mkdir()
+    first, again = draw("threshold_ablation", tables, tmp_path), draw("threshold_ablation", tables, tmp_path / "again")
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in again]
+
+
+DEGENERATE = {
+    "one sample": {"splits": {("vstar", "direct_attributes"): 1}},
+    "one image": {"splits": {("pope", "random"): 6}},
+    "one agent, one batch size": {"agents": ("deepeyes",), "batches": (6,)},
+    "every episode failed": {"error_share": 1.0},
+    "no image could be read": {"error_share": 1.0, "error_seconds": 0.0},
+}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("case", DEGENERATE)
+def test_thin_studies_are_drawn_too(name, case, tmp_path_factory, recwarn):
+    folder = tmp_path_factory.getbasetemp() / case.replace(" ", "-").replace(",", "")
+    if not folder.exists():
+        study = SyntheticStudy(folder, **({"splits": {("vstar", "direct_attributes"): 12}} | DEGENERATE[case])).write()
+        write_tables(study, folder / "tables", comparable=False, resamples=100)
+    recwarn.clear()
+    png, _ = draw(name, folder / "tables", folder)
+    assert png.stat().st_size > 3000
+    assert [str(w.message) for w in recwarn if issubclass(w.category, RuntimeWarning | UserWarning)] == []
+
+
+def edited(tables, folder, edit):
+    """A copy of the tables with the outcomes changed."""
+    folder.mkdir()
+    for path in tables.iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    frame = pd.read_parquet(tables / "outcomes.parquet")
+    edit(frame)
+    frame.to_parquet(folder / "outcomes.parquet")
+    return folder
+
+
+OUTCOMES = {
+    "all right": lambda frame: frame.__setitem__("draft_corrected", 1.0),
+    "all wrong": lambda frame: frame.__setitem__("draft_corrected", 0.0),
+    "nothing scored": lambda frame: frame.__setitem__("draft_corrected", np.nan),
+    "all equally sure": lambda frame: [frame.__setitem__(c, 0.97) for c in frame if re.fullmatch(r".*_k\d+", c)],
+    "all certain": lambda frame: [frame.__setitem__(c, 1.0) for c in frame if re.fullmatch(r".*_k\d+", c)],
+    "none confident": lambda frame: [frame.__setitem__(c, 0.0) for c in frame if re.fullmatch(r".*_k\d+", c)],
+}
+
+
+@pytest.mark.parametrize("name", ["confidence_density", "rolling_accuracy", "accuracy_by_threshold"])
+@pytest.mark.parametrize("case", OUTCOMES)
+def test_one_class_or_one_confidence_is_drawn_too(name, case, tables, tmp_path, recwarn):
+    folder = edited(tables, tmp_path / "tables", OUTCOMES[case])
+    png, _ = draw(name, folder, tmp_path)
+    assert png.stat().st_size > 3000
+    assert [str(w.message) for w in recwarn if issubclass(w.category, RuntimeWarning | UserWarning)] == []
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_nothing_is_drawn_from_tables_that_do_not_add_up(name, tables, tmp_path):
+    folder = edited(tables, tmp_path / "tables", lambda frame: None)
+    ledger = pd.read_csv(folder / "ledger.csv")
+    ledger.loc[3, "corrected_rule"] -= 1
+    ledger.to_csv(folder / "ledger.csv", index=False)
+    with pytest.raises(LedgerError, match="judge the missing answers again"):
+        draw(name, folder, tmp_path)
+    assert not (tmp_path / f"{name}.png").exists()
+
+
+def test_an_axis_of_shares_is_labelled_up_to_all_and_not_beyond():
+    figure, axes = style.panels(1, 1)
+    axes[0, 0].set_yticks([-0.1, 0.0, 0.2, 1.0000000000000002, 1.025])
+    style.percent(axes[0, 0])
+    figure.canvas.draw()
+    assert [label.get_text() for label in axes[0, 0].get_yticklabels()] == ["", "0", "20", "100", ""]

@@ -1,0 +1,143 @@
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+from speceyes.engines.base import Generation, Message
+from speceyes.engines.settings import EngineSettings
+from speceyes.engines.transformers_engine import TransformersEngine
+from speceyes.images import ImageSettings
+from speceyes.method.confidence import confidence
+from speceyes.method.draft import Drafter, Settings
+from speceyes.prompts import PromptError, PromptFile
+from speceyes.records.journal import Journal, run_pending
+from speceyes.records.samples import Sample
+from speceyes.records.tables import read_table, write_table
+from speceyes.records.types import DraftRecord
+
+PROMPTS = PromptFile.model_validate(
+    {
+        "question": "Q {question}\n",
+        "question_with_options": "Q {question}\nOptions: {options}",
+        "roles": {"answer": {"system": "Look.", "user": "Answer:"}},
+    }
+)
+
+
+def sample(number: int, image: str = "red.png") -> Sample:
+    return Sample(
+        sample_id=f"b/s/{number}",
+        benchmark="b",
+        split="s",
+        question="the star?",
+        options=("red", "blue"),
+        gold="red",
+        gold_letter="A",
+        category="",
+        image=image,
+        image_id="0",
+        width=64,
+        height=64,
+    )
+
+
+@pytest.fixture
+def images(tmp_path):
+    Image.new("RGB", (64, 64), "red").save(tmp_path / "red.png")
+    (tmp_path / "broken.png").write_bytes(b"\x89PNG no more")
+    return tmp_path
+
+
+class Scripted:
+    """An engine that says what the test wants."""
+
+    def __init__(self, *generations: Generation) -> None:
+        self.generations = list(generations)
+        self.batches = []
+
+    def generate(self, requests):
+        self.batches.append(list(requests))
+        return [self.generations.pop(0) for _ in requests]
+
+
+def said(*tokens: str, top_logprobs=None) -> Generation:
+    if top_logprobs is None:
+        top_logprobs = -np.sort(np.random.default_rng(0).random((len(tokens), 4)).astype(np.float32), axis=1)
+    return Generation("".join(tokens), tuple(range(len(tokens))), tokens, 9, "end_of_text", 0.5, top_logprobs)
+
+
+def test_the_question_is_put_as_the_prompt_file_says():
+    image = Image.new("RGB", (8, 8))
+    request = Drafter(Scripted(), PROMPTS, Settings(max_new_tokens=7, top_k=9)).request(sample(1), image)
+    assert request.messages == (
+        Message("system", ("Look.",)),
+        Message("user", (image, "Q the star?\nOptions: \nA. red\nB. blue\nAnswer:")),
+    )
+    assert (request.max_new_tokens, request.top_k, request.stop) == (7, 9, ())
+    bare = PROMPTS.model_copy(update={"roles": {"answer": PROMPTS.roles["answer"].model_copy(update={"system": ""})}})
+    messages = Drafter(Scripted(), bare, Settings()).request(sample(1), image).messages
+    assert [message.role for message in messages] == ["user"]
+
+
+def test_a_prompt_file_without_the_role_is_named():
+    with pytest.raises(PromptError, match="no role 'answer', only"):
+        Drafter(Scripted(), PROMPTS.model_copy(update={"roles": {}}), Settings())
+
+
+def test_the_answer_of_a_thinking_draft_follows_its_thoughts(images):
+    [record] = Drafter(Scripted(said("It is", "</think>", "\n\nA.")), PROMPTS, Settings()).answer([sample(1)], images)
+    assert record.text == "A."
+    assert record.tokens == ("It is", "</think>", "\n\nA.")
+    assert len(record.top_logprobs) == 3
+
+
+def test_records_of_a_batch_with_an_empty_answer_a_broken_image_and_bad_numbers(images):
+    nan = np.full((1, 4), np.nan, dtype=np.float32)
+    engine = Scripted(said("A", "."), said(), said("x", top_logprobs=nan), said("B"))
+    samples = [sample(1), sample(2), sample(3, "broken.png"), sample(4), sample(5)]
+    records = Drafter(engine, PROMPTS, Settings()).answer(samples, images)
+    assert [len(batch) for batch in engine.batches] == [4]
+    assert [record.sample_id for record in records] == [s.sample_id for s in samples]
+    assert [record.status for record in records] == ["ok", "empty", "error", "error", "ok"]
+    assert [record.text for record in records] == ["A.", "", "", "", "B"]
+    assert [record.generated_tokens for record in records] == [2, 0, 0, 0, 1]
+    assert "broken.png" in records[2].error
+    assert "not finite" in records[3].error
+    assert [confidence(record.top_logprobs, "min", 4) for record in records[1:4]] == [0.0, 0.0, 0.0]
+
+
+def test_stored_log_probabilities_are_the_same_float32s(images, tmp_path):
+    values = -np.sort(np.random.default_rng(1).gamma(2, size=(3, 64)).astype(np.float32), axis=1)
+    [record] = Drafter(Scripted(said("a", "b", "c", top_logprobs=values)), PROMPTS, Settings()).answer(
+        [sample(1)], images
+    )
+    assert len(record.model_dump_json()) < 3 * 64 * 13 + 300
+    assert (np.array(json.loads(record.model_dump_json())["top_logprobs"], dtype=np.float32) == values).all()
+    write_table(tmp_path / "t.parquet", DraftRecord, [record], {})
+    [back] = read_table(tmp_path / "t.parquet", DraftRecord)
+    assert (np.array(back.top_logprobs, dtype=np.float32) == values).all()
+    assert confidence(back.top_logprobs, "mean", 64) == confidence(values, "mean", 64)
+
+
+def test_a_killed_pass_goes_on_where_it_stopped_with_a_real_model(images, tmp_path, tiny_qwen3_vl):
+    image = ImageSettings(factor=32, max_pixels=64 * 64)
+    engine = TransformersEngine(tiny_qwen3_vl, EngineSettings(dtype="float32", device="cpu", image=image))
+    drafter = Drafter(engine, PROMPTS, Settings(max_new_tokens=5, top_k=16))
+    samples = [sample(number) for number in range(5)]
+    asked = []
+
+    def work(batch):
+        asked.extend(s.sample_id for s in batch)
+        if len(asked) > 4:
+            raise KeyboardInterrupt
+        return drafter.answer(batch, images)
+
+    with Journal(tmp_path / "j.jsonl", DraftRecord, "f") as journal, pytest.raises(KeyboardInterrupt):
+        run_pending(samples, journal, 2, work)
+    asked.clear()
+    with Journal(tmp_path / "j.jsonl", DraftRecord, "f") as journal:
+        run_pending(samples, journal, 2, work)
+        assert asked == ["b/s/4"]
+        records = [journal.done[s.sample_id] for s in samples]
+    assert len({record.text for record in records}) == 1
+    assert np.array(records[0].top_logprobs).shape == (5, 16)

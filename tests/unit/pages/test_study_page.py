@@ -1,0 +1,63 @@
+import pandas as pd
+from speceyes.pages.study_page import agreement, findings, study_page
+
+
+def settings(low: float, high: float) -> pd.DataFrame:
+    row = {"main_table": True, "method": "speceyes", "metric": "min", "agent": "deepeyes", "benchmark": "vstar"}
+    row |= {"split": "direct_attributes", "speedup": 1.5, "difference_corrected": (low + high) / 2}
+    return pd.DataFrame([row | {"difference_corrected_low": low, "difference_corrected_high": high}])
+
+
+def page(comparable: bool) -> str:
+    advice = {"agent": "deepeyes", "benchmark": "vstar", "split": "direct_attributes", "sentence": "Use the agent."}
+    recommended = pd.DataFrame([advice | {"metric": "min"}, advice | {"metric": "log", "sentence": "Never shown."}])
+    return study_page(
+        study="some",
+        comparable=comparable,
+        settings=settings(-0.02, 0.01),
+        live=None,
+        main_table="| a |",
+        recommended=recommended,
+        captions={"acceptance": "Look."},
+    )
+
+
+def test_a_loss_beyond_chance_is_named_with_its_split():
+    (sentence,) = findings(settings(-0.2, -0.1))
+    assert "worse on 1 of 1 splits (vstar/direct_attributes)" in sentence
+    assert "1.50 times as fast" in sentence
+
+
+def test_a_difference_that_may_be_chance_is_neither_better_nor_worse():
+    (sentence,) = findings(settings(-0.1, 0.1))
+    assert "better on 0 and worse on 0 of 1 splits." in sentence
+
+
+def test_the_page_says_for_whom_a_threshold_is_and_shows_each_figure():
+    text = page(comparable=True)
+    assert "**DeepEyes, vstar/direct_attributes**: Use the agent." in text
+    assert "Never shown" not in text
+    assert "![acceptance](figures/acceptance.png)\n\nLook." in text
+    assert "not comparable" not in text
+
+
+def test_the_miniatures_page_says_that_it_is_not_comparable():
+    assert "not comparable" in page(comparable=False)
+
+
+def live(same_source: int, same_answer: int) -> pd.DataFrame:
+    row = {"n": 20, "same_source": 20, "same_answer": 20, "speedup_live": 1.4, "speedup_replay": 1.5}
+    return pd.DataFrame([row, row | {"same_source": same_source, "same_answer": same_answer, "speedup_live": 1.1}])
+
+
+def test_agreement_of_live_and_replay_is_said_with_both_speedups():
+    sentence = agreement(live(20, 20))
+    assert "2 live runs" in sentence
+    assert "1.10 to 1.40" in sentence
+    assert "same for all 40 samples" in sentence
+
+
+def test_a_gate_edited_since_the_live_runs_is_pointed_at():
+    sentence = agreement(live(17, 18))
+    assert "differ** for at least 3 of 40 samples" in sentence
+    assert "--forcerun live" in sentence

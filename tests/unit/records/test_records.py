@@ -1,0 +1,160 @@
+"""Records: journals that survive a kill at any byte, tables that say what they are."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from scripted import sample
+from speceyes.records.journal import Journal, run_pending
+from speceyes.records.tables import read_provenance, read_table, write_table
+from speceyes.records.types import AgentRecord, DraftRecord, Record, RecordError, ScreenRecord, ToolUse, Turn
+
+
+def screened(number: int, text: str = "no") -> ScreenRecord:
+    return ScreenRecord(sample_id=sample(number).sample_id, text=text, tool_free=text == "no")
+
+
+def write(path, records, fingerprint="f"):
+    with Journal(path, ScreenRecord, fingerprint) as journal:
+        for record in records:
+            journal.append(record)
+
+
+def read(path, fingerprint="f"):
+    with Journal(path, ScreenRecord, fingerprint) as journal:
+        return dict(journal.done)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "deep" / "journal.jsonl"
+
+
+def test_what_was_appended_is_there_again(path):
+    records = [screened(1), screened(2, "yes\nno"), screened(3, 'a "quote", naïve ☂ \u2028')]
+    write(path, records)
+    assert list(read(path).values()) == records
+
+
+def test_a_record_is_in_the_file_before_the_journal_is_closed(path):
+    journal = Journal(path, ScreenRecord, "f")
+    journal.append(screened(1))
+    assert path.read_text().count("\n") == 2
+    journal.__exit__()
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80)
+@given(st.data())
+def test_a_journal_cut_at_any_byte_keeps_every_whole_record(path, data):
+    path.unlink(missing_ok=True)
+    records = [screened(number, "né ☂") for number in range(4)]
+    write(path, records)
+    content = path.read_bytes()
+    cut = data.draw(st.integers(0, len(content)))
+    path.write_bytes(content[:cut])
+    whole = max(0, content[:cut].count(b"\n") - 1)
+    assert list(read(path).values()) == records[:whole]
+    write(path, records[whole:])
+    assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize(
+    "header",
+    ['{"format": 99, "record": "ScreenRecord", "fingerprint": "f"}', "not JSON", "[]", '{"format": 1}', "\x00\x00"],
+)
+def test_a_journal_of_something_else_is_not_continued(path, header):
+    path.parent.mkdir()
+    path.write_text(f"{header}\n")
+    with pytest.raises(RecordError, match=r"journal\.jsonl:1: written by another version or setting"):
+        Journal(path, ScreenRecord, "f")
+    assert path.read_text() == f"{header}\n"
+
+
+@pytest.mark.parametrize("kind, fingerprint", [(ScreenRecord, "other"), (DraftRecord, "f")])
+def test_nor_is_one_of_another_setting_or_record(path, kind, fingerprint):
+    write(path, [screened(1)])
+    with pytest.raises(RecordError, match="another version or setting"):
+        Journal(path, kind, fingerprint)
+
+
+@pytest.mark.parametrize("line", ["{}", "null", "torn{", '{"sample_id": "a", "text": "no", "tool_free": 2}'])
+def test_a_damaged_line_is_named(path, line):
+    write(path, [screened(1)])
+    with path.open("a") as file:
+        file.write(f"{line}\n")
+    with pytest.raises(RecordError) as caught:
+        Journal(path, ScreenRecord, "f")
+    assert str(caught.value).startswith(f"{path}:3: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_only_what_is_missing_is_worked_on_in_batches(path):
+    samples = [sample(number) for number in range(7)]
+    write(path, [screened(1), screened(4)])
+    batches = []
+
+    def work(batch):
+        batches.append([s.sample_id[-1] for s in batch])
+        return [screened(int(s.sample_id[-1])) for s in batch]
+
+    with Journal(path, ScreenRecord, "f") as journal:
+        run_pending(samples, journal, 2, work)
+        assert journal.done.keys() == {s.sample_id for s in samples}
+        run_pending(samples, journal, 2, work)
+    assert batches == [["0", "2"], ["3", "5"], ["6"]]
+
+
+EPISODE = AgentRecord(
+    sample_id="a",
+    status="no_answer",
+    latency_s=1.5,
+    generated_tokens=3,
+    answer="Hm.",
+    turns=(
+        Turn(text="<tool_call>", generated_tokens=2, latency_s=1.0, tool=ToolUse(name="zoom", status="box_outside")),
+        Turn(
+            text="Hm. ☂",
+            author="draft",
+            generated_tokens=1,
+            latency_s=0.5,
+            score=7,
+            tool=ToolUse(name="zoom", status="ok", box=(1, 2, 3, 4), images=("a.jpg", "b.jpg"), latency_s=0.1),
+        ),
+    ),
+    tool_calls=2,
+)
+
+
+def test_a_table_gives_back_its_records_and_its_provenance(tmp_path):
+    path = tmp_path / "table.parquet"
+    write_table(path, AgentRecord, [EPISODE] * 600, {"settings": {"a": 1}})
+    assert list(read_table(path, AgentRecord)) == [EPISODE] * 600
+    assert read_provenance(path) == {"settings": {"a": 1}, "format": 1, "record": "AgentRecord"}
+    assert [found.name for found in tmp_path.iterdir()] == ["table.parquet"]
+
+
+def test_an_empty_table_is_a_table(tmp_path):
+    write_table(tmp_path / "t.parquet", AgentRecord, [], {})
+    assert list(read_table(tmp_path / "t.parquet", AgentRecord)) == []
+
+
+def test_a_table_of_another_record_is_refused(tmp_path):
+    write_table(tmp_path / "t.parquet", AgentRecord, [EPISODE], {})
+    with pytest.raises(RecordError, match=r"t\.parquet: holds AgentRecord format 1, not ScreenRecord"):
+        list(read_table(tmp_path / "t.parquet", ScreenRecord))
+
+
+def test_a_table_that_could_not_be_finished_is_not_there(tmp_path):
+    def records():
+        yield EPISODE
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_table(tmp_path / "t.parquet", AgentRecord, records(), {})
+    assert not (tmp_path / "t.parquet").exists()
+
+
+def test_records_do_not_take_unknown_fields():
+    with pytest.raises(ValueError, match="latncy"):
+        Record(sample_id="a", latncy=1)

@@ -1,0 +1,146 @@
+"""A stage that is killed goes on at the next sample and ends with the table of an undisturbed run."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from scripted import sample
+from speceyes.records.samples import write_samples
+from speceyes.records.stage import Shard, Stage
+from speceyes.records.tables import read_provenance, read_table
+from speceyes.records.types import RecordError, ScreenRecord
+
+SCRIPTS = Path(__file__).parents[3] / "workflow" / "scripts"
+PROGRAM = """
+import os, sys
+from pathlib import Path
+from speceyes.records.types import ScreenRecord
+from speceyes.records.stage import Shard, Stage
+
+folder, lives = Path(sys.argv[1]), int(sys.argv[2])
+stage = Stage("screen a/b", folder / "samples.parquet", folder / "table.parquet", folder / "journals",
+              Shard(0, 1), {"tokens": 10}, {"code": "c"})
+asked = folder / "asked"
+
+def work(samples):
+    with asked.open("a") as file:
+        for sample in samples:
+            print(sample.sample_id, file=file)
+    if asked.read_text().count("\\n") > lives:
+        os.kill(os.getpid(), 9)
+    return [ScreenRecord(sample_id=s.sample_id, text=f"no {s.sample_id}", tool_free=True) for s in samples]
+
+stage.run(ScreenRecord, 2, work)
+"""
+
+
+@pytest.fixture
+def stage(tmp_path):
+    write_samples(tmp_path / "samples.parquet", [sample(number) for number in range(9)])
+    return Stage(
+        label="screen a/b",
+        samples=tmp_path / "samples.parquet",
+        table=tmp_path / "table.parquet",
+        journals=tmp_path / "journals",
+        shard=Shard(0, 1),
+        settings={"tokens": 10},
+        inputs={"code": "c"},
+    )
+
+
+class Work:
+    """Screens, counts how often each sample was asked for, and breaks off before one of them."""
+
+    def __init__(self) -> None:
+        self.asked: Counter[str] = Counter()
+
+    def __call__(self, samples, breaks_at=None):
+        if breaks_at in [s.sample_id[-1] for s in samples]:
+            raise KeyboardInterrupt
+        self.asked.update(s.sample_id for s in samples)
+        return [ScreenRecord(sample_id=s.sample_id, text=f"no {s.sample_id}", tool_free=True) for s in samples]
+
+
+def test_the_table_has_the_samples_order_and_says_where_it_comes_from(stage):
+    work = Work()
+    stage.run(ScreenRecord, 4, work)
+    assert [r.sample_id for r in read_table(stage.table, ScreenRecord)] == [sample(n).sample_id for n in range(9)]
+    stamp = read_provenance(stage.table)
+    assert stamp["settings"] == {"tokens": 10}
+    assert stamp["inputs"].keys() == {"code", "samples"}
+    assert list(stage.journals.iterdir()) == []
+
+
+def test_no_finished_sample_is_generated_again(stage):
+    work = Work()
+    for breaks_at in "380":  # the third run breaks off at nothing: sample 0 is done
+        try:
+            stage.run(ScreenRecord, 2, lambda samples, at=breaks_at: work(samples, at))
+        except KeyboardInterrupt:
+            assert not stage.table.exists()
+    assert work.asked == Counter(sample(n).sample_id for n in range(9))
+    assert [r.text for r in read_table(stage.table, ScreenRecord)] == [f"no {sample(n).sample_id}" for n in range(9)]
+
+
+def test_a_killed_process_goes_on_where_it_was(stage, tmp_path):
+    def run(lives: int) -> int:
+        command = [sys.executable, "-c", PROGRAM, str(tmp_path), str(lives)]
+        return subprocess.run(command, env={"PYTHONPATH": str(SCRIPTS)}, check=False, capture_output=True).returncode
+
+    assert [run(3), run(6), run(99)] == [-signal.SIGKILL, -signal.SIGKILL, 0]
+    asked = Counter((tmp_path / "asked").read_text().split())
+    # The two batches under way when the process died were asked again; whatever had been recorded was not.
+    assert sorted(asked.values()) == [1] * 5 + [2] * 4
+    killed = list(read_table(stage.table, ScreenRecord))
+    undisturbed = replace(stage, table=tmp_path / "undisturbed.parquet")
+    undisturbed.run(ScreenRecord, 2, Work())
+    assert killed == list(read_table(undisturbed.table, ScreenRecord))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"settings": {"tokens": 11}}, {"inputs": {"code": "d"}}, {"inputs": {"code": "c", "model": "m"}}],
+    ids=["settings", "code", "model"],
+)
+def test_a_journal_of_other_settings_code_or_model_is_not_continued(stage, change):
+    work = Work()
+    with pytest.raises(KeyboardInterrupt):
+        stage.run(ScreenRecord, 1, lambda samples: work(samples, "5"))
+    replace(stage, **change).run(ScreenRecord, 1, work)
+    assert work.asked == Counter([sample(n).sample_id for n in range(5)] + [sample(n).sample_id for n in range(9)])
+
+
+def test_nor_is_one_of_other_samples(stage):
+    work = Work()
+    with pytest.raises(KeyboardInterrupt):
+        stage.run(ScreenRecord, 1, lambda samples: work(samples, "5"))
+    write_samples(stage.samples, [sample(number, options=()) for number in range(9)])
+    stage.run(ScreenRecord, 1, work)
+    assert set(work.asked.values()) == {1, 2}
+
+
+def test_a_damaged_journal_is_named_and_left_alone(stage):
+    with pytest.raises(KeyboardInterrupt):
+        stage.run(ScreenRecord, 1, lambda samples: Work()(samples, "5"))
+    [journal] = stage.journals.iterdir()
+    content = journal.read_text().replace('"tool_free":true', '"tool_free":maybe', 1)
+    journal.write_text(content)
+    with pytest.raises(RecordError, match=r"\.jsonl:2: "):
+        stage.run(ScreenRecord, 1, Work())
+    assert journal.read_text() == content
+
+
+@pytest.mark.parametrize("count", [1, 2, 4, 12])
+def test_shards_divide_the_samples(stage, tmp_path, count):
+    seen = []
+    for index in range(1, count + 1):
+        part = replace(stage, shard=Shard.parse(f"{index}-of-{count}"), table=tmp_path / f"{index}.parquet")
+        part.run(ScreenRecord, 2, Work())
+        seen += [record.sample_id for record in read_table(part.table, ScreenRecord)]
+    assert sorted(seen) == [sample(n).sample_id for n in range(9)]

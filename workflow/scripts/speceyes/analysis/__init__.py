@@ -1,0 +1,1 @@
+"""From verdicts and replays to measures: answers, outcomes, accuracies, speedups, intervals."""

@@ -1,0 +1,119 @@
+"""The answers table: every answer that exists, once, with its cost and what both scorers say of it.
+
+Settings only choose among these answers, so whatever is said about a setting (replay) is a join with
+this table. An answer is named by (``source``, ``agent``, ``batch_size``, ``sample_id``).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from speceyes.records.frames import read_frame
+from speceyes.records.samples import read_samples
+from speceyes.records.tables import PROVENANCE_KEY
+from speceyes.records.types import AgentRecord, DraftRecord
+
+Scorer = Literal["published", "corrected"]
+SCORERS: tuple[Scorer, ...] = get_args(Scorer)
+
+NO_BATCH = 0  # batch size of answers given one sample at a time (agents, SpecReason)
+ERRORED = frozenset({"error", "no_answer"})  # statuses of samples that ended without an answer
+
+_RENAMED = {"text": "answer", "generated_tokens": "tokens"}
+_QUESTION = ["benchmark", "question", "options", "gold", "gold_letter"]
+_VERDICTS = [f"{scorer}_{field}" for scorer in SCORERS for field in ("correct", "decided_by")]
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerTables:
+    """Where answers come from: drafts by batch size, agents by name, SpecReason by (agent, method)."""
+
+    samples: Sequence[Path]
+    drafts: Mapping[int, Sequence[Path]]
+    agents: Mapping[str, Sequence[Path]]
+    specreason: Mapping[tuple[str, str], Sequence[Path]]
+    verdicts: Path
+
+
+def scored_answers(tables: AnswerTables) -> pd.DataFrame:
+    """One row per answer.
+
+    Returns:
+        benchmark, split, sample_id, image_id, source (draft, agent, specreason, specreason-corrected),
+        agent (empty for the draft), batch_size (0 where there is none), status, errored, answer,
+        latency_s, tokens, tool_calls, steps, and per scorer ``<scorer>_correct`` (1, 0, or NaN when
+        the judge's reply could not be read or there is no verdict) and ``<scorer>_decided_by`` (rule,
+        judge, unparsed, or missing when the verdicts table lacks the answer).
+
+    Raises:
+        RecordError: a file that is not a table of answers.
+    """
+    parts = [
+        _answers(paths, DraftRecord, "text", source="draft", agent="", batch_size=batch)
+        for batch, paths in tables.drafts.items()
+    ]
+    parts += [
+        _answers(paths, AgentRecord, "answer", source="agent", agent=agent, batch_size=NO_BATCH)
+        for agent, paths in tables.agents.items()
+    ]
+    parts += [
+        _answers(paths, AgentRecord, "answer", source=method, agent=agent, batch_size=NO_BATCH)
+        for (agent, method), paths in tables.specreason.items()
+    ]
+    answers = pd.concat(parts, ignore_index=True)
+    asked = answers.merge(_questions(tables.samples), on="sample_id", how="inner", validate="many_to_one")
+    scored = asked.merge(_verdicts(tables.verdicts), on=[*_QUESTION, "answer"], how="left", validate="many_to_one")
+    for scorer in SCORERS:
+        scored[f"{scorer}_decided_by"] = scored[f"{scorer}_decided_by"].fillna("missing")
+        scored[f"{scorer}_correct"] = scored[f"{scorer}_correct"].astype("float64")
+    scored["errored"] = scored["status"].isin(ERRORED)
+    return scored.loc[:, COLUMNS]
+
+
+COLUMNS = [
+    *("benchmark", "split", "sample_id", "image_id", "source", "agent", "batch_size", "status", "errored"),
+    *("answer", "latency_s", "tokens", "tool_calls", "steps"),
+    *_VERDICTS,
+]
+
+
+def _answers(
+    paths: Sequence[Path], kind: type[DraftRecord] | type[AgentRecord], text: str, **named: Any
+) -> pd.DataFrame:
+    """The answers of one pass; a draft answers in one step, without tools."""
+    extra = ["tool_calls", "turns"] if kind is AgentRecord else []
+    frame = read_frame(paths, kind, [text, "status", "latency_s", "generated_tokens", *extra]).reset_index()
+    if extra:
+        frame["steps"] = [len(json.loads(turns)) for turns in frame.pop("turns")]
+    else:
+        frame = frame.assign(tool_calls=0, steps=1)
+    frame.columns = pd.Index([_RENAMED.get(name, name) for name in frame.columns])
+    return frame.assign(**named)
+
+
+def _questions(paths: Sequence[Path]) -> pd.DataFrame:
+    samples = [sample for path in paths for sample in read_samples(path)]
+    names = ["sample_id", "split", "image_id", *_QUESTION]
+    frame = pd.DataFrame([[getattr(sample, name) for name in names] for sample in samples], columns=names)
+    return frame.assign(options=frame["options"].map(tuple))
+
+
+def _verdicts(path: Path) -> pd.DataFrame:
+    frame: pd.DataFrame = pq.read_table(path, columns=[*_QUESTION, "answer", *_VERDICTS]).to_pandas()
+    return frame.assign(options=frame["options"].map(tuple))
+
+
+def write_answers(path: Path, answers: pd.DataFrame, provenance: dict[str, Any]) -> None:
+    """Write the answers table, moved into place when complete."""
+    table = pa.Table.from_pandas(answers, preserve_index=False)
+    part = path.with_name(path.name + ".part")
+    pq.write_table(table.replace_schema_metadata({PROVENANCE_KEY: json.dumps(provenance)}), part)
+    part.replace(path)

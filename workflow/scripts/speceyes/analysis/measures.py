@@ -1,0 +1,178 @@
+"""Metrics of every setting: accuracy under both scorers, speedup, acceptance, tokens, intervals, and the ledger.
+
+Accuracies are shares between 0 and 1. The scorers differ in their denominators too
+(docs/discrepancies.md): ``published`` drops samples that ended in an error and counts an unreadable
+judge reply as wrong; ``corrected`` counts errors as wrong and leaves unreadable replies unscored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from speceyes.analysis.answers import NO_BATCH, SCORERS
+from speceyes.analysis.bootstrap import ImageBootstrap, p_value
+from speceyes.analysis.settings import Settings
+from speceyes.method.replay import SETTING_FIELDS, Replay, Setting, read_replay
+from speceyes.records.devices import one_device
+
+Floats = npt.NDArray[np.float64]
+Cell = tuple[str, str, str]  # agent, benchmark, split
+
+LEDGER_COUNTS = ("answered", "errored", *(f"{s}_{how}" for s in SCORERS for how in ("rule", "judge", "unparsed")))
+_SCORED = tuple(f"{what}_{scorer}" for scorer in SCORERS for what in ("right", "counted"))
+_MEANS = ("tokens", "latency_s", "screen_s", "draft_s", "agent_s", "tool_calls")
+
+
+class LedgerError(Exception):
+    """Numbers of samples that do not add up; the message names the first setting and what is missing."""
+
+
+def facts(answers: pd.DataFrame) -> pd.DataFrame:
+    """What each answer contributes to accuracies and to the ledger, as 0/1 columns.
+
+    ``right_<scorer>`` over ``counted_<scorer>`` is an accuracy; the others are :data:`LEDGER_COUNTS`.
+    """
+    errored = answers["errored"].to_numpy(dtype=bool)
+    columns: dict[str, npt.NDArray[np.bool_]] = {"answered": ~errored, "errored": errored}
+    for scorer in SCORERS:
+        decided_by = answers[f"{scorer}_decided_by"].to_numpy(dtype=str)
+        for how in ("rule", "judge", "unparsed"):
+            columns[f"{scorer}_{how}"] = ~errored & (decided_by == how)
+        columns[f"right_{scorer}"] = ~errored & (answers[f"{scorer}_correct"].to_numpy(dtype=float) == 1)
+    columns["counted_published"] = ~errored
+    columns["counted_corrected"] = errored | columns["corrected_rule"] | columns["corrected_judge"]
+    return pd.DataFrame(columns, index=answers.index).astype("float64")
+
+
+def chosen_facts(replay: Replay, answers: pd.DataFrame, names: Sequence[str]) -> dict[str, Floats]:
+    """The facts of the answer that each setting keeps for each sample, (settings, samples) by name.
+
+    Args:
+        replay: with the columns ``source``.
+        answers: the answers of one agent and the draft on one split.
+        names: columns of :func:`facts`.
+    """
+    wanted = list(names)
+    known = answers.groupby(["source", "batch_size"])
+    index = {(str(source), batch): number for number, ((source, batch), _) in enumerate(known)}
+    by_sample = (facts(rows).set_axis(rows["sample_id"]) for _, rows in known)
+    stacked = np.stack([rows.loc[replay.sample_ids][wanted].to_numpy() for rows in by_sample])
+    batches = [setting.batch_size or NO_BATCH for setting in replay.settings]
+    kept = np.empty(replay.columns["source"].shape, dtype=np.int64)
+    for row, (sources, batch) in enumerate(zip(replay.columns["source"], batches, strict=True)):
+        for source in np.unique(sources):
+            kept[row, sources == source] = index[str(source), batch if source == "draft" else NO_BATCH]
+    columns = np.arange(len(replay.sample_ids))
+    return {name: stacked[kept, columns, number] for number, name in enumerate(names)}
+
+
+def settings_and_ledger(
+    replays: Mapping[Cell, Path], answers: pd.DataFrame, statistics: Settings
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The settings table and the ledger of a whole study, one cell (agent, benchmark, split) at a time.
+
+    Args:
+        replays: replay table of each cell.
+        answers: from :func:`speceyes.analysis.answers.scored_answers`.
+        statistics: how intervals are made.
+
+    Raises:
+        DeviceError: the cells' latencies were measured on different models of device.
+    """
+    one_device(replays.values())
+    settings, ledger = [], []
+    for cell, path in replays.items():
+        agent, benchmark, split = cell
+        rows = answers[(answers["benchmark"] == benchmark) & (answers["split"] == split)]
+        rows = rows[rows["agent"].isin(["", agent])]
+        replay = read_replay(path, ["source", "tool_free", "accepted", *_MEANS])
+        chosen = chosen_facts(replay, rows, (*_SCORED, *LEDGER_COUNTS))
+        images = rows.drop_duplicates("sample_id").set_index("sample_id")["image_id"].loc[replay.sample_ids]
+        named = _named(cell, replay.settings)
+        settings.append(named.join(_settings_frame(replay, chosen, ImageBootstrap(images.to_numpy(), statistics))))
+        counts = {name: chosen[name].sum(axis=1).astype(int) for name in LEDGER_COUNTS}
+        ledger.append(named.assign(expected=len(replay.sample_ids), **counts).drop(columns="main_table"))
+    return pd.concat(settings, ignore_index=True), pd.concat(ledger, ignore_index=True)
+
+
+def _named(cell: Cell, settings: Sequence[Setting]) -> pd.DataFrame:
+    """The leading columns of both tables."""
+    agent, benchmark, split = cell
+    rows = [{"agent": agent, "benchmark": benchmark, "split": split} | asdict(setting) for setting in settings]
+    integers = {"top_k": "Int64", "batch_size": "Int64"}
+    return pd.DataFrame(rows, columns=["agent", "benchmark", "split", *SETTING_FIELDS]).astype(integers)
+
+
+def _settings_frame(replay: Replay, chosen: Mapping[str, Floats], bootstrap: ImageBootstrap) -> pd.DataFrame:
+    """Estimates with intervals; differences and speedups are paired with the agent on the same resamples."""
+    agent = next(index for index, setting in enumerate(replay.settings) if setting.method == "agent")
+    estimates: dict[str, Any] = {"n": len(replay.sample_ids)}
+    spread: dict[str, Any] = {}
+    for scorer in SCORERS:
+        right, counted = (bootstrap.sums(chosen[f"{what}_{scorer}"].T) for what in ("right", "counted"))
+        accuracy, draws = _ratio(right, counted, bootstrap)
+        difference = draws - draws[:, [agent]]
+        estimates[f"accuracy_{scorer}"] = accuracy
+        spread |= _limits(f"accuracy_{scorer}", draws, bootstrap)
+        spread |= {f"difference_{scorer}": accuracy - accuracy[agent]}
+        spread |= _limits(f"difference_{scorer}", difference, bootstrap)
+        spread[f"p_{scorer}"] = p_value(difference)
+    seconds = bootstrap.sums(replay.columns["latency_s"].T)
+    estimates["speedup"], draws = _ratio(np.broadcast_to(seconds[:, [agent]], seconds.shape), seconds, bootstrap)
+    spread |= _limits("speedup", draws, bootstrap)
+    return pd.DataFrame(estimates | _shares(replay) | spread | _means(replay))
+
+
+def _ratio(numerators: Floats, denominators: Floats, bootstrap: ImageBootstrap) -> tuple[Floats, Floats]:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        estimate = numerators.sum(axis=0) / denominators.sum(axis=0)
+    return np.where(np.isfinite(estimate), estimate, np.nan), bootstrap.ratios(numerators, denominators)
+
+
+def _limits(name: str, draws: Floats, bootstrap: ImageBootstrap) -> dict[str, Floats]:
+    low, high = bootstrap.interval(draws)
+    return {f"{name}_low": low, f"{name}_high": high}
+
+
+def _shares(replay: Replay) -> dict[str, Floats]:
+    """α among the tool-free and β where there is a screening, and the share of kept draft answers."""
+    tool_free, accepted = (replay.columns[name].astype(bool) for name in ("tool_free", "accepted"))
+    screens = np.array([setting.method in ("speceyes", "screening-only") for setting in replay.settings])
+    passed = tool_free.sum(axis=1)
+    alpha = (tool_free & accepted).sum(axis=1) / np.maximum(passed, 1)
+    return {
+        "alpha": np.where(screens & (passed > 0), alpha, np.nan),
+        "beta": np.where(screens, tool_free.mean(axis=1), np.nan),
+        "accepted": accepted.mean(axis=1),
+    }
+
+
+def _means(replay: Replay) -> dict[str, Floats]:
+    return {name: replay.columns[name].astype(float).mean(axis=1) for name in _MEANS}
+
+
+def check_ledger(ledger: pd.DataFrame) -> None:
+    """Refuse numbers that do not add up: expected = answered + errored; answered = rule + judge + unparsed.
+
+    Raises:
+        LedgerError: names the first row that fails and the counts.
+    """
+    for scorer in SCORERS:
+        decided = ledger[[f"{scorer}_rule", f"{scorer}_judge", f"{scorer}_unparsed"]].sum(axis=1)
+        broken = ledger[
+            (ledger["expected"] != ledger["answered"] + ledger["errored"]) | (ledger["answered"] != decided)
+        ]
+        if len(broken):
+            row = broken.iloc[0]
+            where = ", ".join(f"{name} {row[name]}" for name in ("agent", "benchmark", "split", *SETTING_FIELDS[:-1]))
+            raise LedgerError(
+                f"ledger ({where}): expected {row['expected']}, answered {row['answered']}, errored {row['errored']}, "
+                f"{scorer} verdicts {decided.loc[broken.index[0]]:.0f}; judge the missing answers again"
+            )

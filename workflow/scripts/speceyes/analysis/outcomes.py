@@ -1,0 +1,98 @@
+"""The outcomes table: for every sample what screening said, what draft and agent would answer, and at what cost.
+
+From one row everything that any setting does to the sample follows; statistics, figures and the
+explorer read it instead of the long replay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from speceyes.analysis.answers import NO_BATCH, SCORERS
+from speceyes.analysis.measures import Cell, facts
+from speceyes.method.replay import Replay, read_replay
+
+_REPLAYED = ["tool_free", "screen_s"]
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeTables:
+    """Where outcomes come from: replays by cell, confidences by (benchmark, split), at one batch size."""
+
+    replays: Mapping[Cell, Path]
+    confidences: Mapping[tuple[str, str], Path]
+    batch_size: int
+
+
+def outcomes(tables: OutcomeTables, answers: pd.DataFrame) -> pd.DataFrame:
+    """One row per (agent, sample) at one batch size.
+
+    Returns:
+        agent, benchmark, split, sample_id, image_id, tool_free, screen_s, draft_s, agent_s (the time
+        each phase would take), tool_calls (of the agent), ``draft_<scorer>`` and ``agent_<scorer>``
+        (1 right, 0 wrong or errored, NaN unscored), and one confidence column per metric and K, named
+        by :func:`confidence_column`.
+    """
+    parts = []
+    for (agent, benchmark, split), path in tables.replays.items():
+        rows = answers[(answers["benchmark"] == benchmark) & (answers["split"] == split)]
+        draft = rows[(rows["source"] == "draft") & (rows["batch_size"] == tables.batch_size)]
+        own = rows[(rows["source"] == "agent") & (rows["agent"] == agent) & (rows["batch_size"] == NO_BATCH)]
+        screened = _screened(read_replay(path, _REPLAYED), tables.batch_size)
+        parts.append(
+            _cell(draft, own, screened, _confidences(tables.confidences[benchmark, split])).assign(agent=agent)
+        )
+    joined = pd.concat(parts, ignore_index=True)
+    return joined[["agent", *joined.columns.drop("agent")]]
+
+
+def confidence_column(metric: str, top_k: int) -> str:
+    """Name of a confidence column: ``min_k64``."""
+    return f"{metric}_k{top_k}"
+
+
+def _screened(replay: Replay, batch_size: int) -> pd.DataFrame:
+    """What screening said, from the setting that does nothing else."""
+    wanted = ("screening-only", batch_size)
+    row = next(index for index, one in enumerate(replay.settings) if (one.method, one.batch_size) == wanted)
+    return pd.DataFrame({name: replay.columns[name][row] for name in _REPLAYED}, index=replay.sample_ids)
+
+
+def _confidences(path: Path) -> pd.DataFrame:
+    stored = pd.read_parquet(path)
+    names = [confidence_column(metric, k) for metric, k in zip(stored["metric"], stored["top_k"], strict=True)]
+    return stored.assign(name=names).pivot(index="sample_id", columns="name", values="confidence")
+
+
+def _cell(draft: pd.DataFrame, own: pd.DataFrame, screened: pd.DataFrame, confidences: pd.DataFrame) -> pd.DataFrame:
+    draft, own = draft.set_index("sample_id"), own.set_index("sample_id").loc[draft["sample_id"]]
+    columns = {
+        "sample_id": draft.index,
+        **{name: draft[name] for name in ("benchmark", "split", "image_id")},
+        **{name: screened.loc[draft.index, name] for name in _REPLAYED},
+        "draft_s": draft["latency_s"],
+        "agent_s": own["latency_s"],
+        "tool_calls": own["tool_calls"],
+        **{f"draft_{scorer}": _right(draft, scorer) for scorer in SCORERS},
+        **{f"agent_{scorer}": _right(own, scorer) for scorer in SCORERS},
+        **{str(name): confidences.loc[draft.index, name] for name in confidences.columns},
+    }
+    return pd.DataFrame(columns).reset_index(drop=True)
+
+
+def _right(answers: pd.DataFrame, scorer: str) -> pd.Series:
+    """1, 0, or NaN where the scorer does not count the answer."""
+    fact = facts(answers)
+    return pd.Series(np.where(fact[f"counted_{scorer}"] > 0, fact[f"right_{scorer}"], np.nan), index=answers.index)
+
+
+def write_outcomes(frame: pd.DataFrame, path: Path) -> None:
+    """Write the table, moved into place when complete."""
+    part = path.with_name(path.name + ".part")
+    frame.to_parquet(part, index=False)
+    part.replace(path)

@@ -1,0 +1,105 @@
+"""What a figure may know: the study's tables, and that their ledger adds up."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+import pandas as pd
+
+from speceyes.analysis.measures import check_ledger
+from speceyes.tables.csv_files import read_csv
+
+ABLATED_METRIC = "min"  # the paper's ablations use it
+SCORER = "corrected"  # what figures show; published points come with the published scorer beside it
+
+
+class Study:
+    """The tables of one study.
+
+    Raises:
+        LedgerError: the numbers of samples do not add up; nothing is drawn from such tables.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        check_ledger(self.table("ledger"))
+
+    def table(self, name: str) -> pd.DataFrame:
+        """One CSV table."""
+        return read_csv(self._folder / f"{name}.csv")
+
+    @cached_property
+    def settings(self) -> pd.DataFrame:
+        """Every setting."""
+        return self.table("settings")
+
+    @cached_property
+    def outcomes(self) -> pd.DataFrame:
+        """What happened to every sample."""
+        return pd.read_parquet(self._folder / "outcomes.parquet")
+
+    @cached_property
+    def splits(self) -> list[tuple[str, str]]:
+        """(benchmark, split) in the study's order."""
+        return list(dict.fromkeys(zip(self.settings["benchmark"], self.settings["split"], strict=True)))
+
+    @cached_property
+    def agents(self) -> list[str]:
+        """Agents in the study's order."""
+        return list(self.settings["agent"].unique())
+
+    @cached_property
+    def points(self) -> pd.DataFrame:
+        """The funnel's settings of the main table."""
+        return self.settings[self.settings["main_table"] & (self.settings["method"] == "speceyes")]
+
+    @cached_property
+    def metrics(self) -> list[str]:
+        """Metrics in the main table's order."""
+        return list(self.points["metric"].unique())
+
+    @property
+    def top_k(self) -> int:
+        """K of the main table."""
+        return int(self.points["top_k"].iloc[0])
+
+    @property
+    def batch_size(self) -> int:
+        """Batch size of the main table."""
+        return int(self.points["batch_size"].iloc[0])
+
+    @cached_property
+    def published(self) -> pd.DataFrame:
+        """The paper's numbers; empty where the study is not comparable with the paper's."""
+        table = self.table("published_vs_ours")
+        return table[table["verdict"] != "not comparable"]
+
+    def reference(self, method: str, agent: str, benchmark: str, split: str) -> pd.Series | None:
+        """The main table's row of a system without a gate."""
+        rows = self.at(self.settings, agent, benchmark, split)
+        rows = rows[(rows["method"] == method) & rows["main_table"]]
+        return None if rows.empty else rows.iloc[0]
+
+    def ablation(self, name: str, agent: str, benchmark: str, split: str) -> pd.DataFrame:
+        """The funnel's settings that differ from the main table's in one value only, ordered by it."""
+        point = self.at(self.points, agent, benchmark, split)
+        point = point[point["metric"] == ABLATED_METRIC]
+        rows = self.at(self.settings, agent, benchmark, split)
+        rows = rows[(rows["method"] == "speceyes") & (rows["metric"] == ABLATED_METRIC)]
+        for column in {"top_k", "threshold", "batch_size"} - {name}:
+            rows = rows[rows[column] == (point[column].iloc[0] if len(point) else None)]
+        return rows.sort_values(name)
+
+    @staticmethod
+    def at(table: pd.DataFrame, agent: str, benchmark: str, split: str) -> pd.DataFrame:
+        """The rows of one cell."""
+        rows = (table["agent"] == agent) & (table["benchmark"] == benchmark) & (table["split"] == split)
+        return table[rows]
+
+    def printed(self, table: str, quantity: str, agent: str, benchmark: str, split: str) -> pd.DataFrame:
+        """The paper's points of one ablation curve: ``value`` and ``published``."""
+        rows = self.at(self.published, agent, benchmark, split)
+        rows = rows[(rows["table"] == table) & (rows["quantity"] == quantity)]
+        values = pd.to_numeric(rows["value"], errors="coerce")
+        return rows.assign(value=values).dropna(subset="value").sort_values("value")

@@ -1,0 +1,1 @@
+"""The paper's method: screening, draft, confidence, gate, funnel, replay; and SpecReason, its peer."""

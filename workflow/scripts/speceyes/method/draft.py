@@ -1,0 +1,87 @@
+"""Phase II: the draft model answers in one pass, and what the gate needs is kept with the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from pydantic import BaseModel, ConfigDict, Field
+
+from speceyes.engines.base import Engine, Message, Request
+from speceyes.images import ImageError
+from speceyes.method.ask import Outcome, ask
+from speceyes.prompts import PromptError, PromptFile
+from speceyes.records.samples import Sample
+from speceyes.records.types import DraftRecord
+
+END_OF_THOUGHTS = "</think>"
+NOT_FINITE = "the draft's log-probabilities are not finite; try another dtype or attention"
+
+
+class Settings(BaseModel):
+    """What the draft model is asked for."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_new_tokens: int = Field(20, gt=0, description="Longest answer in tokens; 1024 for a Thinking draft.")
+    top_k: int = Field(128, ge=2, description="Largest log-probabilities kept per token; bounds every K asked later.")
+
+
+class Drafter:
+    """The draft model with its prompts: asks for answers and turns them into records.
+
+    Raises:
+        PromptError: the prompt file lacks the role ``answer``.
+    """
+
+    def __init__(self, engine: Engine, prompts: PromptFile, settings: Settings) -> None:
+        if "answer" not in prompts.roles:
+            raise PromptError(f"the draft's prompt file has no role 'answer', only {sorted(prompts.roles)}")
+        self._engine = engine
+        self._prompts = prompts
+        self._settings = settings
+
+    def request(self, sample: Sample, image: Image.Image) -> Request:
+        """The one question that is answered in one pass: system, if there is one, then image, question, instruction."""
+        prompt = self._prompts.roles["answer"]
+        system = (Message("system", (prompt.system,)),) if prompt.system else ()
+        user = Message("user", (image, self._prompts.question_text(sample) + prompt.user))
+        return Request((*system, user), self._settings.max_new_tokens, top_k=self._settings.top_k)
+
+    def answer(self, samples: Sequence[Sample], images_dir: Path) -> list[DraftRecord]:
+        """Answer one batch of samples."""
+        outcomes = ask(self._engine, samples, images_dir, self.request)
+        return [draft_record(sample, outcome) for sample, outcome in zip(samples, outcomes, strict=True)]
+
+
+def draft_record(sample: Sample, outcome: Outcome) -> DraftRecord:
+    """The outcome as a record; of a Thinking draft's text what follows the thoughts, of its tokens all.
+
+    Status ``empty`` means that the model ended before its first token; ``error`` that there is no
+    usable answer. Both have no tokens, hence confidence 0, and the agent takes the sample.
+    """
+    if isinstance(outcome, ImageError):
+        return _failed(sample, str(outcome))
+    if outcome.top_logprobs is None or not np.isfinite(outcome.top_logprobs).all():
+        return _failed(sample, NOT_FINITE)
+    return DraftRecord(
+        sample_id=sample.sample_id,
+        status="ok" if outcome.tokens else "empty",
+        latency_s=outcome.latency_s,
+        generated_tokens=len(outcome.tokens),
+        text=outcome.text.rpartition(END_OF_THOUGHTS)[2].lstrip(),
+        tokens=outcome.tokens,
+        top_logprobs=_shortest(outcome.top_logprobs),
+    )
+
+
+def _failed(sample: Sample, error: str) -> DraftRecord:
+    return DraftRecord(sample_id=sample.sample_id, status="error", error=error, text="", tokens=(), top_logprobs=())
+
+
+def _shortest(values: npt.NDArray[np.float32]) -> tuple[tuple[float, ...], ...]:
+    """Floats with the shortest decimals that still give back the same float32: half the journal's bytes."""
+    return tuple(tuple(float(str(value)) for value in row) for row in values)

@@ -1,0 +1,92 @@
+"""The live funnel: screen, draft, gate, fall back, over batches, timed as a user would feel it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from speceyes.agents.base import Agent
+from speceyes.agents.run import answer
+from speceyes.engines.base import Engine
+from speceyes.method.confidence import Metric, confidence
+from speceyes.method.draft import Drafter
+from speceyes.method.gate import accepts
+from speceyes.method.screening import screen
+from speceyes.records.samples import Sample
+from speceyes.records.types import AgentRecord, DraftRecord, LiveRecord, ScreenRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One setting of phase III."""
+
+    metric: Metric
+    top_k: int
+    threshold: float
+
+    def confidence(self, draft: DraftRecord) -> float:
+        """Confidence of a draft answer under this gate's metric and K, from the float32 that tables store."""
+        return confidence(np.array(draft.top_logprobs, dtype=np.float32), self.metric, self.top_k)
+
+
+@dataclass(frozen=True, slots=True)
+class Funnel:
+    """Everything the four phases need."""
+
+    screening_engine: Engine
+    agent_engine: Engine
+    agent: Agent
+    drafter: Drafter
+    gate: Gate
+    images_dir: Path
+
+    def warm_up(self, sample: Sample) -> None:
+        """One untimed answer from every model: first calls compile, allocate and page in."""
+        screen(self.screening_engine, self.agent, [sample], self.images_dir)
+        self.drafter.answer([sample], self.images_dir)
+        answer(self.agent_engine, self.agent, sample, self.images_dir)
+
+    def run(self, samples: Sequence[Sample]) -> list[LiveRecord]:
+        """One batch through all phases; latencies of batched phases are shares of the batch's time."""
+        screened = screen(self.screening_engine, self.agent, samples, self.images_dir)
+        tool_free = [sample for sample, verdict in zip(samples, screened, strict=True) if verdict.tool_free]
+        drafts = {d.sample_id: d for d in (self.drafter.answer(tool_free, self.images_dir) if tool_free else [])}
+        return [
+            self._finish(sample, verdict, drafts.get(sample.sample_id))
+            for sample, verdict in zip(samples, screened, strict=True)
+        ]
+
+    def _finish(self, sample: Sample, verdict: ScreenRecord, draft: DraftRecord | None) -> LiveRecord:
+        """Phases III and IV for one sample."""
+        score = self.gate.confidence(draft) if draft else 0.0
+        if draft is not None and accepts(score, self.gate.threshold):
+            return _record(sample, verdict, draft, score, None)
+        return _record(sample, verdict, draft, score, answer(self.agent_engine, self.agent, sample, self.images_dir))
+
+
+def _record(
+    sample: Sample, verdict: ScreenRecord, draft: DraftRecord | None, score: float, fallback: AgentRecord | None
+) -> LiveRecord:
+    kept = fallback or draft
+    assert kept is not None  # a sample that is not accepted has a fallback
+    draft_s = draft.latency_s if draft else 0.0
+    agent_s = fallback.latency_s if fallback else 0.0
+    return LiveRecord(
+        sample_id=sample.sample_id,
+        status=kept.status,
+        error=kept.error,
+        latency_s=verdict.latency_s + draft_s + agent_s,
+        generated_tokens=sum(part.generated_tokens for part in (verdict, draft, fallback) if part),
+        tool_free=verdict.tool_free,
+        accepted=fallback is None,
+        confidence=score,
+        source="draft" if fallback is None else "agent",
+        answer=kept.text if isinstance(kept, DraftRecord) else kept.answer,
+        screen_s=verdict.latency_s,
+        draft_s=draft_s,
+        agent_s=agent_s,
+        tool_calls=fallback.tool_calls if fallback else 0,
+    )

@@ -1,0 +1,311 @@
+"""Replay: every setting composed from the stored passes, without running a model again.
+
+With greedy decoding a sample has one screening verdict per agent, one draft answer and one agent
+answer (per batch size); a setting is a choice among answers that exist. The same passes also tell
+what screening alone and the gate alone would have done.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import BaseModel, ConfigDict, Field
+
+from speceyes.method.confidence import Metric
+from speceyes.method.gate import accepts
+from speceyes.records.devices import MEASURED_ON, one_device
+from speceyes.records.frames import read_frame
+from speceyes.records.samples import read_samples
+from speceyes.records.tables import PROVENANCE_KEY
+from speceyes.records.types import AgentRecord, DraftRecord, Record, RecordError, ScreenRecord
+
+Method = Literal["draft", "agent", "speceyes", "screening-only", "gate-only", "specreason", "specreason-corrected"]
+Mask = npt.NDArray[np.bool_]
+Columns = dict[str, npt.NDArray[Any]]
+
+SPECREASON: dict[str, Method] = {"published": "specreason", "corrected": "specreason-corrected"}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One row of the settings table; fields that a method has no use for are None (``metric``: empty).
+
+    ``main_table`` marks the settings that the main table reports.
+    """
+
+    method: Method
+    metric: Metric | Literal[""] = ""
+    top_k: int | None = None
+    threshold: float | None = None
+    batch_size: int | None = None
+    main_table: bool = False
+
+    def __str__(self) -> str:
+        parts = (
+            str(self.method),
+            self.metric,
+            f"k{self.top_k}" if self.top_k else "",
+            f"t{self.threshold:g}" if self.threshold else "",
+            f"b{self.batch_size}" if self.batch_size else "",
+        )
+        return "-".join(part for part in parts if part)
+
+
+SETTING_FIELDS = ("method", "metric", "top_k", "threshold", "batch_size", "main_table")
+
+
+class Grid(BaseModel):
+    """The settings of one agent on one benchmark."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    metrics: tuple[Metric, ...] = Field(min_length=1)
+    top_ks: tuple[int, ...] = Field(min_length=1)
+    thresholds: tuple[float, ...] = Field(min_length=1)
+    batch_sizes: tuple[int, ...] = Field(min_length=1)
+    operating_points: dict[Metric, float] = Field(description="The main table's threshold per metric.")
+    main_top_k: int
+    main_batch_size: int
+
+    def settings(self, variants: Sequence[str] = ()) -> list[Setting]:
+        """Every setting once: references first, then the funnel's grid; SpecReason's ``variants`` last."""
+        ablated = {*self.batch_sizes, self.main_batch_size}
+        batches = sorted(ablated)
+        references = [Setting("agent", main_table=True)]
+        references += [Setting("draft", batch_size=b, main_table=b == self.main_batch_size) for b in batches]
+        references += [Setting("screening-only", batch_size=b) for b in batches]
+        peers = [Setting(SPECREASON[variant], main_table=variant == "published") for variant in variants]
+        return [
+            *references,
+            *self._gated("gate-only", [self.main_batch_size]),
+            *self._gated("speceyes", batches),
+            *peers,
+        ]
+
+    def _gated(self, method: Method, batches: Sequence[int]) -> Iterator[Setting]:
+        """A gated method over metrics, Ks, thresholds and batch sizes."""
+        for metric, top_k, batch in product(self.metrics, sorted({*self.top_ks, self.main_top_k}), batches):
+            point = self.operating_points.get(metric)
+            for threshold in sorted({*self.thresholds, *([point] if point is not None else [])}):
+                is_main = (top_k, batch, threshold) == (self.main_top_k, self.main_batch_size, point)
+                yield Setting(method, metric, top_k, threshold, batch, is_main and method == "speceyes")
+
+
+@dataclass(frozen=True, slots=True)
+class Passes:
+    """The stored passes of one agent on one split; batched passes by batch size, SpecReason by variant."""
+
+    samples: Path
+    drafts: Mapping[int, Sequence[Path]]
+    confidences: Mapping[int, Path]
+    screens: Mapping[int, Sequence[Path]]
+    agents: Sequence[Path]
+    specreason: Mapping[str, Sequence[Path]]
+
+    def measured(self) -> list[Path]:
+        """The tables that hold latencies."""
+        batched = (*self.drafts.values(), *self.screens.values(), *self.specreason.values())
+        return [*self.agents, *(path for paths in batched for path in paths)]
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Which samples go through which phase; every mask has one entry per sample."""
+
+    screened: Mask
+    drafted: Mask
+    accepted: Mask
+
+
+def _screened_route(tool_free: Mask, confident: Mask) -> Route:
+    return Route(np.ones_like(tool_free), tool_free, tool_free & confident)
+
+
+def _fallback_only(tool_free: Mask, _: Mask) -> Route:
+    return Route(*[np.zeros_like(tool_free)] * 3)
+
+
+ROUTES: dict[Method, Callable[[Mask, Mask], Route]] = {
+    "agent": _fallback_only,
+    "specreason": _fallback_only,
+    "specreason-corrected": _fallback_only,
+    "draft": lambda tool_free, _: Route(np.zeros_like(tool_free), *[np.ones_like(tool_free)] * 2),
+    "screening-only": lambda tool_free, _: _screened_route(tool_free, np.ones_like(tool_free)),
+    "gate-only": lambda tool_free, confident: Route(np.zeros_like(tool_free), np.ones_like(tool_free), confident),
+    "speceyes": _screened_route,
+}
+
+TEXT = pa.dictionary(pa.int32(), pa.string())
+SCHEMA = pa.schema(
+    [
+        ("method", TEXT),
+        ("metric", TEXT),
+        ("top_k", pa.int32()),
+        ("threshold", pa.float64()),
+        ("batch_size", pa.int32()),
+        ("main_table", pa.bool_()),
+        ("sample_id", TEXT),
+        ("status", TEXT),
+        ("tool_free", pa.bool_()),
+        ("accepted", pa.bool_()),
+        ("source", TEXT),
+        ("screen_s", pa.float64()),
+        ("draft_s", pa.float64()),
+        ("agent_s", pa.float64()),
+        ("latency_s", pa.float64()),
+        ("tokens", pa.int64()),
+        ("tool_calls", pa.int32()),
+    ]
+)
+SETTINGS_AT_ONCE = 64  # composed in memory before they are written
+
+
+class Replayer:
+    """The passes in memory, in the samples' order, ready to be composed.
+
+    Raises:
+        RecordError: a pass lacks a sample.
+    """
+
+    def __init__(self, passes: Passes) -> None:
+        self._passes = passes
+        self.sample_ids = pd.Index([sample.sample_id for sample in read_samples(passes.samples)])
+        self._agent = self._pass(passes.agents, AgentRecord, ["tool_calls"])
+        self._drafts = {b: self._pass(paths, DraftRecord, []) for b, paths in passes.drafts.items()}
+        self._screens = {b: self._pass(paths, ScreenRecord, ["tool_free"]) for b, paths in passes.screens.items()}
+        self._peers = {
+            SPECREASON[variant]: self._pass(paths, AgentRecord, ["tool_calls"])
+            for variant, paths in passes.specreason.items()
+        }
+        self._confidences = {
+            (b, metric, top_k): self._aligned(rows.set_index("sample_id"), path)["confidence"]
+            for b, path in passes.confidences.items()
+            for (metric, top_k), rows in pd.read_parquet(path).groupby(["metric", "top_k"])
+        }
+        zeros = np.zeros(len(self.sample_ids), dtype=int)
+        self._idle = {"status": zeros.astype(str)} | dict.fromkeys(
+            ("latency_s", "generated_tokens", "tool_free"), zeros
+        )
+
+    def _pass(self, paths: Sequence[Path], kind: type[Record], columns: Sequence[str]) -> Columns:
+        return self._aligned(read_frame(paths, kind, ["status", "latency_s", "generated_tokens", *columns]), paths[0])
+
+    def _aligned(self, frame: pd.DataFrame, path: Path) -> Columns:
+        missing = self.sample_ids.difference(frame.index)
+        if len(missing):
+            raise RecordError(
+                f"{path}: {len(missing)} of {len(self.sample_ids)} samples are missing, first {missing[0]}"
+            )
+        return {str(name): column.to_numpy() for name, column in frame.loc[self.sample_ids].items()}
+
+    def compose(self, setting: Setting) -> Columns:
+        """One setting: a value per sample for every per-sample column of the replay table.
+
+        The latency is what the sample went through: screening, the draft if it was drafted, the agent
+        if the draft's answer was not accepted. A sample keeps the status of whoever answered it.
+
+        Raises:
+            RecordError: the confidence table lacks the setting's metric or K.
+        """
+        batch = setting.batch_size
+        screen, draft = (self._idle, self._idle) if batch is None else (self._screens[batch], self._drafts[batch])
+        fallback = self._peers.get(setting.method, self._agent)
+        confident = accepts(self._confidence(setting), setting.threshold or 0.0)
+        route = ROUTES[setting.method](screen["tool_free"].astype(bool), confident)
+        seconds = {
+            "screen_s": np.where(route.screened, screen["latency_s"], 0.0),
+            "draft_s": np.where(route.drafted, draft["latency_s"], 0.0),
+            "agent_s": np.where(route.accepted, 0.0, fallback["latency_s"]),
+        }
+        return {
+            "status": np.where(route.accepted, draft["status"], fallback["status"]),
+            "tool_free": screen["tool_free"],
+            "accepted": route.accepted,
+            "source": np.where(route.accepted, "draft", setting.method if setting.method in self._peers else "agent"),
+            **seconds,
+            "latency_s": seconds["screen_s"] + seconds["draft_s"] + seconds["agent_s"],
+            "tokens": np.where(route.screened, screen["generated_tokens"], 0)
+            + np.where(route.drafted, draft["generated_tokens"], 0)
+            + np.where(route.accepted, 0, fallback["generated_tokens"]),
+            "tool_calls": np.where(route.accepted, 0, fallback["tool_calls"]),
+        }
+
+    def _confidence(self, setting: Setting) -> npt.NDArray[np.float64]:
+        if setting.metric == "":
+            return np.zeros(len(self.sample_ids))
+        assert setting.batch_size is not None
+        values = self._confidences.get((setting.batch_size, setting.metric, setting.top_k))
+        if values is None:
+            path = self._passes.confidences[setting.batch_size]
+            raise RecordError(f"{path}: has no confidence {setting.metric} with K = {setting.top_k}")
+        return values.astype(np.float64)
+
+
+def write_replay(output: Path, passes: Passes, grid: Grid, provenance: dict[str, Any]) -> None:
+    """Compose every setting and write the long table: setting after setting, each in the samples' order.
+
+    Raises:
+        RecordError: a pass lacks a sample, or a confidence table lacks a metric or K.
+        DeviceError: the passes were measured on different models of device.
+    """
+    stamp = provenance | {"grid": grid.model_dump(mode="json"), MEASURED_ON: one_device(passes.measured())}
+    replayer = Replayer(passes)
+    settings = grid.settings(list(passes.specreason))
+    part = output.with_name(output.name + ".part")
+    with pq.ParquetWriter(part, SCHEMA.with_metadata({PROVENANCE_KEY: json.dumps(stamp)})) as writer:
+        for start in range(0, len(settings), SETTINGS_AT_ONCE):
+            writer.write_table(_table(replayer, settings[start : start + SETTINGS_AT_ONCE], writer.schema))
+    part.replace(output)
+
+
+def _table(replayer: Replayer, settings: Sequence[Setting], schema: pa.Schema) -> pa.Table:
+    """Some settings of the long table."""
+    composed = [replayer.compose(setting) for setting in settings]
+    rows = len(replayer.sample_ids)
+    columns: dict[str, Any] = {}
+    for name in schema.names:
+        if name in SETTING_FIELDS:
+            values = pa.array([getattr(setting, name) for setting in settings])
+            columns[name] = values.take(pa.array(np.repeat(np.arange(len(settings)), rows)))
+        elif name == "sample_id":
+            columns[name] = pa.array(np.tile(replayer.sample_ids.to_numpy(), len(settings)))
+        else:
+            columns[name] = pa.array(np.concatenate([one[name] for one in composed]))
+    return pa.table({name: column.cast(schema.field(name).type) for name, column in columns.items()}, schema=schema)
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A replay table as arrays: ``columns[name]`` has the shape (settings, samples)."""
+
+    settings: Sequence[Setting]
+    sample_ids: list[str]
+    columns: Columns
+
+
+def read_replay(path: Path, columns: Sequence[str]) -> Replay:
+    """Read the wanted per-sample columns of every setting."""
+    head = pq.read_table(path, columns=["sample_id", *SETTING_FIELDS])
+    rows = len(head["sample_id"].unique())
+    firsts = head.take(pa.array(np.arange(0, head.num_rows, rows))).select(list(SETTING_FIELDS)).to_pylist()
+    table = pq.read_table(path, columns=list(columns))
+    return Replay(
+        settings=[Setting(**first) for first in firsts],
+        sample_ids=head["sample_id"].slice(0, rows).to_pylist(),
+        columns={name: _values(table[name]).reshape(-1, rows) for name in columns},
+    )
+
+
+def _values(column: pa.ChunkedArray) -> npt.NDArray[Any]:
+    values: npt.NDArray[Any] = column.to_pandas().to_numpy()
+    return values

@@ -1,0 +1,1 @@
+"""What a reader opens: the study's page and the explorer."""

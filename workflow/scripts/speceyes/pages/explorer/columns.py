@@ -1,0 +1,202 @@
+"""What the page knows: columns per split, from which it computes every setting itself.
+
+Numbers are not copied from the settings table, except the intervals: the page composes each setting
+from the stored passes, as the replay does, so that the two hold each other to account.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from speceyes.analysis.answers import NO_BATCH, SCORERS
+from speceyes.analysis.measures import facts
+from speceyes.judging.questions import judged
+from speceyes.judging.verdicts import Verdicts, read_verdicts
+from speceyes.pages.explorer.draft_tokens import token_columns
+from speceyes.pages.explorer.pictures import CROP_WEIGHT, QUESTION_WEIGHT, Shelf
+from speceyes.pages.explorer.sources import SplitTables, StudyTables
+from speceyes.records.frames import read_frame
+from speceyes.records.samples import Sample, read_samples
+from speceyes.records.types import AgentRecord, DraftRecord, ScreenRecord
+from speceyes.tables.csv_files import read_csv
+
+CONFIDENCE_DIGITS = 9
+INTERVALS = [
+    f"{name}_{end}" for name in ("accuracy_published", "accuracy_corrected", "speedup") for end in ("low", "high")
+]
+
+Columns = dict[str, Any]
+
+
+def study_columns(tables: StudyTables, benchmarks: Collection[str], shelf: Shelf) -> Columns:
+    """Everything that a page on these benchmarks shows, ready for JSON; its pictures are placed on the shelf."""
+    settings = read_csv(tables.settings)
+    main = settings[settings["main_table"] & (settings["method"] == "speceyes")]
+    shared = _Shared(pd.read_parquet(tables.answers), read_verdicts(tables.verdicts), settings, tables.media, shelf)
+    return {
+        "study": tables.study,
+        "comparable": tables.comparable,
+        "metrics": list(main["metric"].unique()),
+        "top_ks": _values(settings, "top_k"),
+        "main_top_k": int(main["top_k"].iloc[0]),
+        "main_batch_size": int(main["batch_size"].iloc[0]),
+        "splits": [_split(*where, split, shared) for where, split in tables.splits.items() if where[0] in benchmarks],
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What the splits of a study share."""
+
+    answers: pd.DataFrame
+    verdicts: Verdicts
+    settings: pd.DataFrame
+    media: Path
+    shelf: Shelf
+
+
+def _split(benchmark: str, split: str, tables: SplitTables, shared: _Shared) -> Columns:
+    samples = read_samples(tables.samples)
+    at = (shared.settings["benchmark"] == benchmark) & (shared.settings["split"] == split)
+    settings = shared.settings[at & (shared.settings["method"] == "speceyes")]
+    thresholds = sorted(settings["threshold"].unique())
+    scored = _Scored(samples, shared)
+    top_ks = _values(settings, "top_k")
+    return {
+        "benchmark": benchmark,
+        "split": split,
+        "thresholds": thresholds,
+        "grid": {str(agent): _grid(rows) for agent, rows in settings.groupby("agent", sort=False)},
+        "samples": _samples(samples, tables.images, shared.shelf),
+        "drafts": {
+            batch: _drafts(paths, top_ks, scored, batch) | _confidences(tables.confidences[batch], samples, thresholds)
+            for batch, paths in tables.drafts.items()
+        },
+        "screens": {
+            agent: {batch: _screens(paths, samples) for batch, paths in batches.items()}
+            for agent, batches in tables.screens.items()
+        },
+        "agents": {agent: _episodes(paths, scored, agent, shared) for agent, paths in tables.agents.items()},
+    }
+
+
+def _values(settings: pd.DataFrame, column: str) -> list[int]:
+    return sorted(int(value) for value in settings[column].dropna().unique())
+
+
+def _grid(settings: pd.DataFrame) -> Columns:
+    """The grid's settings with their intervals, and which of them stand in the main table."""
+    names = ["metric", "top_k", "threshold", "batch_size", "main_table"]
+    return {name: settings[name].tolist() for name in names} | {
+        name: _numbers(settings[name].to_numpy(dtype=float).round(6)) for name in INTERVALS
+    }
+
+
+def _numbers(values: npt.NDArray[np.float64]) -> list[float | None]:
+    """JSON has no NaN."""
+    return [value if np.isfinite(value) else None for value in values.tolist()]
+
+
+def _samples(samples: Sequence[Sample], images: Path, shelf: Shelf) -> Columns:
+    names = ("sample_id", "question", "options", "gold", "gold_letter", "category", "width", "height")
+    columns: Columns = {name: [getattr(sample, name) for sample in samples] for name in names}
+    pictures = [shelf.place(sample.image_id, images / sample.image, QUESTION_WEIGHT) for sample in samples]
+    return columns | {"picture": pictures}
+
+
+def _screens(paths: Sequence[Path], samples: Sequence[Sample]) -> Columns:
+    frame = read_frame(paths, ScreenRecord, ["status", "error", "text", "tool_free", "latency_s"])
+    return _listed(frame.loc[[sample.sample_id for sample in samples]])
+
+
+def _listed(frame: pd.DataFrame) -> Columns:
+    return {str(name): column.tolist() for name, column in frame.items()}
+
+
+def _drafts(paths: Sequence[Path], top_ks: Sequence[int], scored: _Scored, batch: int) -> Columns:
+    frame = read_frame(paths, DraftRecord, ["status", "error", "text", "latency_s", "tokens", "top_logprobs"])
+    frame = frame.loc[scored.sample_ids]
+    plain = _listed(frame[["status", "error", "latency_s"]]) | {"answer": frame["text"].tolist()}
+    counts = frame["tokens"].map(len).tolist()
+    return (
+        plain | {"length": counts} | token_columns(frame, top_ks) | scored.columns("draft", "", batch, plain["answer"])
+    )
+
+
+def _confidences(path: Path, samples: Sequence[Sample], thresholds: Sequence[float]) -> Columns:
+    """One column per metric and K; columns that are equal (``log`` at any K) are kept once."""
+    stored = pd.read_parquet(path)
+    sample_ids = [sample.sample_id for sample in samples]
+    kept: dict[bytes, int] = {}
+    columns: list[list[float]] = []
+    places: dict[str, int] = {}
+    for (metric, top_k), rows in stored.groupby(["metric", "top_k"]):
+        values = rows.set_index("sample_id")["confidence"].loc[sample_ids].to_numpy(dtype=float)
+        place = kept.setdefault(values.tobytes(), len(columns))
+        if place == len(columns):
+            columns.append(shortened(values, thresholds).tolist())
+        places[f"{metric}-{top_k}"] = place
+    return {"confidences": columns, "confidence_of": places}
+
+
+def shortened(values: npt.NDArray[np.float64], thresholds: Sequence[float]) -> npt.NDArray[np.float64]:
+    """Fewer digits where that moves no value across a threshold of the grid."""
+    short = values.round(CONFIDENCE_DIGITS)
+    limits = np.asarray(thresholds)[:, None]
+    return np.where(((short > limits) != (values > limits)).any(axis=0), values, short)
+
+
+def _episodes(paths: Sequence[Path], scored: _Scored, agent: str, shared: _Shared) -> Columns:
+    frame = read_frame(paths, AgentRecord, ["status", "error", "answer", "latency_s", "turns"]).loc[scored.sample_ids]
+    turns = [[_turn(turn, shared) for turn in json.loads(text)] for text in frame.pop("turns")]
+    plain = _listed(frame)
+    return plain | {"turns": turns} | scored.columns("agent", agent, NO_BATCH, plain["answer"])
+
+
+def _turn(turn: Columns, shared: _Shared) -> Columns:
+    """A turn with its pictures' numbers instead of their file names."""
+    if turn["tool"] is None:
+        return turn
+    tool = turn["tool"]
+    images = [shared.shelf.place(f"media/{name}", shared.media / name, CROP_WEIGHT) for name in tool["images"]]
+    return turn | {"tool": tool | {"images": images}}
+
+
+class _Scored:
+    """What both scorers say of the answers of one split."""
+
+    def __init__(self, samples: Sequence[Sample], shared: _Shared) -> None:
+        self.sample_ids = [sample.sample_id for sample in samples]
+        self._samples = samples
+        self._verdicts = shared.verdicts
+        known = shared.answers[shared.answers["sample_id"].isin(self.sample_ids)]
+        by_source = known.groupby(["source", "agent", "batch_size"])
+        self._answers = {name: rows.set_index("sample_id") for name, rows in by_source}
+
+    def columns(self, source: str, agent: str, batch: int, answers: Sequence[str]) -> Columns:
+        """Whether each answer errored; per scorer whether it is right, counts, what decided, and the judge's words."""
+        rows = self._answers[source, agent, batch].loc[self.sample_ids]
+        fact = facts(rows).astype(int)
+        columns: Columns = {"errored": fact["errored"].tolist()}
+        for scorer in SCORERS:
+            columns[scorer] = {
+                "right": fact[f"right_{scorer}"].tolist(),
+                "counted": fact[f"counted_{scorer}"].tolist(),
+                "decided_by": rows[f"{scorer}_decided_by"].tolist(),
+                "reply": [
+                    self._reply(sample, answer, scorer) for sample, answer in zip(self._samples, answers, strict=True)
+                ],
+            }
+        return columns
+
+    def _reply(self, sample: Sample, answer: str, scorer: Any) -> str:
+        verdict = self._verdicts.get(judged(sample, answer), {}).get(scorer)
+        return verdict.reply if verdict else ""

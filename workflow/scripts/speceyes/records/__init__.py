@@ -1,0 +1,1 @@
+"""What stages read and write: samples, records, journals, tables, media."""

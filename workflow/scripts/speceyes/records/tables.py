@@ -1,0 +1,83 @@
+"""Records of a finished stage: one Parquet table with the run's provenance inside."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, Literal, TypeVar, get_type_hints
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from speceyes.records.types import FORMAT_VERSION, Record, RecordError
+
+PROVENANCE_KEY = b"speceyes.provenance"
+
+R = TypeVar("R", bound=Record)
+
+
+def _arrow_type(name: str, annotation: Any) -> pa.DataType:
+    simple = {str: pa.string(), bool: pa.bool_(), int: pa.int64(), float: pa.float64()}
+    if annotation in simple:
+        return simple[annotation]
+    if name == "tokens":
+        return pa.list_(pa.string())
+    if name == "top_logprobs":
+        return pa.list_(pa.list_(pa.float32()))
+    if getattr(annotation, "__origin__", None) is Literal:
+        return pa.string()
+    return pa.string()  # nested models travel as JSON text
+
+
+def _schema(kind: type[Record], provenance: dict[str, Any]) -> pa.Schema:
+    hints = get_type_hints(kind)
+    fields = [(name, _arrow_type(name, hints[name])) for name in kind.model_fields]
+    metadata = {PROVENANCE_KEY: json.dumps(provenance | {"format": FORMAT_VERSION, "record": kind.__name__})}
+    return pa.schema(fields, metadata=metadata)
+
+
+def _row(record: Record) -> dict[str, Any]:
+    row = record.model_dump(mode="python")
+    if "turns" in row:
+        row["turns"] = json.dumps([turn.model_dump(mode="json") for turn in record.turns])  # type: ignore[attr-defined]
+    return row
+
+
+def write_table(path: Path, kind: type[R], records: Iterable[R], provenance: dict[str, Any]) -> None:
+    """Write records, in the order given, as one Parquet table; streamed in groups, moved into place."""
+    schema = _schema(kind, provenance)
+    part = path.with_name(path.name + ".part")
+    with pq.ParquetWriter(part, schema) as writer:
+        group: list[dict[str, Any]] = []
+        for record in records:
+            group.append(_row(record))
+            if len(group) == 256:
+                writer.write_table(pa.Table.from_pylist(group, schema=schema))
+                group = []
+        writer.write_table(pa.Table.from_pylist(group, schema=schema))
+    part.replace(path)
+
+
+def read_table(path: Path, kind: type[R]) -> Iterator[R]:
+    """Stream the records of a table written by :func:`write_table`.
+
+    Raises:
+        RecordError: the file holds another record type or format version.
+    """
+    file = pq.ParquetFile(path)
+    stamp = json.loads((file.schema_arrow.metadata or {}).get(PROVENANCE_KEY, b"{}"))
+    if stamp.get("record") != kind.__name__ or stamp.get("format") != FORMAT_VERSION:
+        raise RecordError(f"{path}: holds {stamp.get('record')} format {stamp.get('format')}, not {kind.__name__}")
+    for batch in file.iter_batches(batch_size=256):
+        for row in batch.to_pylist():
+            if "turns" in row:
+                row["turns"] = json.loads(row["turns"])
+            yield kind.model_validate(row)
+
+
+def read_provenance(path: Path) -> dict[str, Any]:
+    """The provenance stamped into a table."""
+    metadata = pq.read_schema(path).metadata or {}
+    stamp: dict[str, Any] = json.loads(metadata.get(PROVENANCE_KEY, b"{}"))
+    return stamp

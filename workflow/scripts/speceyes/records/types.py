@@ -1,0 +1,110 @@
+"""What the stages leave behind: one typed record per sample and stage."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+FORMAT_VERSION = 1
+
+Box = tuple[int, int, int, int]
+
+
+class RecordError(Exception):
+    """A journal or table that cannot be read as what it claims to be; the message names file and line."""
+
+
+class Record(BaseModel):
+    """One sample's outcome in one stage. ``status`` is ``ok`` or says in one word what went wrong."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    sample_id: str
+    status: str = "ok"
+    error: str = ""
+    latency_s: float = 0.0
+    generated_tokens: int = 0
+
+
+class ScreenRecord(Record):
+    """Phase I. ``tool_free`` is the verdict: the text, lower-cased, starts with "no"."""
+
+    text: str
+    tool_free: bool
+
+
+class DraftRecord(Record):
+    """Phase II. ``top_logprobs`` has one row per token, each descending, K_max wide; both may be empty."""
+
+    text: str
+    tokens: tuple[str, ...]
+    top_logprobs: tuple[tuple[float, ...], ...]
+
+
+ToolStatus = Literal["ok", "malformed", "unknown_tool", "box_outside", "box_degenerate", "timeout", "failed", "refused"]
+
+
+class ToolUse(BaseModel):
+    """One tool call or code block inside a turn, as parsed, with what came of it.
+
+    ``box`` is in the original image's pixels (x1, y1, x2, y2), after scaling and clipping; empty for
+    code. ``images`` are content-addressed file names in the study's media folder.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    arguments: str = ""
+    status: ToolStatus
+    detail: str = ""
+    box: Box | tuple[()] = ()
+    output: str = ""
+    images: tuple[str, ...] = ()
+    latency_s: float = 0.0
+
+
+class Turn(BaseModel):
+    """One generation of an agent (or one SpecReason step) with the tool use it led to.
+
+    ``author`` is who wrote the text: the agent's model, or the draft model for an accepted
+    speculative step; ``score`` is SpecReason's 0-9 verdict on the draft's proposal, else None.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str
+    author: Literal["agent", "draft"] = "agent"
+    generated_tokens: int
+    latency_s: float
+    tool: ToolUse | None = None
+    score: int | None = None
+
+
+AGENT_STATUSES = ("ok", "no_answer", "repeats_itself", "error")
+
+
+class AgentRecord(Record):
+    """A whole agent episode (or SpecReason episode). ``answer`` is what the judge sees.
+
+    Statuses: ``ok``; ``no_answer`` when the allowed generations ran out; ``repeats_itself`` when a
+    deterministic loop was cut short; ``error`` with ``error`` saying why.
+    """
+
+    answer: str
+    turns: tuple[Turn, ...]
+    tool_calls: int
+
+
+class LiveRecord(Record):
+    """One sample through the funnel, timed. ``source`` says whose answer was kept."""
+
+    tool_free: bool
+    accepted: bool
+    confidence: float
+    source: Literal["draft", "agent"]
+    answer: str
+    screen_s: float
+    draft_s: float
+    agent_s: float
+    tool_calls: int

@@ -1,0 +1,1 @@
+"""What every job needs around its work: logging, progress, GPU leases, fingerprints. Nothing here changes a result."""

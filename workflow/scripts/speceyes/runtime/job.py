@@ -1,0 +1,35 @@
+"""What every rule's script does around its work: logging, one-line errors, a GPU lease."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+from speceyes.runtime.gpu_lease import lease
+
+
+@contextlib.contextmanager
+def job(log_path: str, gpus: int = 0) -> Iterator[None]:
+    """Run a script's body: everything goes to the rule's log, a failure also as one line to the terminal.
+
+    Args:
+        log_path: the rule's log file.
+        gpus: devices to lease for the duration.
+    """
+    Path(log_path).parent.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(
+        filename=log_path, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True
+    )
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    try:
+        with lease(gpus):
+            yield
+    except Exception as error:
+        logging.error("%s", traceback.format_exc())
+        line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        sys.stderr.write(f"\nspeceyes: {type(error).__name__}: {line}\n          details: {log_path}\n")
+        sys.exit(1)

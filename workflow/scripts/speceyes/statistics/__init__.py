@@ -1,1 +1,0 @@
-"""Doubt, measured: intervals over images, quality of a confidence, deferral, a threshold with a guarantee."""

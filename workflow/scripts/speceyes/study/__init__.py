@@ -1,0 +1,1 @@
+"""One study: its configuration, typed and validated, and what it will cost."""

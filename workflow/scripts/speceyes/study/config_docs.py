@@ -1,0 +1,133 @@
+"""The JSON schema of the configuration and the tables of its keys, made from the typed model.
+
+``python -m speceyes.study.config_docs`` (with ``workflow/scripts`` on the path) writes both where they belong.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel
+
+from speceyes.agents.base import load_agent
+from speceyes.benchmarks.base import load_reader
+from speceyes.study.config import Config, load_config
+
+Schema = dict[str, Any]
+
+ROOT = Path(__file__).parents[4]
+START = "<!-- keys: made by speceyes.study.config_docs -->"
+END = "<!-- end of keys -->"
+BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
+HEAD = ("| key | value | default | meaning |", "|---|---|---|---|")
+
+
+def documents(root: Path) -> dict[Path, str]:
+    """What the generated files should hold: the schema, and the README with its tables of keys.
+
+    Args:
+        root: the repository; its ``config/config.yaml`` says which agents' and readers' own settings are listed.
+    """
+    readme = root / "config" / "README.md"
+    before, rest = readme.read_text(encoding="utf-8").split(START)
+    _, after = rest.split(END)
+    study = load_config(yaml.safe_load((root / "config" / "config.yaml").read_text(encoding="utf-8")))
+    return {
+        root / "workflow" / "schemas" / "config.schema.json": json.dumps(_schema(), indent=2, ensure_ascii=False)
+        + "\n",
+        readme: f"{before}{START}\n\n{key_tables(study)}\n\n{END}{after}",
+    }
+
+
+def _schema() -> Schema:
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema"} | Config.model_json_schema()
+
+
+def key_tables(study: Config) -> str:
+    """One table per top-level section, then one per agent and reader of a study with settings of its own."""
+    schema = Config.model_json_schema()
+    sections = {name: node for name, node in schema["properties"].items() if _has_keys(_resolved(node, schema))}
+    single = {name: node for name, node in schema["properties"].items() if name not in sections}
+    tables = [_table("The study", "Keys outside of sections.", schema | {"properties": single}, schema)]
+    for name, node in sections.items():
+        meaning = (_resolved(node, schema) | node)["description"]
+        tables.append(_table(f"`{name}`", meaning, {"properties": {name: node}}, schema))
+    return "\n\n".join([*tables, *_own_settings(study)])
+
+
+def _own_settings(study: Config) -> Iterator[str]:
+    models: dict[tuple[str, str], type[BaseModel]] = {
+        (f"agents.{name}.settings", agent.type): load_agent(agent.type).Settings for name, agent in study.agents.items()
+    } | {
+        (f"benchmarks.{name}.settings", benchmark.reader): load_reader(benchmark.reader).Settings
+        for name, benchmark in study.benchmarks.items()
+    }
+    for (key, owner), model in models.items():
+        schema = model.model_json_schema()
+        if schema["properties"]:
+            yield _table(f"`{key}`", f"As `{owner}` understands them.", schema, schema)
+
+
+def _table(title: str, meaning: str, section: Schema, schema: Schema) -> str:
+    rows = [f"| {' | '.join(cells)} |" for cells in _rows(section, schema, "")]
+    return "\n".join([f"### {title}", "", meaning, "", *HEAD, *rows])
+
+
+def _rows(section: Schema, schema: Schema, prefix: str) -> Iterator[tuple[str, str, str, str]]:
+    """Key, value, default and meaning of every key below a section; NAME stands for a name of the user's own."""
+    for name, node in section["properties"].items():
+        key, inner = f"{prefix}{name}", _resolved(node, schema)
+        if "properties" in inner:
+            yield from _rows(inner, schema, f"{key}.")
+        elif _has_keys(inner):
+            yield from _rows(_resolved(inner["additionalProperties"], schema), schema, f"{key}.NAME.")
+        else:
+            yield f"`{key}`", _value(inner), _default(name, node, section), node["description"]
+
+
+def _resolved(node: Schema, schema: Schema) -> Schema:
+    """What a node refers to, if it refers to something; of an optional section the section."""
+    reference = next((part["$ref"] for part in (node, *node.get("anyOf", ())) if "$ref" in part), None)
+    definition: Schema = schema["$defs"][reference.rpartition("/")[2]] if reference else node
+    return definition
+
+
+def _has_keys(node: Schema) -> bool:
+    """Whether a node is a section, or a map of sections."""
+    named = node.get("additionalProperties")
+    return "properties" in node or (isinstance(named, dict) and "$ref" in named)
+
+
+def _default(name: str, node: Schema, section: Schema) -> str:
+    if name in section.get("required", ()):
+        return "required"
+    return f"`{json.dumps(node['default'], ensure_ascii=False)}`" if "default" in node else "empty"
+
+
+def _value(node: Schema) -> str:
+    """The values a key may have, in words."""
+    if "anyOf" in node:
+        return " or ".join(map(_value, node["anyOf"]))
+    if "enum" in node:
+        return ", ".join(f"`{value}`" for value in node["enum"])
+    if node["type"] == "array":
+        return f"list of {_value(node['items'])}"
+    if node["type"] == "object":
+        inner = node["additionalProperties"]
+        return f"map to {_value(inner)}" if isinstance(inner, dict) else "map"
+    bounds = ", ".join(f"{sign} {node[name]}" for name, sign in BOUNDS.items() if name in node)
+    return f"{node['type']} {bounds}".rstrip()
+
+
+def main() -> None:
+    """Write the generated files."""
+    for path, text in documents(ROOT).items():
+        path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

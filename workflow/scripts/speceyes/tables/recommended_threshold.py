@@ -1,0 +1,211 @@
+"""Which τ should I use? A threshold chosen on calibration images with a guarantee, tried on the rest.
+
+Learn-then-Test (Angelopoulos et al., 2110.01052): thresholds, fixed beforehand, are tested from the
+safest down for the hypothesis "this threshold loses more than ε of accuracy against the agent"; the
+last one before the first that cannot be rejected is recommended. Testing in a fixed order needs no
+correction for many thresholds, so with probability at least 1 - δ over the calibration images the
+recommended threshold loses at most ε. Each test is a betting martingale (Waudby-Smith and Ramdas,
+2010.09686) over images: valid for any sample size, and it uses gains of the draft as well as losses.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from speceyes.analysis.bootstrap import ImageBootstrap
+from speceyes.analysis.outcomes import confidence_column
+from speceyes.analysis.settings import Settings
+from speceyes.method.gate import accepts
+
+Floats = npt.NDArray[np.float64]
+
+# From nearly 1 down to a half, evenly spaced before the sigmoid, so that they do not depend on the data.
+THRESHOLDS: Floats = 1 / (1 + np.exp(-np.linspace(13.8, 0.0, 139)))
+SCORER = "corrected"
+MAX_STAKE = 0.75  # share of the largest bet that cannot ruin the bettor
+
+
+def recommended_thresholds(
+    outcomes: pd.DataFrame, operating_points: pd.DataFrame, top_k: int, settings: Settings
+) -> pd.DataFrame:
+    """One row per agent, split and metric, under the corrected scorer.
+
+    Args:
+        outcomes: from :func:`speceyes.analysis.outcomes.outcomes`.
+        operating_points: agent, benchmark, metric, threshold of the paper's choice.
+        top_k: K of the gate.
+        settings: ε, δ, the share of calibration images, and how intervals are made.
+
+    Returns:
+        ``threshold`` (NaN when none can be certified) with ``threshold_accepted``, its accuracy,
+        difference to the agent with interval, and speedup on the images not used to choose it;
+        ``paper_*`` the same for the paper's threshold on the same images; ``sentence`` for a user.
+    """
+    rows = []
+    for point in operating_points.itertuples(index=False):
+        cells = outcomes[(outcomes["agent"] == point.agent) & (outcomes["benchmark"] == point.benchmark)]
+        for split, cell in cells.groupby("split", sort=False):
+            named = {"agent": point.agent, "benchmark": point.benchmark, "split": split, "metric": point.metric}
+            gate = GateOutcomes.of(cell, confidence_column(str(point.metric), top_k))
+            row = named | {"top_k": top_k} | _recommend(gate, float(point.threshold), settings)  # type: ignore[arg-type]
+            rows.append(row | {"sentence": sentence(row)})
+    return pd.DataFrame(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class GateOutcomes:
+    """What a gate decides about, per sample: rights are 1 or 0, seconds are of each phase."""
+
+    image_ids: npt.NDArray[np.object_]
+    confidence: Floats
+    draft_right: Floats
+    agent_right: Floats
+    screen_s: Floats
+    draft_s: Floats
+    agent_s: Floats
+
+    @classmethod
+    def of(cls, cell: pd.DataFrame, confidence: str) -> GateOutcomes:
+        """The scored samples of one cell; a sample that screening sends to the agent has confidence 0."""
+        scored = cell[cell[f"draft_{SCORER}"].notna() & cell[f"agent_{SCORER}"].notna()]
+        tool_free = scored["tool_free"].to_numpy(dtype=bool)
+        return cls(
+            image_ids=scored["image_id"].to_numpy(),
+            confidence=np.where(tool_free, scored[confidence], 0.0),
+            draft_right=scored[f"draft_{SCORER}"].to_numpy(dtype=float),
+            agent_right=scored[f"agent_{SCORER}"].to_numpy(dtype=float),
+            screen_s=scored["screen_s"].to_numpy(dtype=float),
+            draft_s=np.where(tool_free, scored["draft_s"], 0.0),
+            agent_s=scored["agent_s"].to_numpy(dtype=float),
+        )
+
+    def where(self, rows: npt.NDArray[np.bool_]) -> GateOutcomes:
+        """Some of the samples."""
+        return GateOutcomes(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+
+    def lost(self, threshold: float) -> Floats:
+        """Accuracy lost on each sample against the agent: 1, 0 or -1 (the draft was right and the agent wrong)."""
+        return np.where(accepts(self.confidence, threshold), self.agent_right - self.draft_right, 0.0)
+
+
+def choose_threshold(gate: GateOutcomes, epsilon: float, delta: float, generator: np.random.Generator) -> float | None:
+    """The lowest threshold that is certified to lose at most ``epsilon``, or None when not even the safest is.
+
+    Args:
+        gate: the calibration samples.
+        epsilon: accuracy that may be lost.
+        delta: probability with which the certificate may be wrong.
+        generator: puts the images into the order in which the bets are placed.
+    """
+    if not len(gate.image_ids):
+        return None
+    images, codes = np.unique(gate.image_ids.astype(str), return_inverse=True)
+    lost = np.column_stack([gate.lost(threshold) for threshold in THRESHOLDS])
+    excess = np.zeros((len(images), len(THRESHOLDS)))
+    np.add.at(excess, codes, lost - epsilon)
+    p_values = betting_p_values(generator.permutation(excess) / np.bincount(codes).max(), epsilon)
+    certified = int(np.argmax(np.append(p_values, np.inf) > delta))
+    return float(THRESHOLDS[certified - 1]) if certified else None
+
+
+def betting_p_values(excess: Floats, epsilon: float) -> Floats:
+    """P-values of "the mean excess is above 0", one per column, valid at every sample size.
+
+    A bettor stakes on the next value being negative, each stake set from the past alone. Were the
+    hypothesis true, capital would not grow in expectation, so it reaches 1/p with probability at most p.
+
+    Args:
+        excess: (images, tests), each value in [-1 - ε, 1 - ε].
+        epsilon: ε.
+    """
+    limit = MAX_STAKE / (1 - epsilon)
+    columns = excess.shape[1]
+    # The past starts with one neutral observation: nothing lost.
+    total, squares = np.full(columns, -epsilon), np.full(columns, epsilon**2)
+    log_capital, best = np.zeros(columns), np.zeros(columns)
+    for value in excess:
+        stake = np.clip(-total / squares, 0.0, limit)  # about the best expected growth: mean over mean square
+        log_capital += np.log1p(-stake * value)
+        best = np.maximum(best, log_capital)
+        total, squares = total + value, squares + value**2
+    return np.exp(-best)
+
+
+def _recommend(gate: GateOutcomes, paper: float, settings: Settings) -> dict[str, Any]:
+    """Choose on some images, report on the others, beside the paper's threshold."""
+    generator = np.random.default_rng(settings.seed)
+    images = np.unique(gate.image_ids.astype(str))
+    drawn = generator.permutation(images)[: round(settings.calibration_share * len(images))]
+    calibrating = np.isin(gate.image_ids.astype(str), drawn)
+    chosen = choose_threshold(gate.where(calibrating), settings.epsilon, settings.delta, generator)
+    rest = gate.where(~calibrating)
+    row: dict[str, Any] = {
+        "threshold": np.nan if chosen is None else chosen,
+        "epsilon": settings.epsilon,
+        "delta": settings.delta,
+        "calibration_images": len(drawn),
+        "calibration_n": int(calibrating.sum()),
+        "images_needed": images_needed(settings),
+        "n": len(rest.image_ids),
+        "agent_accuracy": float(rest.agent_right.mean()) if len(rest.image_ids) else np.nan,
+    }
+    row |= (
+        _tried(rest, chosen, "threshold", settings)
+        | {"paper_threshold": paper}
+        | _tried(rest, paper, "paper", settings)
+    )
+    return row
+
+
+def images_needed(settings: Settings) -> int:
+    """Calibration images below which nothing can be certified, even if no accuracy is lost at all."""
+    stake = min(MAX_STAKE / (1 - settings.epsilon), 1 / settings.epsilon)
+    return math.ceil(math.log(1 / settings.delta) / math.log1p(stake * settings.epsilon))
+
+
+def _tried(gate: GateOutcomes, threshold: float | None, name: str, settings: Settings) -> dict[str, Any]:
+    """A threshold on samples that did not choose it."""
+    names = ("accepted", "accuracy", "difference", "difference_low", "difference_high", "speedup")
+    if threshold is None or not len(gate.image_ids):
+        return {f"{name}_{column}": np.nan for column in names}
+    accepted = accepts(gate.confidence, threshold)
+    gained = 0.0 - gate.lost(threshold)
+    bootstrap = ImageBootstrap(gate.image_ids, settings)
+    low, high = bootstrap.interval(bootstrap.ratios(bootstrap.sums(gained), bootstrap.sums(np.ones_like(gained))))
+    seconds = gate.screen_s + gate.draft_s + np.where(accepted, 0.0, gate.agent_s)
+    values = (
+        accepted.mean(),
+        (gate.agent_right + gained).mean(),
+        gained.mean(),
+        low,
+        high,
+        gate.agent_s.sum() / seconds.sum() if seconds.sum() > 0 else np.nan,
+    )
+    return {f"{name}_{column}": float(value) for column, value in zip(names, values, strict=True)}
+
+
+def sentence(row: Mapping[str, Any]) -> str:
+    """What a user needs to know about one row."""
+    risk = f"with probability at least {1 - row['delta']:.0%}"
+    most = f"at most {100 * row['epsilon']:g} points"
+    images = row["calibration_images"]
+    if np.isnan(row["threshold"]):
+        reason = f"even the safest thresholds lose too much on {images} calibration images"
+        if images < row["images_needed"]:
+            reason = f"{images} calibration images are fewer than the {row['images_needed']} that this takes"
+        return (
+            f"No threshold can be certified to lose {most} of accuracy {risk}: {reason}; "
+            "use the agent alone, or relax ε."
+        )
+    return (
+        f"Use τ = {row['threshold']:.4f} on the {row['metric']} confidence: {risk} over the {images} calibration "
+        f"images, the accuracy lost against the agent is {most}; on the other {row['n']} samples the difference is "
+        f"{100 * row['threshold_difference']:+.1f} points at {row['threshold_speedup']:.2f}× speed."
+    )

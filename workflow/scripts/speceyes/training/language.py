@@ -1,0 +1,109 @@
+"""Stage 3: the language models learn their lessons, on visual tokens computed once from the finished towers."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from speceyes.training.architectures import HIDDEN, VisionLanguageModel
+from speceyes.training.batches import Batch, collate, visibility
+from speceyes.training.courses import COURSES, write_row
+from speceyes.training.lessons import VISUAL_TOKENS, Lessons
+from speceyes.training.pool import Pool
+from speceyes.training.supervision import supervise_attention
+from speceyes.training.vision import Family, Readouts, dense_loss, features, patches, view_labels
+
+HOP_LAYER = 1
+LINES = 4
+
+
+@torch.no_grad()
+def visual_tokens(model: VisionLanguageModel, pool: Pool, family: Family) -> torch.Tensor:
+    """(scenes, 1 + plates, 64, hidden) features: the view, then (agents) one crop per plate."""
+    views = pool.draft_views if family == "draft" else pool.agent_views
+    crops = pool.crops.shape[1] if family == "agent" else 0
+    found = torch.empty(len(views), 1 + crops, VISUAL_TOKENS, HIDDEN, device=model.device)
+    for start in range(0, len(views), 20):
+        stop = min(start + 20, len(views))
+        found[start:stop, 0] = features(model, *patches(views[start:stop], family)).view(-1, VISUAL_TOKENS, HIDDEN)
+        for plate in range(crops):
+            tokens = features(model, *patches(pool.crops[start:stop, plate], family))
+            found[start:stop, 1 + plate] = tokens.view(-1, VISUAL_TOKENS, HIDDEN)
+    return found
+
+
+class LessonLoss:
+    """Weighted next-token loss, attention loss and a read-out of the plate at the shape words."""
+
+    def __init__(
+        self,
+        model: VisionLanguageModel,
+        lessons: Lessons,
+        pool: Pool,
+        tokens: torch.Tensor,
+        *,
+        course: str,
+        seed: int,
+        rows: int,
+    ) -> None:
+        self.model, self.lessons, self.pool, self.tokens = model, lessons, pool, tokens
+        self.supervision = supervise_attention(model)
+        self.courses = COURSES[course]
+        self.seed, self.rows = seed, rows
+        self.readouts = Readouts().to(model.device)
+
+    def batch(self, rng: random.Random, first: int, last: int) -> Batch:
+        """Rows of one course (so that lengths agree) about scenes numbered ``first`` to ``last``."""
+        course = rng.choices(self.courses, [course.share for course in self.courses])[0]
+        scenes = [rng.randrange(first, last) for _ in range(self.rows)]
+        rows = [write_row(self.lessons, rng, course, self.pool, scene, lines=LINES) for scene in scenes]
+        return collate(rows)
+
+    def states(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+        """Last hidden states and those after the first hop, with the cached visual tokens in place."""
+        language: Any = self.model.model.language_model
+        embedded = language.embed_tokens(batch.ids).clone()
+        for row, start, scene, image in batch.images:
+            embedded[row, start : start + VISUAL_TOKENS] = self.tokens[scene, image].to(embedded.dtype)
+        itself = torch.eye(batch.ids.shape[1], dtype=torch.bool, device=batch.ids.device)
+        mask = visibility(batch.lines) | itself
+        out = language(
+            inputs_embeds=embedded,
+            attention_mask=mask,
+            position_ids=batch.positions,
+            use_cache=False,
+            output_hidden_states=True,
+        )
+        return out.last_hidden_state, out.hidden_states[HOP_LAYER + 1]
+
+    def __call__(self, step: int) -> tuple[torch.Tensor, dict[str, float]]:
+        batch = self.batch(random.Random(f"{self.seed} {step}"), 0, self.pool.training).to(self.model.device)
+        self.supervision.expect(batch.jobs)
+        with torch.autocast(self.model.device.type, torch.bfloat16):
+            states, hop_states = self.states(batch)
+            chosen = batch.weights[:, 1:] > 0
+            logits = self.model.lm_head(states[:, :-1][chosen])
+        targets, weights = batch.ids[:, 1:][chosen], batch.weights[:, 1:][chosen]
+        each = functional.cross_entropy(logits.float(), targets, reduction="none")
+        informative = weights == 1.0
+        loss = each[informative].mean() + 0.2 * each[~informative].mean()
+        right = (logits.argmax(-1) == targets).float()
+        facts = {"info": each[informative].mean().item(), "right": right[informative].mean().item()}
+        facts["form"] = each[~informative].mean().item()
+        facts |= {f"att{layer}": hit for layer, hit in sorted(self.supervision.hits.items())}
+        return loss + self.supervision.loss + 0.3 * self._hop_loss(batch, hop_states), facts
+
+    def _hop_loss(self, batch: Batch, states: torch.Tensor) -> torch.Tensor:
+        """After the first hop a shape word should hold what its plate looks like."""
+        rows, queries, keys = batch.jobs[HOP_LAYER]
+        views = {row: (start, scene) for row, start, scene, image in batch.images if image == 0}
+        places = [(key - views[row][0], views[row][1]) for row, key in zip(rows.tolist(), keys.tolist(), strict=True)]
+        in_view = [index for index, (token, _) in enumerate(places) if token < VISUAL_TOKENS]
+        states = states[rows[in_view], queries[in_view]].float()
+        states = states * torch.rsqrt(states.pow(2).mean(-1, keepdim=True) + 1e-6)
+        labels = [view_labels(self.pool.scenes[scene])[:, token] for token, scene in (places[i] for i in in_view)]
+        return dense_loss(self.readouts(states), torch.from_numpy(np.stack(labels, 1)).to(states.device), 0.2)
