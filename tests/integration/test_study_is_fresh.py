@@ -36,7 +36,7 @@ def test_the_figures_style_redraws_figures_alone(workspace):
 
 
 def test_the_gate_is_evaluated_again_and_runs_no_model(workspace):
-    with edited(workspace, "gate.py") as stale:
+    with edited(workspace, "method/gate.py") as stale:
         assert {"replay", "measure_settings", "live_vs_replay", "draw_figure"} <= stale
         assert not stale & (MODELS | NOT_REMADE)
 
@@ -50,7 +50,7 @@ def test_an_agents_loop_repeats_what_that_agent_does(workspace):
         assert "Running thyme on" not in said
 
 
-@pytest.mark.parametrize("module", ["statistics/bootstrap.py", "tables/main_table.py", "judging/corrected.py"])
+@pytest.mark.parametrize("module", ["analysis/bootstrap.py", "tables/main_table.py", "judging/corrected.py"])
 def test_what_comes_after_the_models_never_runs_them(workspace, module):
     with edited(workspace, module) as stale:
         assert stale

@@ -35,7 +35,7 @@ rule explorer:
         media=MEDIA,
         tables=EXPLORED,
         apart=pages_apart(),
-        page=identity(SCRIPTS / "speceyes" / "explorer" / "static"),
+        page=identity(SCRIPTS / "speceyes" / "pages" / "explorer" / "static"),
         code=code("explorer.py"),
     message:
         "Writing the explorer"
