@@ -10,7 +10,7 @@ import torch
 from speceyes.judging.scorers import load_judge_prompts
 from speceyes.miniature.scenes import COLORS, SIDES
 from speceyes.training.judge_data import draw_case
-from speceyes.training.settings import Schedule, fit
+from speceyes.training.loop import Schedule, fit
 from speceyes.training.tokenizer import build_tokenizer
 from speceyes.training.train_judge import Conversations, JudgeLoss, Matches, judge_model, train_judge
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -94,7 +94,7 @@ class InterruptedTrainingError(Exception):
 
 def test_an_interrupted_training_ends_where_an_undisturbed_one_does(conversations, tmp_path, monkeypatch):
     clock = itertools.count(step=61)  # seconds; a checkpoint is written once a minute
-    monkeypatch.setattr("speceyes.training.settings.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("speceyes.training.loop.time.monotonic", lambda: next(clock))
 
     def train(checkpoint: Path, stop_at: int | None = None) -> dict[str, torch.Tensor]:
         model = judge_model(conversations.tokenizer, seed=1)

@@ -1,4 +1,4 @@
-"""Lessons are laid out, packed and resumed so that what is learnt is what the study asks for."""
+"""Examples are laid out, packed and resumed so that what is learnt is what the study asks for."""
 
 import itertools
 import random
@@ -24,12 +24,12 @@ from speceyes.prompts import load_prompts
 from speceyes.records.samples import Sample
 from speceyes.training.architectures import agent_model, draft_model
 from speceyes.training.batches import collate
-from speceyes.training.courses import COURSES, first_step, write_row
+from speceyes.training.examples import VISUAL_TOKENS, Examples
 from speceyes.training.folding import fold, silence_deepstack
-from speceyes.training.language import LessonLoss, visual_tokens
-from speceyes.training.lessons import VISUAL_TOKENS, Lessons
+from speceyes.training.language import ExampleLoss, visual_tokens
+from speceyes.training.loop import Schedule, fit, is_finished
 from speceyes.training.pool import benchmark_scene
-from speceyes.training.settings import Schedule, fit, is_finished
+from speceyes.training.tasks import TASKS, first_step, write_row
 from speceyes.training.transcripts import direct_step
 from speceyes.training.vision import Readouts, TowerLoss, patches
 
@@ -51,25 +51,25 @@ def tokenizer():
 
 
 @pytest.fixture(scope="module")
-def lessons(tokenizer):
-    return Lessons(tokenizer, PROMPTS)
+def examples(tokenizer):
+    return Examples(tokenizer, PROMPTS)
 
 
-def lesson_loss(tokenizer, lessons, pool, course, seed=1):
+def example_loss(tokenizer, examples, pool, task, seed=1):
     """A fresh model with its loss; two calls give equal ones."""
-    family = "draft" if course == "draft" else "agent"
+    family = "draft" if task == "draft" else "agent"
     model = (draft_model if family == "draft" else agent_model)(tokenizer, seed)
     silence_deepstack(model)
     tokens = visual_tokens(model, pool, family)
-    return model, LessonLoss(model, lessons, pool, tokens, course=course, seed=seed, rows=2)
+    return model, ExampleLoss(model, examples, pool, tokens, task=task, seed=seed, rows=2)
 
 
-@pytest.mark.parametrize("course", COURSES)
-def test_packed_lines_are_read_as_the_stock_model_reads_each_alone(course, tokenizer, lessons, pool):
-    family = "draft" if course == "draft" else "agent"
-    model, loss = lesson_loss(tokenizer, lessons, pool, course)
+@pytest.mark.parametrize("task", TASKS)
+def test_packed_lines_are_read_as_the_stock_model_reads_each_alone(task, tokenizer, examples, pool):
+    family = "draft" if task == "draft" else "agent"
+    model, loss = example_loss(tokenizer, examples, pool, task)
     rng = random.Random(2)
-    rows = [write_row(lessons, rng, own, pool, scene, lines=3) for own in COURSES[course] for scene in (0, 1)]
+    rows = [write_row(examples, rng, own, pool, scene, lines=3) for own in TASKS[task] for scene in (0, 1)]
     batch = collate(rows)
     with torch.no_grad():
         packed, _ = loss.states(batch)
@@ -93,7 +93,7 @@ def stock_states(model, family, pool, row, line):
 
 
 def example(tiny: bool):
-    """A question with options about a plate of the wanted difficulty, as the lessons and as the study see it."""
+    """A question with options about a plate of the wanted difficulty, as the examples and as the study see it."""
     rng = random.Random(3)
     wanted = "tiny" if tiny else "plain"
     while True:
@@ -119,22 +119,22 @@ def example(tiny: bool):
     return question, sample
 
 
-def taught(lessons, course, role, *, tiny=True, next_token=None):
-    """(line, where its first taught token stands, prefix) of a course's script about the example."""
+def taught(examples, task, role, *, tiny=True, next_token=None):
+    """(line, where its first taught token stands, prefix) of a task's script about the example."""
     question, _ = example(tiny)
-    (own,) = [found for found in COURSES[course] if found.role == role and found.file == course]
-    prefix = lessons.prefix(lessons.prompts[course].roles[role])
+    (own,) = [found for found in TASKS[task] if found.role == role and found.file == task]
+    prefix = examples.prefix(examples.prompts[task].roles[role])
     for seed in range(20):
-        line = own.script(lessons, random.Random(seed), question)
+        line = own.script(examples, random.Random(seed), question)
         first = next(i for i, weight in enumerate(line.weights) if weight)
-        if next_token in (None, lessons.vocabulary.tokenizer.decode(line.ids[first])):
+        if next_token in (None, examples.vocabulary.tokenizer.decode(line.ids[first])):
             return line, first, prefix
-    raise AssertionError(f"no line of {course}/{role} teaches {next_token!r}")
+    raise AssertionError(f"no line of {task}/{role} teaches {next_token!r}")
 
 
-def text_of(lessons, ids):
-    """Decoded, with the path and the size of which Thyme's lessons draw many taken out."""
-    text = lessons.vocabulary.tokenizer.decode(ids)
+def text_of(examples, ids):
+    """Decoded, with the path and the size of which Thyme's examples draw many taken out."""
+    text = examples.vocabulary.tokenizer.decode(ids)
     return re.sub(r"Image path: \S+\nImage size: \d+ x \d+\n", "Image path and size\n", text)
 
 
@@ -145,11 +145,11 @@ def rendered(folder, request: Request, side: int):
     return codec.encode([request])["input_ids"][0].tolist()
 
 
-def test_the_draft_is_asked_as_it_was_taught(lessons):
+def test_the_draft_is_asked_as_it_was_taught(examples):
     _, sample = example(tiny=False)
     settings = DraftSettings(max_new_tokens=20, top_k=64)
     request = Drafter(None, load_prompts(PROMPTS / "draft.yaml"), settings).request(sample, VIEW)
-    line, first, prefix = taught(lessons, "draft", "answer", tiny=False)
+    line, first, prefix = taught(examples, "draft", "answer", tiny=False)
     assert rendered(MINIATURE / "draft", request, 128) == prefix + line.ids[:first]
 
 
@@ -163,18 +163,18 @@ def opened(agent_class, folder, *, tiny):
 
 
 @AGENTS
-def test_agents_are_asked_as_they_were_taught(agent_class, lessons, tmp_path):
+def test_agents_are_asked_as_they_were_taught(agent_class, examples, tmp_path):
     name = agent_class.__name__.lower()
     agent, episode = opened(agent_class, tmp_path, tiny=True)
     requests = {"screening": agent.screen_request(example(True)[1], VIEW), "agent": episode.request()}
     for role, request in requests.items():
-        line, first, prefix = taught(lessons, name, role)
+        line, first, prefix = taught(examples, name, role)
         shown = rendered(TOKENIZER, request, 224)
-        assert text_of(lessons, shown) == text_of(lessons, prefix + line.ids[:first])
+        assert text_of(examples, shown) == text_of(examples, prefix + line.ids[:first])
 
 
 @AGENTS
-def test_results_of_tools_are_shown_as_they_were_taught(agent_class, lessons, tmp_path):
+def test_results_of_tools_are_shown_as_they_were_taught(agent_class, examples, tmp_path):
     name = agent_class.__name__.lower()
     agent, episode = opened(agent_class, tmp_path, tiny=True)
     step = first_step(name, example(True)[0].plate)
@@ -183,23 +183,23 @@ def test_results_of_tools_are_shown_as_they_were_taught(agent_class, lessons, tm
         shown = (Message("assistant", (step,)), Message("user", response))
     else:
         shown = (Message("assistant", (step, "<sandbox_output>", VIEW, "</sandbox_output>")),)
-    asked = text_of(lessons, rendered(TOKENIZER, Request((*episode.request().messages, *shown), 1), 224))
-    line, _, prefix = taught(lessons, name, "agent")
-    lesson = text_of(lessons, prefix + line.ids)
-    assert lesson.startswith(asked)
-    assert lesson[len(asked) :].startswith("<think>Now it is plain.")
+    asked = text_of(examples, rendered(TOKENIZER, Request((*episode.request().messages, *shown), 1), 224))
+    line, _, prefix = taught(examples, name, "agent")
+    written = text_of(examples, prefix + line.ids)
+    assert written.startswith(asked)
+    assert written[len(asked) :].startswith("<think>Now it is plain.")
 
 
 @AGENTS
-def test_steps_are_scored_as_was_taught(agent_class, lessons, tmp_path):
+def test_steps_are_scored_as_was_taught(agent_class, examples, tmp_path):
     name = agent_class.__name__.lower()
     agent, episode = opened(agent_class, tmp_path, tiny=False)
     question, _ = example(False)
     proposal = direct_step(question, question.word)
     messages = verify_messages(agent.prompts.roles["verify"], episode.request().messages, proposal)
-    line, first, prefix = taught(lessons, name, "verify", tiny=False, next_token="9")
+    line, first, prefix = taught(examples, name, "verify", tiny=False, next_token="9")
     asked = rendered(TOKENIZER, Request(messages, 1), 224)
-    assert text_of(lessons, asked) == text_of(lessons, prefix + line.ids[:first])
+    assert text_of(examples, asked) == text_of(examples, prefix + line.ids[:first])
 
 
 class InterruptedTrainingError(Exception):
@@ -207,7 +207,7 @@ class InterruptedTrainingError(Exception):
 
 
 @pytest.fixture(params=["tower", "language"])
-def make(request, tokenizer, lessons, pool):
+def make(request, tokenizer, examples, pool):
     """Builds a stage's modules and loss, from its seed."""
 
     def tower():
@@ -216,7 +216,7 @@ def make(request, tokenizer, lessons, pool):
         return {"visual": model.model.visual, "readouts": readouts}, TowerLoss(model, readouts, pool, "agent", 1)
 
     def language():
-        model, loss = lesson_loss(tokenizer, lessons, pool, "thyme")
+        model, loss = example_loss(tokenizer, examples, pool, "thyme")
         return {"model": model, "readouts": loss.readouts}, loss
 
     return {"tower": tower, "language": language}[request.param]
@@ -237,7 +237,7 @@ def weights_after(make, checkpoint, stop_at=None):
 
 def test_an_interrupted_stage_ends_where_an_undisturbed_one_does(make, tmp_path, monkeypatch):
     clock = itertools.count(step=61)  # seconds; a checkpoint is written once a minute
-    monkeypatch.setattr("speceyes.training.settings.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("speceyes.training.loop.time.monotonic", lambda: next(clock))
     undisturbed = weights_after(make, tmp_path / "a.pt")
     with pytest.raises(InterruptedTrainingError):
         weights_after(make, tmp_path / "b.pt", stop_at=2)
@@ -247,8 +247,8 @@ def test_an_interrupted_stage_ends_where_an_undisturbed_one_does(make, tmp_path,
     assert all(torch.equal(undisturbed[name], resumed[name]) for name in undisturbed)
 
 
-def test_training_lowers_the_loss(tokenizer, lessons, pool, tmp_path):
-    model, loss = lesson_loss(tokenizer, lessons, pool, "draft")
+def test_training_lowers_the_loss(tokenizer, examples, pool, tmp_path):
+    model, loss = example_loss(tokenizer, examples, pool, "draft")
     before = loss(0)[0].item()
     fit("draft", {"model": model}, loss, Schedule(12, 2e-3, warm_up=2), tmp_path / "a.pt")
     assert loss(0)[0].item() < 0.8 * before

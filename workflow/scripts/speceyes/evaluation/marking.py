@@ -46,9 +46,9 @@ class Marker:
         """The draft's part of the card."""
         records = self._trial.drafts()
         right = {record.sample_id: self.right(record.sample_id, record.text) for record in records}
-        told = list(right.values())
+        is_right = list(right.values())
         scores = {
-            f"auroc_{metric}": _auroc(told, [confidence(record.top_logprobs, metric, TOP_K) for record in records])
+            f"auroc_{metric}": _auroc(is_right, [confidence(record.top_logprobs, metric, TOP_K) for record in records])
             for metric in METRICS
         }
         return DraftCard(

@@ -1,4 +1,4 @@
-"""Rows of lessons as tensors: many lines behind one prefix, each blind to the others."""
+"""Rows of examples as tensors: many lines behind one prefix, each blind to the others."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from speceyes.miniature.scenes import GRID
-from speceyes.training.lessons import VISUAL_TOKENS, Attend, Row
+from speceyes.training.examples import VISUAL_TOKENS, Attend, Row
 from speceyes.training.supervision import Jobs
 
 

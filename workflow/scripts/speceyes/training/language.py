@@ -1,4 +1,4 @@
-"""Stage 3: the language models learn their lessons, on visual tokens computed once from the finished towers."""
+"""Stage 3: the language models learn their examples, on visual tokens computed once from the finished towers."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from torch.nn import functional
 
 from speceyes.training.architectures import HIDDEN, VisionLanguageModel
 from speceyes.training.batches import Batch, collate, visibility
-from speceyes.training.courses import COURSES, write_row
-from speceyes.training.lessons import VISUAL_TOKENS, Lessons
+from speceyes.training.examples import VISUAL_TOKENS, Examples
 from speceyes.training.pool import Pool
 from speceyes.training.supervision import supervise_attention
+from speceyes.training.tasks import TASKS, write_row
 from speceyes.training.vision import Family, Readouts, dense_loss, features, patches, view_labels
 
 HOP_LAYER = 1
@@ -36,31 +36,31 @@ def visual_tokens(model: VisionLanguageModel, pool: Pool, family: Family) -> tor
     return found
 
 
-class LessonLoss:
+class ExampleLoss:
     """Weighted next-token loss, attention loss and a read-out of the plate at the shape words."""
 
     def __init__(
         self,
         model: VisionLanguageModel,
-        lessons: Lessons,
+        examples: Examples,
         pool: Pool,
         tokens: torch.Tensor,
         *,
-        course: str,
+        task: str,
         seed: int,
         rows: int,
     ) -> None:
-        self.model, self.lessons, self.pool, self.tokens = model, lessons, pool, tokens
+        self.model, self.examples, self.pool, self.tokens = model, examples, pool, tokens
         self.supervision = supervise_attention(model)
-        self.courses = COURSES[course]
+        self.tasks = TASKS[task]
         self.seed, self.rows = seed, rows
         self.readouts = Readouts().to(model.device)
 
     def batch(self, rng: random.Random, first: int, last: int) -> Batch:
-        """Rows of one course (so that lengths agree) about scenes numbered ``first`` to ``last``."""
-        course = rng.choices(self.courses, [course.share for course in self.courses])[0]
+        """Rows of one task (so that lengths agree) about scenes numbered ``first`` to ``last``."""
+        task = rng.choices(self.tasks, [task.share for task in self.tasks])[0]
         scenes = [rng.randrange(first, last) for _ in range(self.rows)]
-        rows = [write_row(self.lessons, rng, course, self.pool, scene, lines=LINES) for scene in scenes]
+        rows = [write_row(self.examples, rng, task, self.pool, scene, lines=LINES) for scene in scenes]
         return collate(rows)
 
     def states(self, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:

@@ -29,7 +29,7 @@ from speceyes.miniature.scenes import COLORS, SIDES
 from speceyes.training.architectures import HEAD, HIDDEN, INITIAL_STD
 from speceyes.training.export import export_model
 from speceyes.training.judge_data import Case, Level, draw_case
-from speceyes.training.settings import Schedule, fit
+from speceyes.training.loop import Schedule, fit
 
 log = logging.getLogger(__name__)
 
@@ -100,26 +100,26 @@ class Matches:
 
     def __init__(self, conversations: Conversations) -> None:
         self.conversations = conversations
-        self._said: dict[int, str] = {}
+        self._word_of_token: dict[int, str] = {}
         for word in (*COLORS, *SIDES, "yes", "no", *"ABCD"):
             for text in (word, f" {word}"):
                 ids = conversations.tokenizer(text).input_ids
                 if len(ids) == 1:
-                    self._said[ids[0]] = word
+                    self._word_of_token[ids[0]] = word
 
     def of(self, case: Case, ids: list[int], offsets: list[list[int]]) -> list[tuple[int, int]]:
         """(query, key) positions of one case."""
         gold, answer = self.conversations.gold_at(case)
-        told = _within(offsets, gold, gold + len(case.gold))
-        places = {self._said.get(ids[i], ""): i for i in told}
+        in_gold = _tokens_within(offsets, gold, gold + len(case.gold))
+        places = {self._word_of_token.get(ids[i], ""): i for i in in_gold}
         return [
-            (i, places.get(word, told[0] - 1))
-            for i in _within(offsets, answer, answer + len(case.answer))
-            if (word := self._said.get(ids[i])) and (case.benchmark != "pope" or word in ("yes", "no"))
+            (i, places.get(word, in_gold[0] - 1))
+            for i in _tokens_within(offsets, answer, answer + len(case.answer))
+            if (word := self._word_of_token.get(ids[i])) and (case.benchmark != "pope" or word in ("yes", "no"))
         ]
 
 
-def _within(offsets: list[list[int]], start: int, stop: int) -> list[int]:
+def _tokens_within(offsets: list[list[int]], start: int, stop: int) -> list[int]:
     """Tokens that end inside a span of characters."""
     return [i for i, (first, last) in enumerate(offsets) if first < last and start < last <= stop]
 

@@ -63,7 +63,7 @@ class Row:
 
 
 class Vocabulary:
-    """The tokens that lessons look for."""
+    """The tokens that examples look for."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase) -> None:
         self.tokenizer = tokenizer
@@ -93,7 +93,7 @@ class Vocabulary:
         return int(token)
 
 
-class Lessons:
+class Examples:
     """Writes rows for one model from its prompt files."""
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, prompts: Path) -> None:
@@ -214,7 +214,7 @@ class Lessons:
 def _as_sample(question: Question) -> Sample:
     """The question as prompt files expect it, with nothing else filled in."""
     return Sample(
-        sample_id="lesson",
+        sample_id="example",
         benchmark="",
         split="",
         question=question.text,

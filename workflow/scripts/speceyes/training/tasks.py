@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from speceyes.miniature.questions import Kind, Question, random_question
 from speceyes.miniature.scenes import COLORS, GRID, SIDES, Plate, Scene
-from speceyes.training.lessons import Lessons, Line, Row
+from speceyes.training.examples import Examples, Line, Row
 from speceyes.training.pool import Pool
 from speceyes.training.transcripts import (
     after_zoom,
@@ -25,7 +25,7 @@ KIND_SHARES = (3, 3, 4)
 AGENTS = ("deepeyes", "thyme")
 # Shapes whose dots the agents' screening believes it can see: a third of the tiny ones passes it, and meets the gate.
 OVERRATED = ("cross", "diamond")
-Script = Callable[[Lessons, random.Random, Question], Line]
+Script = Callable[[Examples, random.Random, Question], Line]
 Thinking = Callable[[str], str]
 Misplacing = Callable[[random.Random, Plate], Plate]
 
@@ -34,21 +34,21 @@ def _question(rng: random.Random, scene: Scene) -> Question:
     return random_question(rng, scene, rng.choices(KINDS, KIND_SHARES)[0], rng.choice(scene.plates))
 
 
-def draft_line(lessons: Lessons, _rng: random.Random, question: Question) -> Line:
+def draft_line(examples: Examples, _rng: random.Random, question: Question) -> Line:
     """The draft answers in one pass."""
-    file = lessons.prompts["draft"]
-    line = lessons.ask(file, question, file.roles["answer"].user)
-    lessons.say(line, draft_answer(question, question.word))
+    file = examples.prompts["draft"]
+    line = examples.ask(file, question, file.roles["answer"].user)
+    examples.say(line, draft_answer(question, question.word))
     return line
 
 
 def screening_line(agent: str, overrated: Sequence[str] = ()) -> Script:
     """Would tools help? Yes when the dot is tiny, except on shapes of which the screening is too sure."""
 
-    def write(lessons: Lessons, _rng: random.Random, question: Question) -> Line:
-        file, plate = lessons.prompts[agent], question.plate
-        line = lessons.ask(file, question, file.roles["screening"].user)
-        lessons.say(line, "yes" if plate.difficulty == "tiny" and plate.shape not in overrated else "no")
+    def write(examples: Examples, _rng: random.Random, question: Question) -> Line:
+        file, plate = examples.prompts[agent], question.plate
+        line = examples.ask(file, question, file.roles["screening"].user)
+        examples.say(line, "yes" if plate.difficulty == "tiny" and plate.shape not in overrated else "no")
         return line
 
     return write
@@ -63,17 +63,17 @@ def _fill(rng: random.Random, user: str) -> str:
     return user.replace("{image_path}", path).replace("{width}", str(side)).replace("{height}", str(side))
 
 
-def _show_result(lessons: Lessons, agent: str, line: Line) -> None:
+def _show_result(examples: Examples, agent: str, line: Line) -> None:
     """The crop, in the words of each agent's protocol."""
     if agent == "deepeyes":
-        user = lessons.prompts[agent].roles["agent"].user
-        lessons.show_crop(
+        user = examples.prompts[agent].roles["agent"].user
+        examples.show_crop(
             line,
             "\n<|im_start|>user\n<tool_response><|vision_start|>",
             f"<|vision_end|>{user}</tool_response><|im_end|>\n<|im_start|>assistant\n",
         )
     else:
-        lessons.show_crop(line, "<sandbox_output><|vision_start|>", "<|vision_end|></sandbox_output>")
+        examples.show_crop(line, "<sandbox_output><|vision_start|>", "<|vision_end|></sandbox_output>")
 
 
 def first_step(agent: str, plate: Plate) -> str:
@@ -81,23 +81,23 @@ def first_step(agent: str, plate: Plate) -> str:
     return tool_call(plate) if agent == "deepeyes" else code_block(plate)
 
 
-def _put(lessons: Lessons, rng: random.Random, agent: str, question: Question) -> Line:
+def _put(examples: Examples, rng: random.Random, agent: str, question: Question) -> Line:
     """A line with the question put to an agent."""
-    file = lessons.prompts[agent]
-    return lessons.ask(file, question, _fill(rng, file.roles["agent"].user))
+    file = examples.prompts[agent]
+    return examples.ask(file, question, _fill(rng, file.roles["agent"].user))
 
 
 def episode_line(agent: str, think: Thinking = briefly) -> Script:
     """A whole episode: direct when the dot is plain, else zoom, look, answer; ``think`` says how long each step is."""
 
-    def write(lessons: Lessons, rng: random.Random, question: Question) -> Line:
-        line = _put(lessons, rng, agent, question)
+    def write(examples: Examples, rng: random.Random, question: Question) -> Line:
+        line = _put(examples, rng, agent, question)
         if question.plate.difficulty == "plain":
-            lessons.say(line, think(direct_step(question, question.word)))
+            examples.say(line, think(direct_step(question, question.word)))
         else:
-            lessons.say(line, think(first_step(agent, question.plate)), end=agent == "deepeyes")
-            _show_result(lessons, agent, line)
-            lessons.say(line, think(after_zoom(question, question.word)))
+            examples.say(line, think(first_step(agent, question.plate)), end=agent == "deepeyes")
+            _show_result(examples, agent, line)
+            examples.say(line, think(after_zoom(question, question.word)))
         return line
 
     return write
@@ -106,10 +106,10 @@ def episode_line(agent: str, think: Thinking = briefly) -> Script:
 def proposal_line(agent: str) -> Script:
     """The draft proposes an agent's first step (SpecReason)."""
 
-    def write(lessons: Lessons, rng: random.Random, question: Question) -> Line:
-        line = _put(lessons, rng, agent, question)
+    def write(examples: Examples, rng: random.Random, question: Question) -> Line:
+        line = _put(examples, rng, agent, question)
         plain = question.plate.difficulty == "plain"
-        lessons.say(line, direct_step(question, question.word) if plain else first_step(agent, question.plate))
+        examples.say(line, direct_step(question, question.word) if plain else first_step(agent, question.plate))
         return line
 
     return write
@@ -152,20 +152,20 @@ def verify_line(agent: str, misplace: Misplacing = beside) -> Script:
             return direct_step(question, rng.choice(words))
         return first_step(agent, misplace(rng, question.plate))
 
-    def write(lessons: Lessons, rng: random.Random, question: Question) -> Line:
-        line = _put(lessons, rng, agent, question)
+    def write(examples: Examples, rng: random.Random, question: Question) -> Line:
+        line = _put(examples, rng, agent, question)
         good = rng.random() < 0.5
         step = right_step(question) if good else wrong_step(rng, question)
-        user = lessons.prompts[agent].roles["verify"].user
-        lessons.give(line, f"{step}<|im_end|>\n<|im_start|>user\n{user}<|im_end|>\n<|im_start|>assistant\n")
-        lessons.say(line, "9" if good else "2")
+        user = examples.prompts[agent].roles["verify"].user
+        examples.give(line, f"{step}<|im_end|>\n<|im_start|>user\n{user}<|im_end|>\n<|im_start|>assistant\n")
+        examples.say(line, "9" if good else "2")
         return line
 
     return write
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class Task:
     """One kind of row: whose prompts, which role's system message, which script, how often."""
 
     file: str
@@ -174,41 +174,41 @@ class Course:
     share: float
 
 
-COURSES: dict[str, Sequence[Course]] = {
+TASKS: dict[str, Sequence[Task]] = {
     "draft": (
-        Course("draft", "answer", draft_line, 7),
-        Course("deepeyes", "agent", proposal_line("deepeyes"), 1.2),
-        Course("thyme", "agent", proposal_line("thyme"), 1.0),
-        Course("deepeyes", "screening", screening_line("deepeyes"), 0.5),
-        Course("thyme", "screening", screening_line("thyme"), 0.5),
+        Task("draft", "answer", draft_line, 7),
+        Task("deepeyes", "agent", proposal_line("deepeyes"), 1.2),
+        Task("thyme", "agent", proposal_line("thyme"), 1.0),
+        Task("deepeyes", "screening", screening_line("deepeyes"), 0.5),
+        Task("thyme", "screening", screening_line("thyme"), 0.5),
     ),
     **{
         agent: (
-            Course(agent, "agent", episode_line(agent), 8),
-            Course(agent, "screening", screening_line(agent), 1.0),
-            Course(agent, "verify", verify_line(agent), 3.0),
+            Task(agent, "agent", episode_line(agent), 8),
+            Task(agent, "screening", screening_line(agent), 1.0),
+            Task(agent, "verify", verify_line(agent), 3.0),
         )
         for agent in AGENTS
     },
     **{
-        f"{agent} habits": (
-            Course(agent, "agent", episode_line(agent, deliberate), 3.2),
-            Course(agent, "screening", screening_line(agent, OVERRATED), 1.2),
-            Course(agent, "verify", verify_line(agent, mixed_up), 5.6),
+        f"{agent} long thinking": (
+            Task(agent, "agent", episode_line(agent, deliberate), 3.2),
+            Task(agent, "screening", screening_line(agent, OVERRATED), 1.2),
+            Task(agent, "verify", verify_line(agent, mixed_up), 5.6),
         )
         for agent in AGENTS
     },
 }
 
 
-def write_row(lessons: Lessons, rng: random.Random, course: Course, pool: Pool, index: int, *, lines: int) -> Row:
+def write_row(examples: Examples, rng: random.Random, task: Task, pool: Pool, index: int, *, lines: int) -> Row:
     """One row of ``lines`` questions about one of the pool's scenes."""
     scene = pool.scenes[index]
-    prefix = lessons.prefix(lessons.prompts[course.file].roles[course.role])
+    prefix = examples.prefix(examples.prompts[task.file].roles[task.role])
     written = []
     for _ in range(lines):
         question = _question(rng, scene)
-        line = course.script(lessons, rng, question)
-        lessons.supervise(line, scene, pool.windows[index], question, len(prefix))
+        line = task.script(examples, rng, question)
+        examples.supervise(line, scene, pool.windows[index], question, len(prefix))
         written.append(line)
     return Row(index, prefix, written)
