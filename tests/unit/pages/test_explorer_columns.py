@@ -14,7 +14,7 @@ from speceyes.method.confidence import separability
 from speceyes.method.gate import accepts
 from speceyes.pages.explorer.columns import shortened, study_columns
 from speceyes.pages.explorer.draft_tokens import SHOWN, token_columns
-from speceyes.pages.explorer.pictures import Shelf
+from speceyes.pages.explorer.pictures import PictureCollection
 from speceyes.pages.explorer.sources import StudyTables
 from speceyes.records.types import RecordError
 from speceyes.tables.csv_files import read_csv
@@ -84,13 +84,13 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> tuple[SyntheticStudy, Stu
 
 def test_a_page_holds_its_benchmarks_only(study):
     _, tables = study
-    columns = study_columns(tables, ["pope"], Shelf())
+    columns = study_columns(tables, ["pope"], PictureCollection())
     assert [(split["benchmark"], split["split"]) for split in columns["splits"]] == [("pope", "random")]
 
 
 def test_every_column_has_a_value_per_sample(study):
     synthetic, tables = study
-    columns = study_columns(tables, ["vstar", "pope"], Shelf())
+    columns = study_columns(tables, ["vstar", "pope"], PictureCollection())
     samples = samples_of(synthetic)
     assert json.loads(json.dumps(columns, allow_nan=False))
     for split in columns["splits"]:
@@ -104,14 +104,14 @@ def test_every_column_has_a_value_per_sample(study):
 
 def test_equal_confidences_are_kept_once(study):
     _, tables = study
-    draft = study_columns(tables, ["pope"], Shelf())["splits"][0]["drafts"][6]
+    draft = study_columns(tables, ["pope"], PictureCollection())["splits"][0]["drafts"][6]
     assert len(draft["confidence_of"]) == 4 * 3  # metrics, Ks
     assert len(draft["confidences"]) == 3 * 3 + 1  # log does not depend on K
 
 
 def test_the_grid_names_the_main_tables_settings(study):
     _, tables = study
-    grid = study_columns(tables, ["pope"], Shelf())["splits"][0]["grid"]["deepeyes"]
+    grid = study_columns(tables, ["pope"], PictureCollection())["splits"][0]["grid"]["deepeyes"]
     settings = read_csv(tables.settings)
     ours = settings[
         (settings["agent"] == "deepeyes") & (settings["benchmark"] == "pope") & (settings["method"] == "speceyes")

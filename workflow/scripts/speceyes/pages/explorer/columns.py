@@ -21,7 +21,7 @@ from speceyes.analysis.measures import facts
 from speceyes.judging.questions import judged
 from speceyes.judging.verdicts import Verdicts, read_verdicts
 from speceyes.pages.explorer.draft_tokens import token_columns
-from speceyes.pages.explorer.pictures import CROP_WEIGHT, QUESTION_WEIGHT, Shelf
+from speceyes.pages.explorer.pictures import CROP_WEIGHT, QUESTION_WEIGHT, PictureCollection
 from speceyes.pages.explorer.sources import SplitTables, StudyTables
 from speceyes.records.frames import read_frame
 from speceyes.records.samples import Sample, read_samples
@@ -36,11 +36,11 @@ INTERVALS = [
 Columns = dict[str, Any]
 
 
-def study_columns(tables: StudyTables, benchmarks: Collection[str], shelf: Shelf) -> Columns:
-    """Everything that a page on these benchmarks shows, ready for JSON; its pictures are placed on the shelf."""
+def study_columns(tables: StudyTables, benchmarks: Collection[str], pictures: PictureCollection) -> Columns:
+    """Everything that a page on these benchmarks shows, ready for JSON; its pictures are added to ``pictures``."""
     settings = read_csv(tables.settings)
     main = settings[settings["main_table"] & (settings["method"] == "speceyes")]
-    shared = _Shared(pd.read_parquet(tables.answers), read_verdicts(tables.verdicts), settings, tables.media, shelf)
+    shared = _Shared(pd.read_parquet(tables.answers), read_verdicts(tables.verdicts), settings, tables.media, pictures)
     return {
         "study": tables.study,
         "comparable": tables.comparable,
@@ -60,7 +60,7 @@ class _Shared:
     verdicts: Verdicts
     settings: pd.DataFrame
     media: Path
-    shelf: Shelf
+    pictures: PictureCollection
 
 
 def _split(benchmark: str, split: str, tables: SplitTables, shared: _Shared) -> Columns:
@@ -75,7 +75,7 @@ def _split(benchmark: str, split: str, tables: SplitTables, shared: _Shared) -> 
         "split": split,
         "thresholds": thresholds,
         "grid": {str(agent): _grid(rows) for agent, rows in settings.groupby("agent", sort=False)},
-        "samples": _samples(samples, tables.images, shared.shelf),
+        "samples": _samples(samples, tables.images, shared.pictures),
         "drafts": {
             batch: _drafts(paths, top_ks, scored, batch) | _confidences(tables.confidences[batch], samples, thresholds)
             for batch, paths in tables.drafts.items()
@@ -105,11 +105,11 @@ def _numbers(values: npt.NDArray[np.float64]) -> list[float | None]:
     return [value if np.isfinite(value) else None for value in values.tolist()]
 
 
-def _samples(samples: Sequence[Sample], images: Path, shelf: Shelf) -> Columns:
+def _samples(samples: Sequence[Sample], images: Path, pictures: PictureCollection) -> Columns:
     names = ("sample_id", "question", "options", "gold", "gold_letter", "category", "width", "height")
     columns: Columns = {name: [getattr(sample, name) for sample in samples] for name in names}
-    pictures = [shelf.place(sample.image_id, images / sample.image, QUESTION_WEIGHT) for sample in samples]
-    return columns | {"picture": pictures}
+    numbers = [pictures.add(sample.image_id, images / sample.image, QUESTION_WEIGHT) for sample in samples]
+    return columns | {"picture": numbers}
 
 
 def _screens(paths: Sequence[Path], samples: Sequence[Sample]) -> Columns:
@@ -166,7 +166,7 @@ def _turn(turn: Columns, shared: _Shared) -> Columns:
     if turn["tool"] is None:
         return turn
     tool = turn["tool"]
-    images = [shared.shelf.place(f"media/{name}", shared.media / name, CROP_WEIGHT) for name in tool["images"]]
+    images = [shared.pictures.add(f"media/{name}", shared.media / name, CROP_WEIGHT) for name in tool["images"]]
     return turn | {"tool": tool | {"images": images}}
 
 

@@ -14,7 +14,7 @@ from string import Template
 from typing import Any
 
 from speceyes.pages.explorer.columns import study_columns
-from speceyes.pages.explorer.pictures import Shelf
+from speceyes.pages.explorer.pictures import PictureCollection
 from speceyes.pages.explorer.sources import StudyTables
 
 PAGE_BYTES = 58_000_000  # of a whole page; pictures share what the columns leave of it
@@ -50,10 +50,10 @@ def write_explorer(tables: StudyTables, page: Path, apart: Mapping[str, Path], w
 
 
 def _write_study(path: Path, tables: StudyTables, benchmarks: Collection[str], index: str, workers: int) -> None:
-    shelf = Shelf()
-    columns = _packed(study_columns(tables, benchmarks, shelf) | {"index": index})
+    pictures = PictureCollection()
+    columns = _packed(study_columns(tables, benchmarks, pictures) | {"index": index})
     picture_bytes = min(PICTURE_BYTES, (PAGE_BYTES - len(columns)) * 3 // 4)
-    _write(path, _page(tables.study, columns, shelf.thumbnails(workers, picture_bytes)))
+    _write(path, _page(tables.study, columns, pictures.thumbnails(workers, picture_bytes)))
 
 
 def _write_index(path: Path, tables: StudyTables, apart: Mapping[str, Path]) -> None:

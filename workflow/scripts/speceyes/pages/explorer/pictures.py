@@ -20,27 +20,29 @@ LEAST_BYTES_PER_PIXEL = 0.04  # photographs need more; a larger first try would 
 
 
 @dataclass(frozen=True, slots=True)
-class _Placed:
+class _Picture:
     number: int
     path: Path
     weight: int
 
 
-class Shelf:
+class PictureCollection:
     """The pictures of one page, numbered in the order in which they are asked for."""
 
     def __init__(self) -> None:
-        self._placed: dict[str, _Placed] = {}
+        self._pictures: dict[str, _Picture] = {}
 
-    def place(self, identity: str, path: Path, weight: int) -> int:
+    def add(self, identity: str, path: Path, weight: int) -> int:
         """The number of a picture; two files of one identity are one picture."""
-        return self._placed.setdefault(identity, _Placed(len(self._placed), path, weight)).number
+        return self._pictures.setdefault(identity, _Picture(len(self._pictures), path, weight)).number
 
     def thumbnails(self, workers: int, total_bytes: int) -> list[bytes]:
         """WebP files by number, together within ``total_bytes``; empty where that cannot be."""
-        unit = total_bytes / max(1, sum(placed.weight for placed in self._placed.values()))
+        unit = total_bytes / max(1, sum(picture.weight for picture in self._pictures.values()))
         with ThreadPoolExecutor(workers) as pool:
-            return list(pool.map(lambda placed: _thumbnail(placed.path, unit * placed.weight), self._placed.values()))
+            return list(
+                pool.map(lambda picture: _thumbnail(picture.path, unit * picture.weight), self._pictures.values())
+            )
 
 
 def _thumbnail(path: Path, share: float) -> bytes:
