@@ -10,8 +10,9 @@ from hub_mirror import Mirror, serving
 from speceyes.downloads import prompts as module
 from speceyes.downloads.faults import DownloadError
 from speceyes.downloads.prompts import PromptMap, download_prompts, load_prompt_map
+from speceyes.judging.prompts import load_judge_prompts
 from speceyes.judging.questions import judged
-from speceyes.judging.scorers import AskJudge, load_judge_prompts
+from speceyes.judging.scorers import AskJudge
 from speceyes.prompts import load_prompts
 from speceyes.records.samples import Sample
 

@@ -10,9 +10,10 @@ from speceyes.judging.cache import ReplyCache
 from speceyes.judging.client import JudgeClient
 from speceyes.judging.corrected import Corrected
 from speceyes.judging.judge import judge_all
+from speceyes.judging.prompts import load_judge_prompts
 from speceyes.judging.published import Published
 from speceyes.judging.questions import Judged
-from speceyes.judging.scorers import AskJudge, load_judge_prompts
+from speceyes.judging.scorers import AskJudge
 from speceyes.judging.server import running_server
 from speceyes.study.config import load_config
 from speceyes.training.judge_data import Case, draw_case

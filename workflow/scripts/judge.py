@@ -6,8 +6,8 @@ from pathlib import Path
 from speceyes.judging.cache import ReplyCache
 from speceyes.judging.client import JudgeClient
 from speceyes.judging.judge import judge_all
+from speceyes.judging.prompts import load_judge_prompts
 from speceyes.judging.questions import distinct, given_answers
-from speceyes.judging.scorers import load_judge_prompts
 from speceyes.judging.server import external_judge, running_server
 from speceyes.judging.settings import ClientSettings, ServerSettings
 from speceyes.judging.verdicts import write_verdicts

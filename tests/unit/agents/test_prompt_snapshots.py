@@ -19,8 +19,8 @@ from speceyes.engines.base import Request
 from speceyes.engines.codec import Codec
 from speceyes.engines.processors import load_processor
 from speceyes.images import ImageSettings
+from speceyes.judging.prompts import load_judge_prompts
 from speceyes.judging.questions import judged
-from speceyes.judging.scorers import load_judge_prompts
 from speceyes.judging.verdicts import SCORERS
 from speceyes.method.draft import Drafter, Settings
 from speceyes.prompts import load_prompts

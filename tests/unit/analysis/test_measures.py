@@ -1,9 +1,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-from speceyes.analysis.answers import SCORERS, scored_answers
+from speceyes.analysis.answers import scored_answers
 from speceyes.analysis.measures import LedgerError, check_ledger, facts, settings_and_ledger
 from speceyes.analysis.settings import Settings
+from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.method.replay import write_replay
 from synthetic_study import SyntheticStudy
 
@@ -62,8 +63,8 @@ def test_settings_equal_a_plain_loop_over_the_samples(made):
     ):
         rows = where(long, SETTING, wanted)
         key = {"draft": ("", wanted[4]), "agent": ("thyme", 0)}
-        right = {scorer: 0 for scorer in SCORERS}
-        counted = {scorer: 0 for scorer in SCORERS}
+        right = {scorer: 0 for scorer in SCORER_NAMES}
+        counted = {scorer: 0 for scorer in SCORER_NAMES}
         for row in rows.itertuples():
             answer = named.loc[(row.source, *key[row.source], row.sample_id)]
             errored = answer["status"] in ("error", "no_answer")
@@ -72,7 +73,7 @@ def test_settings_equal_a_plain_loop_over_the_samples(made):
             counted["corrected"] += errored or not np.isnan(answer["corrected_correct"])
             right["corrected"] += not errored and answer["corrected_correct"] == 1
         found = where(settings, [*CELL, *SETTING], [*cell, *wanted]).iloc[0]
-        for scorer in SCORERS:
+        for scorer in SCORER_NAMES:
             assert found[f"accuracy_{scorer}"] == pytest.approx(right[scorer] / counted[scorer])
         baseline = long.loc[long["method"] == "agent", "latency_s"].mean()
         assert found["speedup"] == pytest.approx(baseline / rows["latency_s"].mean())
@@ -96,8 +97,8 @@ def test_the_agent_is_its_own_baseline(made):
     _, settings, _, _ = made
     agents = settings[settings["method"] == "agent"]
     assert (agents[["speedup", "speedup_low", "speedup_high"]] == 1).all(axis=None)
-    assert (agents[[f"difference_{s}" for s in SCORERS]] == 0).all(axis=None)
-    assert (agents[[f"p_{s}" for s in SCORERS]] == 1).all(axis=None)
+    assert (agents[[f"difference_{s}" for s in SCORER_NAMES]] == 0).all(axis=None)
+    assert (agents[[f"p_{s}" for s in SCORER_NAMES]] == 1).all(axis=None)
     assert agents[["alpha", "beta"]].isna().all(axis=None)
 
 

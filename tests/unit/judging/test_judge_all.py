@@ -2,8 +2,9 @@
 
 import pytest
 from speceyes.judging.judge import NUDGE, judge_all
+from speceyes.judging.prompts import JudgePrompts, load_judge_prompts
 from speceyes.judging.questions import Judged, distinct, given_answers
-from speceyes.judging.scorers import AskJudge, JudgePrompts, load_judge_prompts
+from speceyes.judging.scorers import AskJudge
 from speceyes.judging.verdicts import Verdict, read_verdicts, write_verdicts
 from speceyes.prompts import PromptError
 from speceyes.records.samples import Sample

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from speceyes.judging.scorers import load_judge_prompts
+from speceyes.judging.prompts import load_judge_prompts
 from speceyes.miniature.scenes import COLORS, SIDES
 from speceyes.training.judge_data import draw_case
 from speceyes.training.loop import Schedule, fit

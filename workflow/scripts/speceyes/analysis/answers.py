@@ -10,26 +10,24 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.records.frames import read_frame
 from speceyes.records.samples import read_samples
 from speceyes.records.tables import PROVENANCE_KEY
 from speceyes.records.types import AgentRecord, DraftRecord
-
-Scorer = Literal["published", "corrected"]
-SCORERS: tuple[Scorer, ...] = get_args(Scorer)
 
 NO_BATCH = 0  # batch size of answers given one sample at a time (agents, SpecReason)
 ERRORED = frozenset({"error", "no_answer"})  # statuses of samples that ended without an answer
 
 _RENAMED = {"text": "answer", "generated_tokens": "tokens"}
 _QUESTION = ["benchmark", "question", "options", "gold", "gold_letter"]
-_VERDICTS = [f"{scorer}_{field}" for scorer in SCORERS for field in ("correct", "decided_by")]
+_VERDICTS = [f"{scorer}_{field}" for scorer in SCORER_NAMES for field in ("correct", "decided_by")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ def scored_answers(tables: AnswerTables) -> pd.DataFrame:
     answers = pd.concat(parts, ignore_index=True)
     asked = answers.merge(_questions(tables.samples), on="sample_id", how="inner", validate="many_to_one")
     scored = asked.merge(_verdicts(tables.verdicts), on=[*_QUESTION, "answer"], how="left", validate="many_to_one")
-    for scorer in SCORERS:
+    for scorer in SCORER_NAMES:
         scored[f"{scorer}_decided_by"] = scored[f"{scorer}_decided_by"].fillna("missing")
         scored[f"{scorer}_correct"] = scored[f"{scorer}_correct"].astype("float64")
     scored["errored"] = scored["status"].isin(ERRORED)

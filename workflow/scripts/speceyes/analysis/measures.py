@@ -16,17 +16,18 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from speceyes.analysis.answers import NO_BATCH, SCORERS
+from speceyes.analysis.answers import NO_BATCH
 from speceyes.analysis.bootstrap import ImageBootstrap, p_value
 from speceyes.analysis.settings import Settings
+from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.method.replay import SETTING_FIELDS, Replay, Setting, read_replay
 from speceyes.records.devices import one_device
 
 Floats = npt.NDArray[np.float64]
 Cell = tuple[str, str, str]  # agent, benchmark, split
 
-LEDGER_COUNTS = ("answered", "errored", *(f"{s}_{how}" for s in SCORERS for how in ("rule", "judge", "unparsed")))
-_SCORED = tuple(f"{what}_{scorer}" for scorer in SCORERS for what in ("right", "counted"))
+LEDGER_COUNTS = ("answered", "errored", *(f"{s}_{how}" for s in SCORER_NAMES for how in ("rule", "judge", "unparsed")))
+_SCORED = tuple(f"{what}_{scorer}" for scorer in SCORER_NAMES for what in ("right", "counted"))
 _MEANS = ("tokens", "latency_s", "screen_s", "draft_s", "agent_s", "tool_calls")
 
 
@@ -41,7 +42,7 @@ def facts(answers: pd.DataFrame) -> pd.DataFrame:
     """
     errored = answers["errored"].to_numpy(dtype=bool)
     columns: dict[str, npt.NDArray[np.bool_]] = {"answered": ~errored, "errored": errored}
-    for scorer in SCORERS:
+    for scorer in SCORER_NAMES:
         decided_by = answers[f"{scorer}_decided_by"].to_numpy(dtype=str)
         for how in ("rule", "judge", "unparsed"):
             columns[f"{scorer}_{how}"] = ~errored & (decided_by == how)
@@ -115,7 +116,7 @@ def _settings_frame(replay: Replay, chosen: Mapping[str, Floats], bootstrap: Ima
     agent = next(index for index, setting in enumerate(replay.settings) if setting.method == "agent")
     estimates: dict[str, Any] = {"n": len(replay.sample_ids)}
     spread: dict[str, Any] = {}
-    for scorer in SCORERS:
+    for scorer in SCORER_NAMES:
         right, counted = (bootstrap.sums(chosen[f"{what}_{scorer}"].T) for what in ("right", "counted"))
         accuracy, draws = _ratio(right, counted, bootstrap)
         difference = draws - draws[:, [agent]]
@@ -164,7 +165,7 @@ def check_ledger(ledger: pd.DataFrame) -> None:
     Raises:
         LedgerError: names the first row that fails and the counts.
     """
-    for scorer in SCORERS:
+    for scorer in SCORER_NAMES:
         decided = ledger[[f"{scorer}_rule", f"{scorer}_judge", f"{scorer}_unparsed"]].sum(axis=1)
         broken = ledger[
             (ledger["expected"] != ledger["answered"] + ledger["errored"]) | (ledger["answered"] != decided)

@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from speceyes.analysis.answers import NO_BATCH, SCORERS
+from speceyes.analysis.answers import NO_BATCH
 from speceyes.analysis.measures import Cell, facts
+from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.method.replay import Replay, read_replay
 
 _REPLAYED = ["tool_free", "screen_s"]
@@ -78,8 +79,8 @@ def _cell(draft: pd.DataFrame, own: pd.DataFrame, screened: pd.DataFrame, confid
         "draft_s": draft["latency_s"],
         "agent_s": own["latency_s"],
         "tool_calls": own["tool_calls"],
-        **{f"draft_{scorer}": _right(draft, scorer) for scorer in SCORERS},
-        **{f"agent_{scorer}": _right(own, scorer) for scorer in SCORERS},
+        **{f"draft_{scorer}": _right(draft, scorer) for scorer in SCORER_NAMES},
+        **{f"agent_{scorer}": _right(own, scorer) for scorer in SCORER_NAMES},
         **{str(name): confidences.loc[draft.index, name] for name in confidences.columns},
     }
     return pd.DataFrame(columns).reset_index(drop=True)

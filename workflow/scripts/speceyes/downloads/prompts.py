@@ -17,7 +17,7 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from speceyes.downloads.constants import ConstantError, read_constant
 from speceyes.downloads.faults import DownloadError
 from speceyes.downloads.registry import Commit, Sha256
-from speceyes.judging.scorers import load_judge_prompts
+from speceyes.judging.prompts import load_judge_prompts
 from speceyes.prompts import PromptError, load_prompts
 
 log = logging.getLogger(__name__)

@@ -19,7 +19,7 @@ from speceyes.evaluation.card import Card, JudgeCard
 from speceyes.evaluation.marking import Marker
 from speceyes.evaluation.results_table import write_results
 from speceyes.evaluation.trial import Trial
-from speceyes.judging.scorers import load_judge_prompts
+from speceyes.judging.prompts import load_judge_prompts
 from speceyes.miniature.generate import Sizes
 from speceyes.study.config import Config, load_config
 from speceyes.training.train_judge import Conversations, held_out_accuracy

@@ -21,7 +21,7 @@ from speceyes.runtime.progress import Progress
 log = logging.getLogger(__name__)
 
 LONGEST_PAUSE_S = 30.0
-PASSING_STATUSES = frozenset({408, 409, 425, 429})  # and every 5xx
+TRANSIENT_STATUSES = frozenset({408, 409, 425, 429})  # and every 5xx
 
 # Opens a judge and gives its base URL; called when the first reply is missing, closed by the client.
 OpenJudge = Callable[[], contextlib.AbstractContextManager[str]]
@@ -129,7 +129,7 @@ class JudgeClient:
             wait=wait_exponential_jitter(
                 multiplier=self._settings.backoff_s, max=LONGEST_PAUSE_S, jitter=self._settings.backoff_s
             ),
-            retry=retry_if_exception(passes_by_itself),
+            retry=retry_if_exception(is_transient),
             reraise=True,
         )
         try:
@@ -138,7 +138,7 @@ class JudgeClient:
             log.warning("%s refused a prompt of %d characters, left unread: %s", where, len(prompt), _line(error))
             return ""
         except (openai.APIError, ValidationError) as error:
-            if passes_by_itself(error):
+            if is_transient(error):
                 raise JudgeError(f"{where} failed {self._settings.attempts} times: {_line(error)}") from error
             raise JudgeError(f"{where}: {_line(error)}; is judge.server.served_name right?") from error
         self._cache.put(self._request_text(prompt), reply)
@@ -161,10 +161,10 @@ class JudgeClient:
         return _Completion.model_validate_json(response.content).reply
 
 
-def passes_by_itself(error: BaseException) -> bool:
+def is_transient(error: BaseException) -> bool:
     """Whether the same request may succeed later: no connection, timeout, overload, an answer that is no answer."""
     if isinstance(error, openai.APIStatusError):
-        return error.status_code in PASSING_STATUSES or error.status_code >= 500
+        return error.status_code in TRANSIENT_STATUSES or error.status_code >= 500
     return isinstance(error, openai.APIConnectionError | ValidationError)
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable, Sequence
 
+from speceyes.judging.prompts import JudgePrompts
 from speceyes.judging.questions import Judged
-from speceyes.judging.scorers import AskJudge, JudgePrompts, Scorer
+from speceyes.judging.scorers import AskJudge, Scorer
 from speceyes.judging.verdicts import SCORERS, Verdict, Verdicts
 
 log = logging.getLogger(__name__)

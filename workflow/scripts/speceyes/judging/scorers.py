@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Literal, Protocol
-
-import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from typing import Literal, Protocol, get_args
 
 from speceyes.judging.questions import Judged
-from speceyes.prompts import PromptError
 
 ScorerName = Literal["published", "corrected"]
-PLACEHOLDER = re.compile(r"\{(question|gold|answer)\}")
+SCORER_NAMES: tuple[ScorerName, ...] = get_args(ScorerName)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,48 +37,3 @@ class Scorer(Protocol):
     def read_reply(self, question: Judged, reply: str) -> bool | None:
         """Right, wrong, or None for a reply that says neither."""
         ...
-
-
-class JudgePrompts(BaseModel):
-    """One template per benchmark with ``{question}``, ``{gold}`` and ``{answer}``, and a system message or none."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    system: str = ""
-    vstar: str
-    hrbench: str
-    pope: str
-
-    @field_validator("vstar", "hrbench", "pope")
-    @classmethod
-    def _has_all_placeholders(cls, template: str) -> str:
-        missing = {"question", "gold", "answer"} - set(PLACEHOLDER.findall(template))
-        if missing:
-            raise ValueError(f"the template lacks {', '.join(f'{{{name}}}' for name in sorted(missing))}")
-        return template
-
-    def render(self, question: Judged, ask: AskJudge) -> str:
-        """The judge's message; a benchmark of one's own gets V*'s wording if it has options, else POPE's."""
-        own = {"vstar": self.vstar, "hrbench": self.hrbench, "pope": self.pope}.get(question.benchmark)
-        template = own or (self.vstar if question.options else self.pope)
-        filled = {"question": question.question, "gold": ask.gold, "answer": ask.answer}
-        return PLACEHOLDER.sub(lambda found: filled[found[1]], template)
-
-
-def load_judge_prompts(path: Path) -> JudgePrompts:
-    """Read the judge's prompt file.
-
-    Raises:
-        PromptError: missing file, broken YAML, a missing or unknown key, a template without a placeholder.
-    """
-    try:
-        return JudgePrompts.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise PromptError(
-            f"{path}: {error.strerror}; run the rule download_prompts or set prompts: in the config"
-        ) from error
-    except yaml.YAMLError as error:
-        raise PromptError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise PromptError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error

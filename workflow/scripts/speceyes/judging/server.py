@@ -18,7 +18,7 @@ from pathlib import Path
 import openai
 
 from speceyes.judging import guard
-from speceyes.judging.client import JudgeError, is_local, passes_by_itself
+from speceyes.judging.client import JudgeError, is_local, is_transient
 from speceyes.judging.settings import ServerSettings
 
 log = logging.getLogger(__name__)
@@ -104,7 +104,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], root: str, settings: Ser
                 _ask_one_token(f"{root}/v1", settings.served_name)
                 return
             except openai.APIError as error:
-                if not passes_by_itself(error):
+                if not is_transient(error):
                     raise JudgeError(
                         f"the judge's server refused a request for {settings.served_name}: {error}; "
                         f"is judge.server.served_name right? see {log_path}"

@@ -19,10 +19,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field
 
+from speceyes.judging.scorers import SCORER_NAMES
+
 Stage = Literal["draft", "screen", "agent", "specreason", "live"]
 GB = 1e9
 BYTES_PER_LOGPROB = 4
-SCORERS = 2
 JUDGED: tuple[Stage, ...] = ("draft", "agent", "specreason")
 LATENCY_COLUMNS = {"live": ("screen_s", "draft_s", "agent_s")}
 
@@ -204,7 +205,7 @@ def judge_calls(plan: Plan) -> int:
     """
     if plan.verdicts.exists():
         return 0
-    return SCORERS * sum(planned.samples for planned in plan.passes if planned.stage in JUDGED)
+    return len(SCORER_NAMES) * sum(planned.samples for planned in plan.passes if planned.stage in JUDGED)
 
 
 def draft_bytes(plan: Plan) -> float:

@@ -9,10 +9,10 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from speceyes.analysis.answers import SCORERS
 from speceyes.analysis.bootstrap import ImageBootstrap
 from speceyes.analysis.outcomes import confidence_column
 from speceyes.analysis.settings import Settings
+from speceyes.judging.scorers import SCORER_NAMES
 
 Floats = npt.NDArray[np.float64]
 ECE_BINS = 15
@@ -39,7 +39,7 @@ def confidence_quality(outcomes: pd.DataFrame, gates: Sequence[tuple[str, int]],
         passed = {agent: own[own["tool_free"]] for agent, own in by_agent.items()}
         populations = {"": next(iter(by_agent.values()))} | passed
         for agent, samples in populations.items():
-            for scorer in SCORERS:
+            for scorer in SCORER_NAMES:
                 named = {"benchmark": benchmark, "split": split, "agent": agent, "scorer": scorer}
                 rows += [named | row for row in _gates(samples, scorer, gates, settings)]
     return pd.DataFrame(rows)

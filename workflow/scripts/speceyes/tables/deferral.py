@@ -14,10 +14,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from speceyes.analysis.answers import SCORERS
 from speceyes.analysis.bootstrap import ImageBootstrap
 from speceyes.analysis.outcomes import confidence_column
 from speceyes.analysis.settings import Settings
+from speceyes.judging.scorers import SCORER_NAMES
 
 Floats = npt.NDArray[np.float64]
 SHARES: Floats = np.linspace(0.0, 1.0, 51)
@@ -36,7 +36,7 @@ def deferral_curves(outcomes: pd.DataFrame, metrics: Sequence[str], top_k: int, 
     """
     parts = []
     for (agent, benchmark, split), cell in outcomes.groupby(["agent", "benchmark", "split"], sort=False):
-        for scorer in SCORERS:
+        for scorer in SCORER_NAMES:
             scored = cell[cell[f"draft_{scorer}"].notna() & cell[f"agent_{scorer}"].notna()]
             if len(scored):
                 curves = _curves(scored, scorer, metrics, top_k, settings)

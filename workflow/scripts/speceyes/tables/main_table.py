@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from speceyes.analysis.answers import SCORERS
+from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.tables.csv_files import write_csv
 
 PEER_STEPS = ["acceptance", "steps"]
@@ -34,7 +34,7 @@ def main_table(settings: pd.DataFrame, peer_steps: pd.DataFrame) -> pd.DataFrame
     kept = kept.assign(system=kept["method"], speedup_over=kept["agent"])
     kept.loc[kept["system"] == "draft", "agent"] = ""
     spread = [f"{name}_{limit}" for name in _estimates() for limit in ("low", "high")]
-    differences = [f"{name}_{s}" for s in SCORERS for name in ("difference", "p")]
+    differences = [f"{name}_{s}" for s in SCORER_NAMES for name in ("difference", "p")]
     columns = [*KEY, "n", *_estimates(), *spread, *differences, "alpha", "beta", "threshold", "top_k", "batch_size"]
     published = peer_steps[peer_steps["variant"] == "published"].assign(system="specreason")
     place = ["system", "agent", "benchmark", "split"]
@@ -43,7 +43,7 @@ def main_table(settings: pd.DataFrame, peer_steps: pd.DataFrame) -> pd.DataFrame
 
 
 def _estimates() -> list[str]:
-    return [*(f"accuracy_{scorer}" for scorer in SCORERS), "speedup"]
+    return [*(f"accuracy_{scorer}" for scorer in SCORER_NAMES), "speedup"]
 
 
 def _ordered(rows: pd.DataFrame) -> pd.DataFrame:

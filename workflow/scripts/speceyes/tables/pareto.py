@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from speceyes.analysis.answers import SCORERS
+from speceyes.judging.scorers import SCORER_NAMES
 
 KEYS = ["agent", "benchmark", "split"]
 SETTING = ["method", "metric", "top_k", "threshold", "batch_size"]
@@ -19,10 +19,10 @@ def pareto(settings: pd.DataFrame) -> pd.DataFrame:
     """
     parts = []
     for _, cell in settings.groupby(KEYS, sort=False):
-        columns = [*KEYS, *SETTING, "speedup", *(f"accuracy_{scorer}" for scorer in SCORERS)]
+        columns = [*KEYS, *SETTING, "speedup", *(f"accuracy_{scorer}" for scorer in SCORER_NAMES)]
         names = np.array([setting_name(row) for row in cell[SETTING].itertuples(index=False)], dtype=object)
         part = cell[columns].assign(setting=names)
-        for scorer in SCORERS:
+        for scorer in SCORER_NAMES:
             part[f"dominated_by_{scorer}"] = _dominators(part["speedup"], part[f"accuracy_{scorer}"], names)
         parts.append(part)
     return pd.concat(parts, ignore_index=True)

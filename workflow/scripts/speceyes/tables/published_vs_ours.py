@@ -14,12 +14,12 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from speceyes.analysis.answers import SCORERS
+from speceyes.judging.scorers import SCORER_NAMES
 
-Verdict = Literal["within", "outside", "not run", "not comparable"]
+Comparison = Literal["within", "outside", "not run", "not comparable"]
 ABLATED_METRIC = "min"  # the paper's ablations use it
 _CELL = ["benchmark", "split"]
-_OURS = [f"accuracy_{scorer}" for scorer in SCORERS] + ["speedup"]
+_OURS = [f"accuracy_{scorer}" for scorer in SCORER_NAMES] + ["speedup"]
 Row = dict[str, Any]
 Finder = Callable[[pd.Series], pd.DataFrame]
 
@@ -110,16 +110,16 @@ def _compared(printed: Row, ours: pd.DataFrame, comparable: bool) -> Iterator[Ro
         row: Row = {"quantity": quantity, "published": published}
         if ours.empty:
             empty = dict.fromkeys(("ours_published", "ours_corrected", "low", "high"), np.nan)
-            yield row | empty | {"n": 0, "verdict": _verdict(published, None, comparable)}
+            yield row | empty | {"n": 0, "verdict": _comparison(published, None, comparable)}
             continue
         one = ours.iloc[0]
         interval = (float(one[f"{columns[0]}_low"]), float(one[f"{columns[0]}_high"]))
         row |= {"ours_published": one[columns[0]], "ours_corrected": one[columns[1]]}
         row |= {"low": interval[0], "high": interval[1], "n": one["n"]}
-        yield row | {"verdict": _verdict(published, interval, comparable)}
+        yield row | {"verdict": _comparison(published, interval, comparable)}
 
 
-def _verdict(published: float, interval: tuple[float, float] | None, comparable: bool) -> Verdict:
+def _comparison(published: float, interval: tuple[float, float] | None, comparable: bool) -> Comparison:
     if not comparable:
         return "not comparable"
     if interval is None or np.isnan(interval).any():

@@ -23,8 +23,9 @@ from transformers import (
 )
 from transformers.models.qwen2.modeling_qwen2 import apply_rotary_pos_emb
 
+from speceyes.judging.prompts import JudgePrompts, load_judge_prompts
 from speceyes.judging.questions import Judged
-from speceyes.judging.scorers import AskJudge, JudgePrompts, load_judge_prompts
+from speceyes.judging.scorers import AskJudge
 from speceyes.miniature.scenes import COLORS, SIDES
 from speceyes.training.architectures import HEAD, HIDDEN, INITIAL_STD
 from speceyes.training.export import export_model

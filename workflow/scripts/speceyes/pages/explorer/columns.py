@@ -16,9 +16,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from speceyes.analysis.answers import NO_BATCH, SCORERS
+from speceyes.analysis.answers import NO_BATCH
 from speceyes.analysis.measures import facts
 from speceyes.judging.questions import judged
+from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.judging.verdicts import Verdicts, read_verdicts
 from speceyes.pages.explorer.draft_tokens import token_columns
 from speceyes.pages.explorer.pictures import CROP_WEIGHT, QUESTION_WEIGHT, PictureCollection
@@ -186,7 +187,7 @@ class _Scored:
         rows = self._answers[source, agent, batch].loc[self.sample_ids]
         fact = facts(rows).astype(int)
         columns: Columns = {"errored": fact["errored"].tolist()}
-        for scorer in SCORERS:
+        for scorer in SCORER_NAMES:
             columns[scorer] = {
                 "right": fact[f"right_{scorer}"].tolist(),
                 "counted": fact[f"counted_{scorer}"].tolist(),
