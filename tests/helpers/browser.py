@@ -11,7 +11,7 @@ from pathlib import Path
 from selenium import webdriver
 from selenium.webdriver.support.ui import WebDriverWait
 
-LOCAL = ("file:", "data:", "blob:", "about:", "chrome:")
+LOCAL = ("file:", "data:", "blob:", "about:")
 FLAGS = (
     "--headless=new",
     "--no-sandbox",
@@ -47,10 +47,23 @@ def chromium(profile: Path, width: int = 1400, height: int = 900) -> Iterator[we
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(options, webdriver.ChromeService(_program("chromedriver")))
     try:
+        _leave_the_start_page(driver)
         resize(driver, width, height)
         yield driver
     finally:
         driver.quit()
+
+
+def _leave_the_start_page(driver: webdriver.Chrome) -> None:
+    """Go on in an empty tab of our own: what the browser shows at start, and asks for it, is the browser's affair."""
+    start = driver.current_window_handle
+    driver.switch_to.new_window("tab")
+    page = driver.current_window_handle
+    driver.switch_to.window(start)
+    driver.close()
+    driver.switch_to.window(page)
+    for log in ("performance", "browser"):
+        driver.get_log(log)
 
 
 def resize(driver: webdriver.Chrome, width: int, height: int) -> None:
@@ -69,8 +82,9 @@ def load(driver: webdriver.Chrome, page: Path, anchor: str = "") -> None:
 
 
 def requests_to_the_network(driver: webdriver.Chrome) -> list[str]:
-    """Addresses asked for since the last call that are not on this disk or in the page itself."""
-    messages = (json.loads(entry["message"])["message"] for entry in driver.get_log("performance"))
+    """Addresses that this tab asked for since the last call and that are not on this disk or in the page itself."""
+    events = [json.loads(entry["message"]) for entry in driver.get_log("performance")]
+    messages = [event["message"] for event in events if event["webview"] == driver.current_window_handle]
     asked = [
         message["params"].get("request", message["params"]).get("url", "")
         for message in messages
@@ -86,5 +100,11 @@ def complaints(driver: webdriver.Chrome, *levels: str) -> list[str]:
 
 def assert_quiet(driver: webdriver.Chrome) -> None:
     """The pages opened since the last call asked nothing of the network, and the console had nothing to say."""
-    assert requests_to_the_network(driver) == []
-    assert complaints(driver, "SEVERE", "WARNING") == []
+    ran = version(driver)
+    assert requests_to_the_network(driver) == [], ran
+    assert complaints(driver, "SEVERE", "WARNING") == [], ran
+
+
+def version(driver: webdriver.Chrome) -> str:
+    """The browser's name and version, for the message of a test that fails."""
+    return f"in {driver.capabilities['browserName']} {driver.capabilities['browserVersion']}"
