@@ -1,0 +1,109 @@
+"""The whole configuration as one typed model, one section a module; only the Snakefile reads it.
+
+Every field is described: the JSON schema and the key table in ``config/README.md`` are made from here.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError, model_validator
+
+from speceyes.analysis.settings import Settings as StatisticsSettings
+from speceyes.benchmarks.base import load_reader
+from speceyes.method.confidence import Metric
+from speceyes.study.config.agents import AgentConfig
+from speceyes.study.config.benchmarks import BenchmarkConfig
+from speceyes.study.config.draft import DraftConfig
+from speceyes.study.config.errors import ConfigError, check_complete, check_known, explanation
+from speceyes.study.config.fields import Section, Threshold
+from speceyes.study.config.grid import GridConfig
+from speceyes.study.config.judge import JudgeConfig
+from speceyes.study.config.live import LiveConfig
+from speceyes.study.config.miniature import MiniatureConfig
+from speceyes.study.config.models import ModelConfig
+from speceyes.study.config.screening import ScreeningConfig
+from speceyes.study.config.shards import ShardsConfig
+from speceyes.study.config.specreason import SpecReasonConfig
+
+
+class Config(Section):
+    """One study."""
+
+    study: Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")] = Field(description="Name of the results folder.")
+    comparable: bool = Field(description="Whether results may be held against the published numbers.")
+    prompts: str = Field(description="Folder with draft.yaml, one file per agent and judge.yaml.")
+    models: dict[str, ModelConfig] = Field(description="Models by a name of your own.")
+    benchmarks: dict[str, BenchmarkConfig] = Field(min_length=1, description="Benchmarks by name.")
+    agents: dict[str, AgentConfig] = Field(min_length=1, description="Agents by name; prompts are NAME.yaml.")
+    draft: DraftConfig = Field(default_factory=DraftConfig, description="Phase II: the draft's answers.")
+    screening: ScreeningConfig = Field(default_factory=ScreeningConfig, description="Phase I: would tools help?")
+    grid: GridConfig = Field(description="Settings evaluated by replay.")
+    operating_points: dict[str, dict[str, dict[Metric, Threshold]]] = Field(
+        description="Main-table threshold per agent, benchmark and metric."
+    )
+    live: LiveConfig = Field(default_factory=LiveConfig, description="Settings that also run live.")
+    specreason: SpecReasonConfig = Field(default_factory=SpecReasonConfig, description="The peer method.")
+    judge: JudgeConfig = Field(description="Who decides what rules cannot.")
+    statistics: StatisticsSettings = Field(
+        default_factory=StatisticsSettings, description="Intervals and the recommended threshold."
+    )
+    shards: ShardsConfig = Field(default_factory=ShardsConfig, description="Jobs per expensive stage.")
+    miniature: MiniatureConfig | None = Field(None, description="Set in the miniature study only.")
+
+    @model_validator(mode="after")
+    def _names_exist(self) -> Config:
+        check_known("draft.model", [self.draft.model], self.models)
+        check_known("judge.model", [self.judge.model], self.models)
+        for name, agent in self.agents.items():
+            check_known(f"agents.{name}.model", [agent.model], self.models)
+        for name, benchmark in self.benchmarks.items():
+            if (own := load_reader(benchmark.reader).name) != name:
+                raise ValueError(f"benchmarks: {name} is read as {own!r}; use that as its key")
+        check_known("specreason.agents", self.specreason.agents, self.agents)
+        check_known("live.metrics", self.live.metrics, self.grid.metrics)
+        check_known("grid.batch_sizes", self.grid.batch_sizes, self.benchmarks)
+        return self
+
+    @model_validator(mode="after")
+    def _settings_are_complete(self) -> Config:
+        check_complete("grid.thresholds", self.grid.thresholds, self.benchmarks)
+        check_complete("operating_points", self.operating_points, self.agents)
+        for name in self.agents:
+            check_complete(f"operating_points.{name}", self.operating_points[name], self.benchmarks)
+            for benchmark, points in self.operating_points[name].items():
+                check_complete(f"operating_points.{name}.{benchmark}", points, self.grid.metrics)
+        return self
+
+    @model_validator(mode="after")
+    def _live_runs_have_a_replay(self) -> Config:
+        for benchmark in self.benchmarks:
+            replayed = sorted({self.draft.batch_size, *self.grid.batch_sizes.get(benchmark, ())})
+            for size in self.live.batch_sizes:
+                if size not in replayed:
+                    sizes = ", ".join(map(str, replayed))
+                    raise ValueError(
+                        f"live.batch_sizes: {size} is not among the batch sizes replayed on {benchmark}, {sizes}"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _enough_is_stored(self) -> Config:
+        for key, largest in (("grid.top_k", max(self.grid.top_k)), ("grid.main_top_k", self.grid.main_top_k)):
+            if largest > self.draft.settings.top_k:
+                raise ValueError(
+                    f"{key}: {largest} is more than draft.settings.top_k stores, {self.draft.settings.top_k}"
+                )
+        return self
+
+
+def load_config(raw: dict[str, Any]) -> Config:
+    """Validate what Snakemake merged from files and command line.
+
+    Raises:
+        ConfigError: one line with the key, what is wrong, and the allowed values or the closest key.
+    """
+    try:
+        return Config.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError(f"config: {explanation(error, Config)}") from None

@@ -1,0 +1,73 @@
+"""What is wrong with a configuration, in one line: the key, and what it may be."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection, Sequence
+from types import UnionType
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+
+
+class ConfigError(Exception):
+    """A configuration that cannot be used: one line naming the key and what it may be."""
+
+
+def check_known(key: str, names: Collection[str], known: Collection[str]) -> None:
+    """Refuse a name that is not known.
+
+    Raises:
+        ValueError: names the key, the name and the known ones.
+    """
+    for name in names:
+        if name not in known:
+            raise ValueError(f"{key}: {name!r} is not among {', '.join(sorted(known))}")
+
+
+def check_complete(key: str, given: Collection[str], wanted: Collection[str]) -> None:
+    """Refuse a mapping that lacks a name.
+
+    Raises:
+        ValueError: names the key, the missing name and what is there.
+    """
+    for name in wanted:
+        if name not in given:
+            raise ValueError(f"{key}: {name} is missing, found {', '.join(sorted(given)) or 'nothing'}")
+
+
+def check_settings(model: type[BaseModel], settings: dict[str, Any]) -> None:
+    """Settings that a class named in the config validates itself, explained as the rest is."""
+    try:
+        model.model_validate(settings)
+    except ValidationError as error:
+        raise ValueError(explanation(error, model)) from error
+
+
+def explanation(error: ValidationError, model: type[BaseModel]) -> str:
+    """The first of a model's errors in one line, and how many more there are."""
+    first = error.errors()[0]
+    location = [str(part) for part in first["loc"] if part != "[key]"]
+    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "extra_forbidden":
+        message = _unknown_key(location[-1], list(_section(model, location[:-1]).model_fields))
+    elif not isinstance(first["input"], dict | list | BaseModel):
+        message += f", got {first['input']!r}"
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    return ": ".join(part for part in (".".join(location), message) if part) + more
+
+
+def _unknown_key(key: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(key, known, n=1)
+    return f"unknown key{f' (did you mean {close[0]}?)' if close else ''}; known are {', '.join(known)}"
+
+
+def _section(model: Any, location: Sequence[str]) -> type[BaseModel]:
+    """The model at a location below a model, through maps of models and optional ones."""
+    for part in location:
+        fields = getattr(model, "model_fields", None)
+        model = fields[part].annotation if fields else get_args(model)[1]
+        if get_origin(model) is UnionType:
+            model = get_args(model)[0]
+    section: type[BaseModel] = model
+    return section

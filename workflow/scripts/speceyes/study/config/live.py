@@ -1,0 +1,15 @@
+"""Section `live`: the settings that are also timed end to end."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from speceyes.method.confidence import METRICS, Metric
+from speceyes.study.config.fields import Batch, Section
+
+
+class LiveConfig(Section):
+    """Which settings also run live, timed end to end."""
+
+    metrics: tuple[Metric, ...] = Field(METRICS, description="Metrics of the main table that run live.")
+    batch_sizes: tuple[Batch, ...] = Field((6,), description="Batch sizes at which they run.")
