@@ -6,10 +6,13 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 REPOSITORY = Path(__file__).parents[2]
+SCRIPTS = Path("workflow") / "scripts"
 PARTS = ("workflow", "config", "resources")
 COMMAND = (sys.executable, "-m", "snakemake", "--workflow-profile", "workflow/profiles/miniature", "--cores", "2")
 
@@ -63,12 +66,14 @@ class Workspace:
         table = said[said.index("job  ") : said.index("total")].splitlines()[2:]
         return {line.split()[0] for line in table if line.strip()}
 
-    def edit(self, module: str) -> None:
-        """Change a library module as an edit would: its bytes, not its meaning."""
-        path = self.folder / "workflow" / "scripts" / "speceyes" / module
-        path.write_text(path.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
-
-    def undo(self, module: str) -> None:
-        """Take :meth:`edit` back."""
-        name = Path("workflow") / "scripts" / "speceyes" / module
-        shutil.copyfile(REPOSITORY / name, self.folder / name)
+    @contextmanager
+    def edited(self, *paths: str, change: Callable[[str], str]) -> Iterator[None]:
+        """Some of the workflow's scripts changed for a while, named relative to their folder."""
+        before = {file: file.read_bytes() for file in (self.folder / SCRIPTS / path for path in paths)}
+        for file, content in before.items():
+            file.write_text(change(content.decode()), encoding="utf-8")
+        try:
+            yield
+        finally:
+            for file, content in before.items():
+                file.write_bytes(content)

@@ -47,7 +47,7 @@ def test_the_environment_alone_imports_all_that_its_rules_need(run):
     library = WORKFLOW / "scripts"
     needed = [
         "speceyes." + str(path.relative_to(library / "speceyes").with_suffix("")).replace("/", ".")
-        for package in ("benchmarks", "figures", "tables", "statistics")
+        for package in ("benchmarks", "figures", "tables", "analysis")
         for path in sorted((library / "speceyes" / package).glob("[a-z]*.py"))
     ]
     program = f"import sys, importlib; sys.path.insert(0, {str(library)!r})\n"

@@ -9,7 +9,7 @@ sys.path.insert(0, str(SCRIPTS))
 
 from speceyes.agents.base import load_agent
 from speceyes.study.config import ConfigError, load_config
-from speceyes.runtime.fingerprint import fingerprint
+from speceyes.runtime.fingerprint import Code, fingerprint
 from speceyes.runtime.provenance import file_identity, model_identity
 from snakemake.exceptions import WorkflowError
 
@@ -49,7 +49,7 @@ wildcard_constraints:
 
 def code(script, *modules, without=()):
     """Fingerprint of a rule's script with the modules it loads by name, some library modules left out."""
-    return fingerprint(SCRIPTS / script, [module.partition(":")[0] for module in modules], without)
+    return fingerprint(Code(SCRIPTS / script, tuple(module.partition(":")[0] for module in modules), tuple(without)))
 
 
 def identity(path):

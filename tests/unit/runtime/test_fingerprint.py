@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from pathlib import Path
 
 import pytest
 from speceyes.runtime import fingerprint as module
-from speceyes.runtime.fingerprint import closure, fingerprint
+from speceyes.runtime.fingerprint import Code, closure, fingerprint, meaning
 
 SCRIPTS = Path(__file__).parents[3] / "workflow" / "scripts"
 DEEPEYES, THYME = "speceyes.agents.deepeyes", "speceyes.agents.thyme"
@@ -38,10 +39,17 @@ def scripts(tmp_path, monkeypatch):
     return copy
 
 
+def forget() -> None:
+    """What was read of files that a test edits."""
+    module._read.cache_clear()
+    fingerprint.cache_clear()
+
+
 def fingerprints(scripts: Path) -> dict[str, str]:
-    module._imports.cache_clear()
+    forget()
+    gate = ("speceyes.method.gate",)
     return {
-        rule: fingerprint(scripts / script, modules, ["speceyes.method.gate"] if rule.startswith("live") else [])
+        rule: fingerprint(Code(scripts / script, tuple(modules), gate if rule.startswith("live") else ()))
         for rule, (script, *modules) in RULES.items()
     }
 
@@ -52,6 +60,77 @@ def stale_after_editing(scripts: Path, path: str) -> set[str]:
         file.write("\nEDITED = True\n")
     after = fingerprints(scripts)
     return {rule for rule in RULES if before[rule] != after[rule]}
+
+
+SOURCE = '''
+"""What it is."""
+import os
+from pydantic import Field
+
+class Settings:
+    """Its settings."""
+    size: int = Field(3, gt=0, description="How many.")  # three
+
+def run(a, b=1_000):
+    """Run it."""
+    return f"{a!r:>{b}}" "and" "more"
+'''
+SAME = {
+    "comment": ("# three", "# 3, as published"),
+    "docstring of the module": ("What it is.", "What it may be."),
+    "docstring of a class": ("Its settings.", "All of its settings."),
+    "docstring of a function": ("Run it.", "Run it once."),
+    "docstring removed": ('    """Run it."""\n', ""),
+    "description of a key": ("How many.", "How many of them."),
+    "line breaks": ("(a, b=1_000)", "(\n    a,\n    b=1000,\n)"),
+    "quotes": ('"and" "more"', "'andmore'"),
+}
+OTHER = {
+    "default": ("b=1_000", "b=999"),
+    "bound of a key": ("gt=0", "gt=1"),
+    "type of a number": ("b=1_000", "b=1000.0"),
+    "text": ('"more"', '"less"'),
+    "conversion": ("!r", "!s"),
+    "import": ("import os", "import sys"),
+    "annotation": ("size: int", "size: float"),
+}
+
+
+@pytest.mark.parametrize("edit", SAME.values(), ids=SAME)
+def test_prose_and_formatting_are_not_meaning(edit):
+    assert edit[0] in SOURCE
+    assert meaning(SOURCE.replace(*edit)) == meaning(SOURCE)
+
+
+@pytest.mark.parametrize("edit", OTHER.values(), ids=OTHER)
+def test_whatever_may_change_a_result_is_meaning(edit):
+    assert edit[0] in SOURCE
+    assert meaning(SOURCE.replace(*edit)) != meaning(SOURCE)
+
+
+def test_every_python_reads_the_same_meaning():
+    assert hashlib.sha256(meaning(SOURCE).encode()).hexdigest()[:16] == "b0ce06099a22f9a9"
+
+
+@pytest.mark.parametrize(
+    "path", ["agents/deepeyes.py", "method/gate.py", "engines/transformers_engine.py", "images.py"]
+)
+def test_a_comment_and_a_docstring_make_nothing_stale(scripts, path):
+    before = fingerprints(scripts)
+    edited = scripts / "speceyes" / path
+    edited.write_text(edited.read_text().replace('"""', '"""Edited: ', 1) + "\n# edited\n")
+    assert fingerprints(scripts) == before
+
+
+@pytest.mark.parametrize("name", ["job.py", "progress.py", "gpu_lease.py", "provenance.py", "fingerprint.py", "new.py"])
+def test_the_runtime_makes_nothing_stale(scripts, name):
+    assert stale_after_editing(scripts, f"speceyes/runtime/{name}") == set()
+
+
+def test_another_scheme_makes_everything_stale(scripts, monkeypatch):
+    before = fingerprints(scripts)
+    monkeypatch.setattr(module, "SCHEME", module.SCHEME + 1)
+    assert not set(before.values()) & set(fingerprints(scripts).values())
 
 
 @pytest.mark.parametrize(
@@ -70,8 +149,8 @@ def test_what_is_left_out_takes_what_only_it_imports(scripts):
     (library / "middle.py").write_text("from speceyes.method import gate\n")
     start = scripts / "start.py"
     start.write_text("import speceyes.middle\n")
-    assert library / "method" / "gate.py" in closure(start)
-    assert {path.name for path in closure(start, without=["speceyes.middle"])} == {"start.py"}
+    assert library / "method" / "gate.py" in closure(Code(start))
+    assert library / "method" / "gate.py" not in closure(Code(start, without=("speceyes.middle",)))
 
 
 @pytest.mark.parametrize("agent", ["deepeyes", "thyme"])
@@ -106,7 +185,7 @@ def test_imports_inside_functions_count(scripts):
     hidden = scripts / "hidden.py"
     hidden.write_text("def late():\n    from speceyes.method import gate\n    import speceyes.method.confidence\n")
     library = scripts / "speceyes"
-    assert {library / "method" / "gate.py", library / "method" / "confidence.py"} <= set(closure(hidden))
+    assert {library / "method" / "gate.py", library / "method" / "confidence.py"} <= set(closure(Code(hidden)))
 
 
 def test_circles_of_imports_end(scripts):
@@ -114,7 +193,7 @@ def test_circles_of_imports_end(scripts):
         (scripts / "speceyes" / f"circle_{one}.py").write_text(f"from speceyes.circle_{other} import x\n")
     start = scripts / "start.py"
     start.write_text("import speceyes.circle_a\n")
-    assert {path.name for path in closure(start)} == {"start.py", "circle_a.py", "circle_b.py"}
+    assert {path.name for path in closure(Code(start))} == {"start.py", "circle_a.py", "circle_b.py"}
 
 
 @pytest.mark.parametrize(
@@ -131,18 +210,19 @@ def test_an_agent_from_outside_counts_with_its_whole_package(tmp_path, monkeypat
     for name, content in files.items():
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(content)
-    assert {tmp_path / name for name in files} <= set(closure(SCRIPTS / "agent.py", [spec]))
-    before = fingerprint(SCRIPTS / "agent.py", [spec])
+    assert {tmp_path / name for name in files} <= set(closure(Code(SCRIPTS / "agent.py", (spec,))))
+    before = fingerprint(Code(SCRIPTS / "agent.py", (spec,)))
     (tmp_path / [*files][-1]).write_text("x = 1\n")
-    assert fingerprint(SCRIPTS / "agent.py", [spec]) != before
+    forget()
+    assert fingerprint(Code(SCRIPTS / "agent.py", (spec,))) != before
 
 
 def test_what_an_agent_from_outside_takes_from_the_library_counts_too(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "gazer.py").write_text("from speceyes.sandbox import Sandbox\n")
-    assert module.LIBRARY / "sandbox" / "worker.py" in closure(SCRIPTS / "agent.py", ["gazer"])
+    assert module.LIBRARY / "sandbox" / "worker.py" in closure(Code(SCRIPTS / "agent.py", ("gazer",)))
 
 
 def test_modules_that_are_not_there_or_not_source_count_for_nothing():
-    bare = closure(SCRIPTS / "agent.py")
-    assert closure(SCRIPTS / "agent.py", ["nowhere.agent", "speceyes.agents.nowhere", "sys"]) == bare
+    bare = closure(Code(SCRIPTS / "agent.py"))
+    assert closure(Code(SCRIPTS / "agent.py", ("nowhere.agent", "speceyes.agents.nowhere", "sys"))) == bare

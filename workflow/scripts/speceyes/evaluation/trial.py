@@ -31,7 +31,7 @@ from speceyes.records.samples import Sample, read_samples, write_samples
 from speceyes.records.stage import Shard, Stage
 from speceyes.records.tables import read_table
 from speceyes.records.types import AgentRecord, DraftRecord, Record, ScreenRecord
-from speceyes.runtime.fingerprint import fingerprint
+from speceyes.runtime.fingerprint import Code, fingerprint
 from speceyes.runtime.provenance import digest, file_identity, model_identity
 from speceyes.study.config import Config
 
@@ -182,8 +182,8 @@ class Trial:
         """A finished pass's records, run first unless it is there."""
         agents = [name for name in names if name in self.config.agents]
         settings: dict[str, Any] = {"batch_size": batch_size} | {name: self._agent_settings(name) for name in agents}
-        modules = [self.config.agents[name].type.partition(":")[0] for name in agents]
-        inputs = {"code": fingerprint(Path(__file__), modules)}
+        modules = tuple(self.config.agents[name].type.partition(":")[0] for name in agents)
+        inputs = {"code": fingerprint(Code(Path(__file__), modules))}
         for name in names:
             model = self.config.models[self._model_key(name)]
             inputs[f"{name} model"] = model_identity(Path(model.path)) + str(model.engine)
