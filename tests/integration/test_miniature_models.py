@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from speceyes.agents.base import load_agent
-from speceyes.agents.run import run_episode
+from speceyes.agents.base import Task, load_agent
+from speceyes.agents.run import answer
 from speceyes.benchmarks.base import load_reader
 from speceyes.benchmarks.index import build_index
 from speceyes.engines.transformers_engine import TransformersEngine
@@ -100,7 +100,8 @@ def requests(request, config, questions, tmp_path):
     else:
         agent = load_agent(config.agents[name].type)(prompts / f"{name}.yaml", config.agents[name].settings, tmp_path)
         paths = [images / sample.image for sample in samples]
-        asked = [agent.start(s, open_image(path), path).request() for s, path in zip(samples, paths, strict=True)]
+        tasks = [Task(s, open_image(path), path) for s, path in zip(samples, paths, strict=True)]
+        asked = [next(agent.episode(task)) for task in tasks]
     return engine(config, name), asked
 
 
@@ -124,9 +125,7 @@ def test_an_agent_looks_closer_and_answers(name, config, questions, tmp_path):
         settings = settings | {"image": config.models[name].engine.image.model_dump()}
     agent = load_agent(config.agents[name].type)(REPOSITORY / config.prompts / f"{name}.yaml", settings, tmp_path)
     model = engine(config, name)
-    paths = [images / sample.image for sample in samples]
-    episodes = [agent.start(sample, open_image(path), path) for sample, path in zip(samples, paths, strict=True)]
-    records = [run_episode(model, episode) for episode in episodes]
+    records = [answer(model, agent, sample, images) for sample in samples]
     assert {record.status for record in records} == {"ok"}
     assert {len(record.turns) for record in records} == {1, 2}
     tools = [turn.tool for record in records for turn in record.turns if turn.tool]

@@ -11,13 +11,14 @@ from typing import Any
 import pytest
 import yaml
 from official_forms import picture
+from PIL import Image
 from scripted import ScriptedEngine, sample, store_picture
 from snakemake.utils import update_config
 from speceyes.agents.base import load_agent
 from speceyes.agents.run import answer
 from speceyes.benchmarks.base import BenchmarkError, load_reader
 from speceyes.benchmarks.index import build_index
-from speceyes.method.specreason import POLICIES, Settings, SpecReason
+from speceyes.method.specreason import VARIANTS, Settings
 from speceyes.records.samples import read_samples
 from speceyes.records.types import AgentRecord
 from speceyes.study.config import Config, ConfigError, load_config
@@ -73,10 +74,18 @@ def test_the_agent_is_configured_and_runs(outside):
 def test_specreason_runs_on_it(outside, variant, tools, shown):
     agent = looker(load_config(study_with("agent")), outside)
     draft = ScriptedEngine("<look/>", ANSWER)
-    method = SpecReason(draft, ScriptedEngine("8", "9"), agent, POLICIES[variant], Settings())
+    method = VARIANTS[variant](draft, ScriptedEngine("8", "9"), agent, Settings())
     record = method.answer(sample(), outside / "images")
-    assert (record.status, record.tool_calls, [turn.score for turn in record.turns]) == ("ok", tools, [8, 9])
+    assert (record.status, record.answer, record.tool_calls) == ("ok", "A. red", tools)
+    assert [turn.score for turn in record.turns] == [8, 9]
     assert sum(len(message.images) for message in draft.requests[1].messages) == shown
+
+
+def test_it_screens_in_its_prompt_files_words(outside):
+    agent = looker(load_config(study_with("agent")), outside)
+    request = agent.screen_request(sample(), Image.new("RGB", (56, 28)))
+    assert request.messages[0].parts == ("You judge whether a closer look is needed.",)
+    assert request.messages[1].parts[1].endswith("Would a closer look help? Reply yes or no.")
 
 
 def test_the_agents_own_settings_are_checked(outside):

@@ -9,7 +9,7 @@ with job(snakemake.log[0], snakemake.resources.get("gpu", 0)):
     from speceyes.agents.base import load_agent
     from speceyes.engines.settings import EngineSettings
     from speceyes.engines.transformers_engine import TransformersEngine
-    from speceyes.method.specreason import POLICIES, Settings, SpecReason
+    from speceyes.method.specreason import VARIANTS, Settings
     from speceyes.records.samples import read_samples
     from speceyes.records.types import AgentRecord
 
@@ -29,7 +29,7 @@ with job(snakemake.log[0], snakemake.resources.get("gpu", 0)):
         },
         inputs=snakemake.params.inputs,
     )
-    method = SpecReason(
+    method = VARIANTS[wildcards.variant](
         draft=TransformersEngine(
             Path(snakemake.input.draft), EngineSettings.model_validate(snakemake.params.draft_engine)
         ),
@@ -39,7 +39,6 @@ with job(snakemake.log[0], snakemake.resources.get("gpu", 0)):
         agent=load_agent(snakemake.params.type)(
             Path(snakemake.input.prompts), snakemake.params.agent_settings, Path(snakemake.params.media)
         ),
-        policy=POLICIES[wildcards.variant],
         settings=Settings.model_validate(snakemake.params.settings),
     )
     images = Path(snakemake.input.images)

@@ -201,7 +201,7 @@ pieces = st.one_of(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
 @given(st.lists(st.lists(pieces, max_size=4).map("".join), min_size=6, max_size=6))
 def test_no_text_breaks_an_episode(folder, texts):
     record = answer(ScriptedEngine(*texts), agent(folder), sample(), folder / "images")

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import pytest
 from PIL import Image
-from scripted import said
 from speceyes.agents.dialogue import (
     answer_text,
-    episode_record,
-    generation_turn,
     questions_and_system,
     verify_messages,
 )
 from speceyes.engines.base import Message
 from speceyes.prompts import Prompt
-from speceyes.records.types import ToolUse
 
 PICTURE = Image.new("RGB", (28, 28))
 QUESTION = Message("user", (PICTURE, "Which?"))
@@ -54,20 +50,3 @@ def test_a_step_continues_an_open_turn():
     history = (QUESTION, Message("assistant", ("seen: ", PICTURE)))
     messages = verify_messages(Prompt(user="0 to 9?"), history, "red")
     assert messages[1] == Message("assistant", ("seen: ", PICTURE, "red"))
-
-
-def test_an_episodes_record_adds_up_its_turns_and_tools():
-    tool = ToolUse(name="zoom", status="malformed", latency_s=0.25)
-    turns = [
-        generation_turn(said("look", tokens=4), "agent", tool, None),
-        generation_turn(said("<answer> A </answer>", tokens=2), "draft", None, 8),
-    ]
-    record = episode_record("s", turns, "ok")
-    assert (record.answer, record.tool_calls, record.generated_tokens) == ("A", 1, 6)
-    assert record.latency_s == pytest.approx(1.25)
-    assert record.turns == tuple(turns)
-
-
-def test_an_episode_without_a_turn_has_an_empty_answer():
-    record = episode_record("s", [], "no_answer")
-    assert (record.answer, record.latency_s, record.generated_tokens, record.tool_calls) == ("", 0, 0, 0)

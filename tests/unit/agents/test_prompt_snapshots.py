@@ -12,8 +12,9 @@ import pytest
 from PIL import Image
 from scripted import ScriptedSandbox, ran, said, sample
 from snapshots import FOLDER, assert_is_snapshot
-from speceyes.agents.base import Agent
+from speceyes.agents.base import Agent, Step, Task
 from speceyes.agents.deepeyes import DeepEyes
+from speceyes.agents.dialogue import verify_messages
 from speceyes.agents.thyme import Thyme
 from speceyes.engines.base import Request
 from speceyes.engines.codec import Codec
@@ -54,14 +55,14 @@ def make_agent(name: str, media: Path) -> Agent:
 
 
 def agent_requests(agent: Agent, question: Sample, step: str) -> dict[str, Request]:
-    episode = agent.start(question, PICTURE, Path("picture.png"))
-    requests = {
+    loop = agent.episode(Task(question, PICTURE, Path("picture.png")))
+    first = next(loop)
+    return {
         "screening": agent.screen_request(question, PICTURE),
-        "first-turn": episode.request(),
-        "verify": agent.verify_request(episode, said(step)),
+        "first-turn": first,
+        "verify": Request(verify_messages(agent.verification.prompt, first.messages, step), 10),
+        "after-tool": loop.send(Step(said(step))),
     }
-    episode.advance(said(step))
-    return requests | {"after-tool": episode.request()}
 
 
 def test_the_miniatures_agents_and_draft_share_tokenizer_and_template():
@@ -77,21 +78,21 @@ def test_what_the_agents_read(tmp_path, name, mode):
     requests = agent_requests(make_agent(name, tmp_path), MODES[mode], STEPS[name])
     assert requests.keys() == set(ROLES)
     for role, request in requests.items():
-        assert_is_snapshot(f"{name}-{mode}-{role}", codec(name).render(request.messages))
+        assert_is_snapshot(f"{name}-{mode}-{role}", codec(name).render(request))
 
 
 @pytest.mark.parametrize("mode", MODES)
 def test_what_the_draft_model_reads(mode):
     drafter = Drafter(None, load_prompts(PROMPTS / "draft.yaml"), Settings())
     request = drafter.request(MODES[mode], PICTURE)
-    assert_is_snapshot(f"draft-{mode}-answer", codec("draft").render(request.messages))
+    assert_is_snapshot(f"draft-{mode}-answer", codec("draft").render(request))
 
 
 @pytest.mark.parametrize("mode", MODES)
 @pytest.mark.parametrize("name", STEPS)
 def test_a_draft_model_that_screens_or_proposes_reads_what_the_agent_reads(tmp_path, name, mode):
     for request in agent_requests(make_agent(name, tmp_path), MODES[mode], STEPS[name]).values():
-        assert codec("draft").render(request.messages) == codec(name).render(request.messages)
+        assert codec("draft").render(request) == codec(name).render(request)
 
 
 @pytest.mark.parametrize("scorer", SCORERS, ids=lambda scorer: scorer.name)

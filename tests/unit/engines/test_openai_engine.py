@@ -17,6 +17,7 @@ from speceyes.images import ImageSettings
 
 IMAGE = ImageSettings(factor=28, max_pixels=112 * 112)
 END = "<|im_end|>"
+OPENS = {(True, False): "auto", (False, True): "reply", (False, False): "nothing"}
 
 
 def parse(body: dict) -> Request:
@@ -30,9 +31,15 @@ def parse(body: dict) -> Request:
                 data = base64.b64decode(part["image_url"]["url"].removeprefix("data:image/png;base64,"))
                 parts.append(Image.open(io.BytesIO(data)))
         messages.append(Message(message["role"], tuple(parts)))
-    assert body["continue_final_message"] == (messages[-1].role == "assistant") != body["add_generation_prompt"]
     assert body["temperature"] == 0.0
-    return Request(tuple(messages), body["max_tokens"], tuple(body.get("stop") or ()), body["top_logprobs"] or 1)
+    return Request(
+        tuple(messages),
+        body["max_tokens"],
+        tuple(body.get("stop") or ()),
+        body["top_logprobs"] or 1,
+        OPENS[body["continue_final_message"], body["add_generation_prompt"]],
+        body["ignore_eos"],
+    )
 
 
 def entry(token: str, logprobs) -> dict:
@@ -136,6 +143,8 @@ def test_same_answers_as_the_same_model_in_process(server, local):
         ask(noise, "the star", stop=(stop,)),
         ask("the red <|im_start|>star", tokens=3, top_k=0),
         Request((*ask(noise, "the star").messages, opened), 6, top_k=2),
+        Request((*ask(noise, "the star").messages, opened), 6, top_k=2, opens="reply"),
+        Request(ask(noise, "the star").messages, 6, top_k=2, opens="nothing", ignore_end_of_text=True),
     ]
     expected = local.generate(requests)
     actual = engine(server).generate(requests)
@@ -153,7 +162,7 @@ def test_same_answers_as_the_same_model_in_process(server, local):
 
 def test_end_of_text_is_not_a_token_of_the_answer(server, local, monkeypatch):
     whole = local.generate([ask("the star")])[0]
-    monkeypatch.setattr(local._config, "eos_token_id", [whole.token_ids[3]])
+    monkeypatch.setattr(local, "_end_of_text", (whole.token_ids[3],))
     ended, empty = (
         engine(server).generate([request])[0]
         for request in (

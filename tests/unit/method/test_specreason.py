@@ -10,7 +10,7 @@ from scripted import SECONDS, ScriptedEngine, ScriptedSandbox, broke, ran, said,
 from speceyes.agents.deepeyes import DeepEyes
 from speceyes.agents.thyme import Thyme
 from speceyes.engines.base import Message
-from speceyes.method.specreason import POLICIES, Settings, SpecReason, read_score
+from speceyes.method.specreason import VARIANTS, Settings, read_score
 from speceyes.records.types import AgentRecord
 
 PROMPTS = """\
@@ -54,7 +54,7 @@ class Trial:
         return self._run(agent)
 
     def _run(self, agent: DeepEyes | Thyme) -> AgentRecord:
-        method = SpecReason(self.draft, self.agent_engine, agent, POLICIES[self.variant], Settings(**self.settings))
+        method = VARIANTS[self.variant](self.draft, self.agent_engine, agent, Settings(**self.settings))
         record = method.answer(sample(), self.folder / "images")
         assert (self.draft.script, self.agent_engine.script) == ([], [])
         return record
@@ -79,7 +79,7 @@ def test_the_score_is_the_first_digit_and_none_is_0(text, score):
 
 
 @pytest.mark.parametrize("verdict, kept", [("9", True), ("7", True), ("6", False), ("10", False), ("fine", False)])
-@pytest.mark.parametrize("variant", POLICIES)
+@pytest.mark.parametrize("variant", VARIANTS)
 def test_steps_are_kept_from_7_on(folder, variant, verdict, kept):
     own = [] if kept else [OWN_ANSWER]
     record = Trial(folder, variant, [ANSWER], [verdict, *own]).deepeyes()
@@ -89,18 +89,21 @@ def test_steps_are_kept_from_7_on(folder, variant, verdict, kept):
     assert record.status == "ok"
 
 
-def test_the_draft_proposes_what_the_agent_would_be_asked(folder):
-    trial = Trial(folder, "published", [ANSWER], ["0", OWN_ANSWER])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_draft_proposes_what_the_agent_would_be_asked(folder, variant):
+    trial = Trial(folder, variant, [ANSWER], ["0", OWN_ANSWER])
     trial.deepeyes()
     [proposal] = trial.draft.requests
     verify, own = trial.agent_engine.requests
     assert own == proposal
     assert (own.max_new_tokens, own.stop, own.top_k) == (512, ("</tool_call>", "</answer>"), 0)
     assert (verify.max_new_tokens, verify.stop) == (10, ())
+    assert verify.ignore_end_of_text == (variant == "published")
 
 
-def test_the_verifier_sees_the_history_and_the_step_under_its_own_system_prompt(folder):
-    trial = Trial(folder, "published", [ANSWER], ["9"])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_the_verifier_sees_the_first_step_under_its_own_system_prompt(folder, variant):
+    trial = Trial(folder, variant, [ANSWER], ["9"])
     trial.deepeyes()
     [verify] = trial.agent_engine.requests
     question = trial.draft.requests[0].messages[-1]
@@ -112,14 +115,32 @@ def test_the_verifier_sees_the_history_and_the_step_under_its_own_system_prompt(
     )
 
 
+@pytest.mark.parametrize("name", ["deepeyes", "thyme"])
+def test_published_the_history_is_one_closed_text_of_steps(folder, name):
+    trial = Trial(folder, "published", ["One.", "Two.", ANSWER], ["8", "3", "Mine.", "8"])
+    getattr(trial, name)()
+    opening = trial.draft.requests[0].messages
+    assert [request.messages for request in trial.draft.requests[1:]] == [
+        (*opening, Message("assistant", ("One.",))),
+        (*opening, Message("assistant", ("One.\nMine.",))),
+    ]
+    assert [request.opens for request in trial.draft.requests] == ["auto", "reply", "reply"]
+    assert trial.agent_engine.requests[2] == trial.draft.requests[1]
+    verify = trial.agent_engine.requests[3].messages
+    assert verify[-3:] == (
+        Message("assistant", ("One.\nMine.",)),
+        Message("assistant", (ANSWER,)),
+        Message("user", ("0 to 9?",)),
+    )
+
+
 def test_published_an_accepted_tool_call_is_never_executed(folder):
     trial = Trial(folder, "published", [DRAFTED, ANSWER], ["8", "8"])
     record = trial.deepeyes()
     assert [turn.tool for turn in record.turns] == [None, None]
     assert record.tool_calls == 0
     assert list((folder / "media").iterdir()) == []
-    after = trial.draft.requests[1].messages[2:]
-    assert after == (Message("assistant", (DRAFTED,)), Message("user", ("Think.",)))
+    assert trial.draft.requests[1].messages[-1] == Message("assistant", (DRAFTED,))
 
 
 def test_published_what_a_replacements_tool_shows_is_thrown_away(folder):
@@ -128,8 +149,26 @@ def test_published_what_a_replacements_tool_shows_is_thrown_away(folder):
     first = record.turns[0]
     assert (first.author, first.text, first.score, first.tool.status) == ("agent", OWN, 2, "ok")
     assert record.tool_calls == 1
-    after = trial.draft.requests[1].messages[2:]
-    assert after == (Message("assistant", (OWN,)), Message("user", ("Think.",)))
+    assert trial.draft.requests[1].messages[-1] == Message("assistant", (OWN,))
+
+
+@pytest.mark.parametrize(
+    "text, answer",
+    [
+        ("The answer is A.", "The answer is A."),
+        ("<answer>A. red</answer>", "<answer>A. red</answer>"),
+        ("<answer>A", "<answer>A"),
+        ("unanswered", "unanswered"),
+    ],
+)
+def test_published_thyme_ends_at_the_word_answer_with_the_whole_step(folder, text, answer):
+    record = Trial(folder, "published", ["Hm.", text], ["8", "8"]).thyme()
+    assert (record.status, record.answer, len(record.turns)) == ("ok", answer, 2)
+
+
+def test_published_deepeyes_goes_on_at_an_open_answer(folder):
+    record = Trial(folder, "published", ["<answer>A", ANSWER], ["8", "8"]).deepeyes()
+    assert (record.answer, len(record.turns)) == ("A. red", 2)
 
 
 def test_corrected_an_accepted_tool_call_is_executed_and_its_crop_kept(folder):
@@ -150,17 +189,16 @@ def test_corrected_a_replacements_crop_is_shown(folder):
     assert trial.draft.requests[1].messages[-1].images[0].size == (84, 84)
 
 
-def test_published_thyme_runs_no_accepted_code_and_shows_no_replacements_output(folder):
+def test_published_thyme_runs_a_replacements_code_alone_and_shows_nothing_of_it(folder):
     trial = Trial(folder, "published", [CODE, CODE, ANSWER], ["8", "1", "<code>print(2)</code>", "8"])
     record = trial.thyme(ran("2", CROP))
     assert trial.sandbox.calls == [("print(2)", folder / "images" / "picture.png")]
-    assert trial.draft.requests[2].messages[-1] == Message("assistant", (CODE, "<code>print(2)</code>"))
+    assert trial.draft.requests[2].messages[-1] == Message("assistant", (f"{CODE}\n<code>print(2)</code>",))
     assert [turn.author for turn in record.turns] == ["draft", "agent", "draft"]
     assert (record.status, record.tool_calls) == ("ok", 1)
 
 
 def test_published_thyme_goes_on_after_a_replacements_failure(folder):
-    """Its output is thrown away anyway: the step stays in the history."""
     trial = Trial(folder, "published", [CODE, ANSWER], ["1", CODE, "8"])
     assert trial.thyme(broke()).status == "ok"
     assert trial.draft.requests[1].messages[-1] == Message("assistant", (CODE,))
@@ -182,20 +220,26 @@ def test_the_verifier_of_thyme_sees_one_growing_turn(folder):
     assert verify[-1] == Message("user", ("0 to 9?",))
 
 
-@pytest.mark.parametrize("variant", POLICIES)
-def test_an_endless_loop_ends_after_six_steps(folder, variant):
+@pytest.mark.parametrize("variant, status, answer", [("published", "error", ""), ("corrected", "no_answer", DRAFTED)])
+def test_an_endless_loop_ends_after_six_steps(folder, variant, status, answer):
     record = Trial(folder, variant, [DRAFTED] * 6, ["8"] * 6).deepeyes()
-    assert (record.status, len(record.turns)) == ("no_answer", 6)
+    assert (record.status, record.answer, len(record.turns)) == (status, answer, 6)
 
 
-def test_the_step_limit_is_a_setting(folder):
-    record = Trial(folder, "published", ["Hmm."] * 2, ["8"] * 2, max_steps=2).deepeyes()
-    assert (record.status, len(record.turns)) == ("no_answer", 2)
+@pytest.mark.parametrize("variant, status", [("published", "error"), ("corrected", "no_answer")])
+def test_the_step_limit_is_a_setting(folder, variant, status):
+    record = Trial(folder, variant, ["Hmm."] * 2, ["8"] * 2, max_steps=2).deepeyes()
+    assert (record.status, len(record.turns)) == (status, 2)
 
 
-def test_thymes_own_limit_of_five_holds_too(folder):
-    record = Trial(folder, "published", [CODE] * 5, ["8"] * 5).thyme()
+def test_corrected_thymes_own_limit_of_five_holds_too(folder):
+    record = Trial(folder, "corrected", [CODE] * 5, ["8"] * 5).thyme(*[ran("1")] * 5)
     assert (record.status, len(record.turns)) == ("no_answer", 5)
+
+
+def test_published_thyme_has_six_steps_as_deepeyes_has(folder):
+    record = Trial(folder, "published", ["Hm."] * 5 + ["My answer: A"], ["8"] * 6).thyme()
+    assert (record.status, len(record.turns)) == ("ok", 6)
 
 
 def test_the_bound_of_the_score_is_a_setting(folder):
@@ -213,9 +257,10 @@ def test_everything_that_was_generated_is_paid_for(folder):
     assert record.latency_s == pytest.approx(5 * SECONDS)
 
 
-def test_an_unreadable_picture_is_an_error_of_its_sample_alone(folder):
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_an_unreadable_picture_is_an_error_of_its_sample_alone(folder, variant):
     agent = DeepEyes(folder / "deepeyes.yaml", {}, folder / "media")
-    method = SpecReason(ScriptedEngine(), ScriptedEngine(), agent, POLICIES["published"], Settings())
+    method = VARIANTS[variant](ScriptedEngine(), ScriptedEngine(), agent, Settings())
     record = method.answer(sample(image="torn.png"), folder / "images")
     assert (record.status, record.turns) == ("error", ())
     assert "torn.png" in record.error

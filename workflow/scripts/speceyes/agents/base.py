@@ -1,64 +1,97 @@
-"""What an agent is: a model, a prompt file and an episode that turns generations into the next request.
+"""What an agent is: a prompt file, a screening question, and a loop that is one generator.
 
 An agent is one module here (or in your own package) named in the config as ``package.module:Class``.
-The episode form lets the same code serve the baseline, the funnel's fallback, and SpecReason, where
-a draft model proposes the step that :meth:`Episode.request` asks for.
+Its loop yields requests and is sent steps; whoever drives it decides which model writes a step, so
+the baseline, the funnel's fallback and SpecReason run the same loop, and many loops can be driven
+side by side.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Literal, Protocol
 
 from PIL import Image
 from pydantic import BaseModel
 
 from speceyes.engines.base import Generation, Request
+from speceyes.prompts import Prompt
 from speceyes.records.samples import Sample
-from speceyes.records.types import AgentRecord, Turn
+from speceyes.records.types import AgentStatus, ToolUse
 
 
-class Episode(Protocol):
-    """One agent at work on one sample: ask :meth:`request`, answer with :meth:`advance`, until finished."""
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One sample with its picture, decoded in RGB and as the file that code may read."""
 
-    turns: list[Turn]
+    sample: Sample
+    image: Image.Image
+    image_path: Path
+
+
+@dataclass(slots=True)
+class Step:
+    """What a loop is sent for its request: a text, and who wrote it.
+
+    ``tool`` is for the loop to set: the tool call or code in the text and what came of it.
+    ``score`` is SpecReason's 0-9 verdict on the draft's proposal, None without one.
+    """
+
+    generation: Generation
+    author: Literal["agent", "draft"] = "agent"
+    score: int | None = None
+    tool: ToolUse | None = None
 
     @property
-    def finished(self) -> bool:
-        """True once there is an answer, or the loop is over without one."""
-        ...
+    def text(self) -> str:
+        """The text generated."""
+        return self.generation.text
 
-    def request(self) -> Request:
-        """The next generation the agent needs; history is part of it."""
-        ...
 
-    def advance(self, generation: Generation, score: int | None = None) -> None:
-        """Take the agent's own generation: run its tool call or code, show the result, note an answer.
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a loop ends: the record's status and answer, and with status ``error`` a line that says why."""
 
-        ``score`` is SpecReason's verdict on the draft's proposal that this generation replaces.
-        """
-        ...
+    status: AgentStatus
+    answer: str
+    error: str = ""
 
-    def advance_unseen(self, generation: Generation, score: int) -> None:
-        """As :meth:`advance`, but what the tool returns is thrown away (SpecReason as published)."""
-        ...
 
-    def accept_step(self, generation: Generation, score: int) -> None:
-        """Take a draft's step as it is, its tool call not executed (SpecReason as published)."""
-        ...
+class StepError(Exception):
+    """A step at which the published loop breaks: raised by a loop, it ends the sample as an error; says why."""
 
-    def execute_step(self, generation: Generation, score: int) -> None:
-        """Take a draft's step, run its tool call and show the result (SpecReason, corrected)."""
-        ...
 
-    def record(self) -> AgentRecord:
-        """The episode as a record; its latency is the sum of its turns and tools."""
-        ...
+Loop = Generator[Request, Step, Ending]
+
+
+def between_tags(text: str) -> str | None:
+    """What the published code takes for an answer: where both tags stand in a text, what follows the first opening."""
+    if "<answer>" not in text or "</answer>" not in text:
+        return None
+    after = text.partition("<answer>")[2].partition("<answer>")[0]
+    return after.partition("</answer>")[0].strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What SpecReason asks an agent for.
+
+    ``prompt`` words the question for a step's 0-9 score; ``final_answer`` is the answer that the
+    published port ends with at a step, None where it goes on.
+    """
+
+    prompt: Prompt
+    final_answer: Callable[[str], str | None] = between_tags
 
 
 class Agent(Protocol):
-    """A registered agent. Constructed once per job as ``Class(prompt_file, settings, media_dir)``."""
+    """A registered agent. Constructed once per job as ``Class(prompt_file, settings, media_dir)``.
+
+    :class:`speceyes.agents.dialogue.DialogueAgent` has all of it but the loop.
+    """
 
     Settings: ClassVar[type[BaseModel]]
 
@@ -68,12 +101,13 @@ class Agent(Protocol):
         """Phase I: would tools help? One short generation."""
         ...
 
-    def start(self, sample: Sample, image: Image.Image, image_path: Path) -> Episode:
-        """A fresh episode on one sample."""
+    def episode(self, task: Task) -> Loop:
+        """The loop on one sample: ``step = yield request`` until it returns its ending. It asks at least once."""
         ...
 
-    def verify_request(self, episode: Episode, proposal: Generation) -> Request:
-        """SpecReason: ask for a 0-9 score of a proposed next step."""
+    @property
+    def verification(self) -> Verification:
+        """SpecReason: how a proposed step is scored, and which step is the last."""
         ...
 
 

@@ -1,40 +1,106 @@
-"""The agent pass: whole episodes, one after the other, and no sample lost to another's failure."""
+"""The agent pass: loops driven to their ends, and no sample lost to another's failure."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from speceyes.agents.base import Agent, Episode
-from speceyes.engines.base import Engine
+from speceyes.agents.base import Agent, Ending, Loop, Step, StepError, Task
+from speceyes.agents.dialogue import last_answer
+from speceyes.engines.base import Engine, Request
 from speceyes.images import ImageError, open_image
 from speceyes.records.samples import Sample
-from speceyes.records.types import AgentRecord
+from speceyes.records.types import AgentRecord, Turn
 
 
-def run_episode(engine: Engine, episode: Episode) -> AgentRecord:
-    """Drive one episode to its end, one generation at a time (the published, sequential form)."""
-    while not episode.finished:
-        episode.advance(engine.generate([episode.request()])[0])
-    return episode.record()
+class Episode:
+    """One loop at work: its next request, what it was sent, and how it ended.
+
+    Args:
+        sample_id: of the sample that the record will be about.
+        loop: a loop that was not asked yet.
+    """
+
+    def __init__(self, sample_id: str, loop: Loop) -> None:
+        self._sample_id = sample_id
+        self._loop = loop
+        self._steps: list[Step] = []
+        self._ending: Ending | None = None
+        self.request: Request = next(loop)
+
+    @property
+    def finished(self) -> bool:
+        """Whether the loop has ended; it asks for nothing more."""
+        return self._ending is not None
+
+    def take(self, step: Step) -> None:
+        """Send the loop a step for its request; the next request is there, or the loop has ended."""
+        self._steps.append(step)
+        try:
+            self.request = self._loop.send(step)
+        except StopIteration as end:
+            self._ending = end.value
+        except StepError as error:
+            self._ending = Ending("error", "", str(error))
+
+    def record(self) -> AgentRecord:
+        """The episode so far; one that was not driven to its end has status ``no_answer``."""
+        last = self._steps[-1].text if self._steps else ""
+        return episode_record(self._sample_id, self._steps, self._ending or Ending("no_answer", last_answer(last)))
 
 
-def start_episode(agent: Agent, sample: Sample, images_dir: Path) -> Episode:
-    """An episode on a sample's stored image.
+def episode_record(sample_id: str, steps: Sequence[Step], ending: Ending) -> AgentRecord:
+    """Steps and how they ended as a record; its latency is the sum of the turns and their tools."""
+    turns = tuple(map(_turn, steps))
+    return AgentRecord(
+        sample_id=sample_id,
+        status=ending.status,
+        error=ending.error,
+        latency_s=sum(turn.latency_s + (turn.tool.latency_s if turn.tool else 0.0) for turn in turns),
+        generated_tokens=sum(turn.generated_tokens for turn in turns),
+        answer=ending.answer,
+        turns=turns,
+        tool_calls=sum(turn.tool is not None for turn in turns),
+    )
+
+
+def _turn(step: Step) -> Turn:
+    return Turn(
+        text=step.text,
+        author=step.author,
+        generated_tokens=len(step.generation.token_ids),
+        latency_s=step.generation.latency_s,
+        tool=step.tool,
+        score=step.score,
+    )
+
+
+def run_episodes(engine: Engine, episodes: Sequence[Episode]) -> list[AgentRecord]:
+    """Drive episodes side by side, all requests of a round as one batch; one alone is the published form."""
+    while going := [episode for episode in episodes if not episode.finished]:
+        replies = engine.generate([episode.request for episode in going])
+        for episode, reply in zip(going, replies, strict=True):
+            episode.take(Step(reply))
+    return [episode.record() for episode in episodes]
+
+
+def read_task(sample: Sample, images_dir: Path) -> Task:
+    """A sample with its stored image.
 
     Raises:
         ImageError: the image cannot be read.
     """
     path = images_dir / sample.image
-    return agent.start(sample, open_image(path), path)
+    return Task(sample, open_image(path), path)
 
 
 def answer(engine: Engine, agent: Agent, sample: Sample, images_dir: Path) -> AgentRecord:
     """One sample through the agent; an unreadable image becomes a record with status ``error``."""
     try:
-        episode = start_episode(agent, sample, images_dir)
+        task = read_task(sample, images_dir)
     except ImageError as error:
         return failed(sample, str(error))
-    return run_episode(engine, episode)
+    return run_episodes(engine, [Episode(sample.sample_id, agent.episode(task))])[0]
 
 
 def failed(sample: Sample, reason: str) -> AgentRecord:

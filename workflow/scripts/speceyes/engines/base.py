@@ -12,6 +12,7 @@ from PIL import Image
 
 Role = Literal["system", "user", "assistant"]
 Part = str | Image.Image
+Opens = Literal["auto", "reply", "nothing"]
 StopReason = Literal["end_of_text", "stop_string", "length"]
 
 
@@ -35,16 +36,25 @@ class Message:
 class Request:
     """One greedy generation.
 
-    When the last message's role is ``assistant`` the model continues that very turn (Thyme's
-    sandbox output stands inside it); otherwise a new assistant turn is opened. Generation ends at
-    the model's end-of-text tokens, at the first of ``stop`` (kept in the text), or after
-    ``max_new_tokens``. ``top_k`` > 0 asks for that many largest log-probabilities per token.
+    ``opens`` says where the text goes: ``auto`` continues the last message where it is the
+    assistant's (Thyme's sandbox output stands inside a turn) and else opens an assistant turn;
+    ``reply`` opens one after whatever message stands last; ``nothing`` leaves the prompt without a
+    generation prompt, so that the model itself has to open one. Generation ends at the model's
+    end-of-text tokens, unless those are ignored, at the first of ``stop`` (kept in the text), or
+    after ``max_new_tokens``. ``top_k`` > 0 asks for that many largest log-probabilities per token.
     """
 
     messages: tuple[Message, ...]
     max_new_tokens: int
     stop: tuple[str, ...] = ()
     top_k: int = 0
+    opens: Opens = "auto"
+    ignore_end_of_text: bool = False
+
+    @property
+    def continues(self) -> bool:
+        """Whether the model goes on writing the last message."""
+        return self.opens == "auto" and self.messages[-1].role == "assistant"
 
 
 @dataclass(frozen=True, slots=True)

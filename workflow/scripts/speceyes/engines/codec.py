@@ -41,21 +41,22 @@ class Codec:
             for image in message.images
         ]
         pixels: dict[str, Any] = {"images": images, "do_resize": False} if images else {}
-        prompts = [self.render(request.messages) for request in requests]
+        prompts = [self.render(request) for request in requests]
         return self._processor(text=prompts, padding=True, return_tensors="pt", **pixels)
 
-    def render(self, messages: Sequence[Message]) -> str:
+    def render(self, request: Request) -> str:
         """The prompt as text, one image placeholder per image.
 
-        An assistant message at the end is left open: its parts follow the generation prompt, so that
+        An assistant message that is continued is left open: its parts follow the generation prompt, so that
         the model continues that very turn, whatever the template does with images in assistant turns.
         """
-        continued = messages[-1] if messages[-1].role == "assistant" else None
-        closed = messages[:-1] if continued else messages
+        closed = request.messages[:-1] if request.continues else request.messages
         prompt: str = self._processor.apply_chat_template(
-            [self._template_form(message) for message in closed], add_generation_prompt=True, tokenize=False
+            [self._template_form(message) for message in closed],
+            add_generation_prompt=request.opens != "nothing",
+            tokenize=False,
         )
-        return prompt + (self._inline(continued) if continued else "")
+        return prompt + (self._inline(request.messages[-1]) if request.continues else "")
 
     def _template_form(self, message: Message) -> dict[str, Any]:
         if message.role == "assistant":

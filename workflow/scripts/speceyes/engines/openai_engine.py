@@ -103,7 +103,6 @@ class OpenAIEngine:
         return [self._generation(request, reply, latency_s) for request, reply in zip(requests, replies, strict=True)]
 
     def _reply(self, request: Request) -> _Completion:
-        continued = request.messages[-1].role == "assistant"
         messages: Any = [self._wire_form(message) for message in request.messages]
         try:
             raw = self._client.chat.completions.with_raw_response.create(
@@ -117,8 +116,9 @@ class OpenAIEngine:
                 extra_body={
                     "include_stop_str_in_output": True,
                     "return_token_ids": True,
-                    "continue_final_message": continued,
-                    "add_generation_prompt": not continued,
+                    "continue_final_message": request.continues,
+                    "add_generation_prompt": not request.continues and request.opens != "nothing",
+                    "ignore_eos": request.ignore_end_of_text,
                 },
             )
             return _Completion.model_validate_json(raw.content)

@@ -34,7 +34,7 @@ class RowEnds(StoppingCriteria):
         return torch.tensor([reason is not None for reason in self.reasons], device=input_ids.device)
 
     def _take(self, request: Request, token_ids: list[int], token_id: int) -> StopReason | None:
-        if token_id in self._end_of_text:
+        if token_id in self._end_of_text and not request.ignore_end_of_text:
             return "end_of_text"
         token_ids.append(token_id)
         if request.stop and self._stops(request.stop, token_ids):

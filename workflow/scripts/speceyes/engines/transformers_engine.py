@@ -40,7 +40,11 @@ class TransformersEngine:
         processor = load_processor(model_path)
         self.codec = Codec(processor, settings.image)
         self._model = _load_model(model_path, settings)
-        self._config = _greedy_config(self._model.generation_config, processor.tokenizer)
+        self._end_of_text = _end_of_text(self._model.generation_config, processor.tokenizer)
+        # What the config of one call leaves open is taken from the model's own, so that both must be greedy.
+        self._config = self._model.generation_config = _greedy_config(
+            self._model.generation_config, processor.tokenizer
+        )
 
     def generate(self, requests: Sequence[Request]) -> list[Generation]:
         """Answer all requests as one left-padded batch, each with its own limit, stops and top-K."""
@@ -50,7 +54,7 @@ class TransformersEngine:
         inputs = self.codec.encode(requests).to(self._model.device)
         config = copy.copy(self._config)
         config.max_new_tokens = max(request.max_new_tokens for request in requests)
-        ends = RowEnds(requests, config.eos_token_id, self.codec)
+        ends = RowEnds(requests, self._end_of_text, self.codec)
         widest = max(request.top_k for request in requests)
         with torch.inference_mode(), captured_top_k(self._model, widest) as top_k:
             self._model.generate(**inputs, generation_config=config, stopping_criteria=StoppingCriteriaList([ends]))
@@ -101,11 +105,16 @@ def _first_line(error: Exception) -> str:
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
-def _greedy_config(saved: GenerationConfig, tokenizer: Any) -> GenerationConfig:
-    """The model's own generation config, a repetition penalty included, without sampling."""
-    config = copy.deepcopy(saved)
+def _end_of_text(saved: GenerationConfig, tokenizer: Any) -> tuple[int, ...]:
+    """The tokens that end a text: the model's own and the tokenizer's."""
     ends = saved.eos_token_id if isinstance(saved.eos_token_id, list) else [saved.eos_token_id]
-    config.eos_token_id = sorted({end for end in (*ends, tokenizer.eos_token_id) if end is not None})
+    return tuple(sorted({end for end in (*ends, tokenizer.eos_token_id) if end is not None}))
+
+
+def _greedy_config(saved: GenerationConfig, tokenizer: Any) -> GenerationConfig:
+    """The model's own generation config, a repetition penalty included, without sampling; RowEnds ends the texts."""
+    config = copy.deepcopy(saved)
+    config.eos_token_id = None
     config.pad_token_id = tokenizer.pad_token_id
     config.do_sample = False
     config.temperature = config.top_p = config.top_k = None

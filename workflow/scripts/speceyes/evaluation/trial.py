@@ -23,7 +23,7 @@ from speceyes.engines.base import Engine
 from speceyes.engines.transformers_engine import TransformersEngine
 from speceyes.method.draft import Drafter
 from speceyes.method.screening import screen
-from speceyes.method.specreason import POLICIES, SpecReason
+from speceyes.method.specreason import Corrected
 from speceyes.method.specreason import Settings as SpecReasonSettings
 from speceyes.miniature.generate import Sizes, write_benchmarks
 from speceyes.prompts import load_prompts
@@ -138,7 +138,7 @@ class Trial:
 
         def start() -> Work[AgentRecord]:
             draft, engine, agent = self._engine("draft"), self._engine(name), self._agent(name)
-            method = SpecReason(draft, engine, agent, POLICIES["corrected"], ONE_STEP_TAKEN)
+            method = Corrected(draft, engine, agent, ONE_STEP_TAKEN)
             return lambda samples: [method.answer(sample, self.images) for sample in samples]
 
         return self._passed(f"propose {name}", AgentRecord, ["draft", name], 1, start)

@@ -1,13 +1,15 @@
 """SpecReason, the step-level peer: the draft proposes a step, the agent's model scores it, good steps are kept.
 
-Two variants. ``published`` is the port that the paper compares with: an accepted step's tool call is
-never executed, and what a rejected step's replacement sees through its tool is thrown away.
-``corrected`` executes both and shows the results.
+Two variants, as there are two protocols. :class:`Published` is the port that the paper compares with
+(docs/protocol.md, SpecReason): its history is text alone, an accepted step's tool call is never
+executed and what a replacement's tool returns is thrown away. :class:`Corrected` drives the agent's
+own loop, which runs every step's tool call and shows the result.
 """
 
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,15 +17,17 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from speceyes.agents.base import Agent, Episode
-from speceyes.agents.run import failed, start_episode
-from speceyes.engines.base import Engine, Generation
+from speceyes.agents.base import Agent, Ending, Step, StepError, Task
+from speceyes.agents.dialogue import verify_messages
+from speceyes.agents.run import Episode, episode_record, failed, read_task
+from speceyes.engines.base import Engine, Message, Request
 from speceyes.images import ImageError
 from speceyes.records.samples import Sample
 from speceyes.records.types import AgentRecord
 
 Variant = Literal["published", "corrected"]
 DIGIT = re.compile(r"[0-9]")
+SCORE_TOKENS = 10
 
 
 class Settings(BaseModel):
@@ -35,26 +39,6 @@ class Settings(BaseModel):
     max_steps: int = Field(6, gt=0, description="Steps before the episode ends without an answer.")
 
 
-@dataclass(frozen=True, slots=True)
-class StepPolicy:
-    """What happens to an accepted step of the draft and to the agent's own step after a rejection."""
-
-    accepted: Callable[[Episode, Generation, int], None]
-    replaced: Callable[[Episode, Generation, int], None]
-
-
-POLICIES: dict[Variant, StepPolicy] = {
-    "published": StepPolicy(
-        accepted=lambda episode, step, score: episode.accept_step(step, score),
-        replaced=lambda episode, step, score: episode.advance_unseen(step, score),
-    ),
-    "corrected": StepPolicy(
-        accepted=lambda episode, step, score: episode.execute_step(step, score),
-        replaced=lambda episode, step, score: episode.advance(step, score),
-    ),
-}
-
-
 def read_score(text: str) -> int:
     """The first digit of a verifier's reply; none is 0."""
     found = DIGIT.search(text)
@@ -62,39 +46,116 @@ def read_score(text: str) -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class SpecReason:
-    """The method with its two engines."""
+class SpecReason(ABC):
+    """The method with its two engines; a turn's latency includes proposing and scoring."""
 
     draft: Engine
     agent_engine: Engine
     agent: Agent
-    policy: StepPolicy
     settings: Settings
 
     def answer(self, sample: Sample, images_dir: Path) -> AgentRecord:
-        """One sample; a turn's latency includes proposing and scoring, tokens count everything generated."""
+        """One sample; the record's tokens count everything generated, what was not kept included."""
         try:
-            episode = start_episode(self.agent, sample, images_dir)
+            task = read_task(sample, images_dir)
         except ImageError as error:
             return failed(sample, str(error))
-        tokens = 0
-        for _ in range(self.settings.max_steps):
-            if episode.finished:
-                break
-            tokens += self._step(episode)
-        return episode.record().model_copy(update={"generated_tokens": tokens})
+        record, tokens = self._run(task)
+        return record.model_copy(update={"generated_tokens": tokens})
 
-    def _step(self, episode: Episode) -> int:
-        """Propose, score, keep or replace; returns the tokens generated."""
-        request = episode.request()
+    @abstractmethod
+    def _run(self, task: Task) -> tuple[AgentRecord, int]:
+        """One sample's record, and the tokens generated."""
+
+    def _next_step(self, request: Request, verify: Callable[[str], Request]) -> tuple[Step, int]:
+        """Propose, score, keep or replace; the step and the tokens generated."""
         (proposal,) = self.draft.generate([request])
-        (verdict,) = self.agent_engine.generate([self.agent.verify_request(episode, proposal)])
+        (verdict,) = self.agent_engine.generate([verify(proposal.text)])
         score = read_score(verdict.text)
         spent = proposal.latency_s + verdict.latency_s
         tokens = len(proposal.token_ids) + len(verdict.token_ids)
         if score >= self.settings.keep_from:
-            self.policy.accepted(episode, replace(proposal, latency_s=spent), score)
-            return tokens
+            return Step(replace(proposal, latency_s=spent), "draft", score), tokens
         (own,) = self.agent_engine.generate([request])
-        self.policy.replaced(episode, replace(own, latency_s=spent + own.latency_s), score)
-        return tokens + len(own.token_ids)
+        return Step(replace(own, latency_s=spent + own.latency_s), "agent", score), tokens + len(own.token_ids)
+
+
+class Corrected(SpecReason):
+    """Steps of the agent's own loop: every tool call is run and its result shown."""
+
+    def _run(self, task: Task) -> tuple[AgentRecord, int]:
+        episode, tokens = Episode(task.sample.sample_id, self.agent.episode(task)), 0
+        for _ in range(self.settings.max_steps):
+            if episode.finished:
+                break
+            step, spent = self._next_step(episode.request, self._verify(episode.request))
+            episode.take(step)
+            tokens += spent
+        return episode.record(), tokens
+
+    def _verify(self, request: Request) -> Callable[[str], Request]:
+        prompt = self.agent.verification.prompt
+        return lambda text: Request(verify_messages(prompt, request.messages, text), SCORE_TOKENS)
+
+
+class Published(SpecReason):
+    """The paper's port: one text of steps, no tool output in it (docs/protocol.md, rules S1 to S6)."""
+
+    def _run(self, task: Task) -> tuple[AgentRecord, int]:
+        first = next(self.agent.episode(task))
+        steps: list[Step] = []
+        tokens = 0
+        ending = Ending("error", "", f"no answer after {self.settings.max_steps} steps")
+        for _ in range(self.settings.max_steps):
+            request = self._request(first, steps)
+            step, spent = self._next_step(request, self._verify(request))
+            steps.append(step)
+            tokens += spent
+            try:
+                self._run_replacement(task, step)
+            except StepError as error:
+                ending = Ending("error", "", str(error))
+                break
+            if (answer := self.agent.verification.final_answer(step.text)) is not None:
+                ending = Ending("ok", answer)
+                break
+        return episode_record(task.sample.sample_id, steps, ending), tokens
+
+    def _request(self, first: Request, steps: list[Step]) -> Request:
+        """S1: after the opening all steps are one closed assistant message, joined by newlines."""
+        if not steps:
+            return first
+        history = Message("assistant", ("\n".join(step.text for step in steps),))
+        return replace(first, messages=(*first.messages, history), opens="reply")
+
+    def _verify(self, request: Request) -> Callable[[str], Request]:
+        """S2 and S4: the step is an assistant message of its own; a score is ten tokens, whatever stands in them."""
+        role = self.agent.verification.prompt
+        system = (Message("system", (role.system,)),) if role.system else ()
+        history = tuple(message for message in request.messages if message.role != "system")
+
+        def ask(text: str) -> Request:
+            asked = (*system, *history, Message("assistant", (text,)), Message("user", (role.user,)))
+            return Request(asked, SCORE_TOKENS, ignore_end_of_text=True)
+
+        return ask
+
+    def _run_replacement(self, task: Task, step: Step) -> None:
+        """S3: a replacement's tool call is run, by a loop of its own, and what it shows is thrown away.
+
+        Raises:
+            StepError: the call ends the sample (S6).
+        """
+        if step.author == "draft":
+            return
+        loop = self.agent.episode(task)
+        next(loop)
+        try:
+            loop.send(step)
+        except StopIteration:
+            return
+        finally:
+            loop.close()
+
+
+VARIANTS: dict[Variant, type[SpecReason]] = {"published": Published, "corrected": Corrected}

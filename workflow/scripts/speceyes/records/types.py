@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
@@ -81,7 +81,8 @@ class Turn(BaseModel):
     score: int | None = None
 
 
-AGENT_STATUSES = ("ok", "no_answer", "repeats_itself", "error")
+AgentStatus = Literal["ok", "no_answer", "repeats_itself", "error"]
+AGENT_STATUSES: tuple[AgentStatus, ...] = get_args(AgentStatus)
 
 
 class AgentRecord(Record):
