@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from speceyes.images import open_image
 from speceyes.sandbox import INPUT_PATH, Sandbox, SandboxSettings
 from speceyes.sandbox.settings import SandboxResult
 
@@ -55,6 +56,21 @@ def test_printed_paths_become_images_and_the_rest_is_text(sandbox: Sandbox, imag
 def test_an_image_saved_but_not_printed_stays_inside(sandbox: Sandbox, image_path: Path) -> None:
     code = f"Image.open(image_path).save('{OUTPUT}/a.png')\nprint('{OUTPUT}/b.png')"
     assert sandbox.run(code, image_path).images == ()
+
+
+SIZES = """
+import cv2
+print(Image.open(image_path).size, cv2.imread(image_path).shape, Image.open(image_path).mode)
+"""
+
+
+def test_code_sees_the_orientation_that_the_prompt_shows(tmp_path: Path, sandbox: Sandbox) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("CMYK", (320, 160)).save(tmp_path / "turned.jpg", exif=exif)
+    result = sandbox.run(SIZES, tmp_path / "turned.jpg")
+    assert result.stdout.strip() == "(320, 160) (160, 320, 3) RGB"
+    assert open_image(tmp_path / "turned.jpg").size == (320, 160)
 
 
 def test_transparency_becomes_white(sandbox: Sandbox, image_path: Path) -> None:

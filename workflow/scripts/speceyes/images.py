@@ -1,16 +1,31 @@
-"""Image sizes as the protocol wants them: multiples of a grid, area within bounds, bicubic."""
+"""Pictures as every stage sees them: decoded by one rule, then sized as the protocol wants it."""
 
 from __future__ import annotations
 
 import math
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import BinaryIO, NamedTuple
 
-from PIL import Image
-from pydantic import BaseModel, ConfigDict, Field
+from PIL import Image, UnidentifiedImageError
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from speceyes.border import open_regular, plain, reason
+from speceyes.pixels import is_plain, to_rgb
+
+EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "MPO": "jpg"}
+# Pillow opens nothing larger, and neither does model-written code in the sandbox.
+MAX_PIXELS = 178_956_970
+
+# Sizes are held against MAX_PIXELS here.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
 class ImageError(Exception):
-    """An image file that cannot be read; the message names the file."""
+    """A picture that cannot be used; the message says why and, where it was read from a file, names the file."""
 
 
 class ImageSettings(BaseModel):
@@ -20,23 +35,34 @@ class ImageSettings(BaseModel):
 
     factor: int = Field(28, gt=0, description="Sides become multiples of this many pixels.")
     min_pixels: int = Field(4 * 28 * 28, gt=0, description="Smaller images are enlarged to about this area.")
-    max_pixels: int = Field(16384 * 28 * 28, gt=0, description="Larger images are reduced to about this area.")
+    max_pixels: int = Field(16384 * 28 * 28, gt=0, description="Larger images are reduced to this area or less.")
+
+    @model_validator(mode="after")
+    def _sizes_exist(self) -> ImageSettings:
+        if self.max_pixels < max(self.min_pixels, self.factor**2):
+            raise ValueError(f"max_pixels: {self.max_pixels} is less than min_pixels or than factor x factor")
+        return self
 
 
 def fitted_size(width: int, height: int, settings: ImageSettings) -> tuple[int, int]:
-    """The (width, height) an image is resized to: nearest multiples, then scaled into the area bounds."""
+    """The (width, height) an image is resized to: nearest multiples, then scaled into the area bounds.
+
+    The upper bound holds for every shape; where one side is a single multiple, the other is cut to it.
+    """
     factor = settings.factor
-    new_width = max(factor, round(width / factor) * factor)
-    new_height = max(factor, round(height / factor) * factor)
-    if new_width * new_height > settings.max_pixels:
-        scale = math.sqrt(width * height / settings.max_pixels)
-        new_width = max(factor, math.floor(width / scale / factor) * factor)
-        new_height = max(factor, math.floor(height / scale / factor) * factor)
-    elif new_width * new_height < settings.min_pixels:
+    size = (max(factor, round(width / factor) * factor), max(factor, round(height / factor) * factor))
+    if math.prod(size) < settings.min_pixels:
         scale = math.sqrt(settings.min_pixels / (width * height))
-        new_width = math.ceil(width * scale / factor) * factor
-        new_height = math.ceil(height * scale / factor) * factor
-    return new_width, new_height
+        size = (math.ceil(width * scale / factor) * factor, math.ceil(height * scale / factor) * factor)
+    return size if math.prod(size) <= settings.max_pixels else _reduced_size(width, height, settings)
+
+
+def _reduced_size(width: int, height: int, settings: ImageSettings) -> tuple[int, int]:
+    factor = settings.factor
+    scale = math.sqrt(width * height / settings.max_pixels)
+    short, long = (max(factor, math.floor(side / scale / factor) * factor) for side in sorted((width, height)))
+    long = min(long, settings.max_pixels // (short * factor) * factor)
+    return (short, long) if width <= height else (long, short)
 
 
 def fit(image: Image.Image, settings: ImageSettings) -> Image.Image:
@@ -46,23 +72,72 @@ def fit(image: Image.Image, settings: ImageSettings) -> Image.Image:
     return rgb if rgb.size == size else rgb.resize(size, Image.Resampling.BICUBIC)
 
 
-def to_rgb(image: Image.Image) -> Image.Image:
-    """The image in RGB; what is transparent becomes white, as in the Qwen models' own image loading."""
-    if image.mode != "RGBA":
-        return image.convert("RGB")
-    white = Image.new("RGB", image.size, (255, 255, 255))
-    white.paste(image, mask=image.getchannel("A"))
-    return white
+class Decoded(NamedTuple):
+    """A picture's pixels in RGB, and the extension of its format's files."""
+
+    image: Image.Image
+    extension: str
+
+
+def decode(file: BinaryIO) -> Decoded:
+    """Decode a picture whole; see :func:`speceyes.pixels.to_rgb` for what becomes of its pixels.
+
+    Raises:
+        ImageError: not a picture, of another format, damaged, or too large; the message does not name the file.
+    """
+    try:
+        with Image.open(file) as image:
+            if image.format not in EXTENSIONS:
+                raise ImageError(f"has format {image.format}, expected one of {', '.join(sorted(EXTENSIONS))}")
+            if image.width * image.height > MAX_PIXELS:
+                raise ImageError(f"is too large: {image.width} x {image.height} pixels, the limit is {MAX_PIXELS}")
+            return Decoded(to_rgb(image), EXTENSIONS[image.format])
+    except ImageError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise ImageError(f"is too large: the limit is {MAX_PIXELS} pixels") from error
+    except UnidentifiedImageError as error:
+        raise ImageError("cannot be decoded: it is no picture; the file is damaged, download it again") from error
+    except Exception as error:  # a decoder fed with damaged bytes raises anything
+        raise ImageError(f"cannot be decoded ({reason(error)}); the file is damaged, download it again") from error
 
 
 def open_image(path: Path) -> Image.Image:
-    """The image file in RGB, fully decoded, as stored (no EXIF rotation: boxes and sizes refer to stored pixels).
+    """The picture of a file in RGB, fully decoded, as stored: boxes and sizes refer to stored pixels.
 
     Raises:
-        ImageError: the file is missing, truncated, not an image, or too large to be decoded safely.
+        ImageError: the file is missing, no file, or no picture that can be used; the message names it.
     """
     try:
-        with Image.open(path) as image:
-            return to_rgb(image)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ImageError(f"{path}: not a readable image: {error}") from error
+        with open_regular(path) as file:
+            return decode(file).image
+    except ImageError as error:
+        raise ImageError(f"{plain(path)}: {error}") from error
+    except OSError as error:
+        raise ImageError(f"{plain(path)}: {reason(error)}") from error
+
+
+@contextmanager
+def plain_file(path: Path) -> Iterator[Path]:
+    """A file in which every library finds the pixels of :func:`open_image`.
+
+    OpenCV turns a picture as its EXIF orientation says and Pillow does not; colour models, depths and
+    transparency differ as well. Where a file has none of that it is passed on as it is, else as a temporary PNG.
+    """
+    unlike = _unlike_elsewhere(path)
+    if unlike is None:
+        yield path
+        return
+    with TemporaryDirectory(prefix="picture-") as folder:
+        copy = Path(folder, "plain.png")
+        unlike.save(copy, compress_level=1)
+        yield copy
+
+
+def _unlike_elsewhere(path: Path) -> Image.Image | None:
+    """The pixels of a picture that other libraries would read otherwise, None for any other file."""
+    try:
+        with open_regular(path) as file, Image.open(file) as image:
+            return None if is_plain(image) else to_rgb(image)
+    except Exception:  # no picture: whoever reads the file will say so
+        return None

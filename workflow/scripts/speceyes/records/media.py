@@ -9,6 +9,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from speceyes.pixels import to_rgb
+
 LONGEST_JPEG_SIDE = 65_500
 
 
@@ -23,7 +25,7 @@ class MediaStore:
         """Store an image unless it is there; returns its file name."""
         form, suffix = ("JPEG", "jpg") if max(image.size) <= LONGEST_JPEG_SIDE else ("PNG", "png")
         buffer = io.BytesIO()
-        image.convert("RGB").save(buffer, form, quality=90)
+        to_rgb(image).save(buffer, form, quality=90)
         content = buffer.getvalue()
         name = f"{hashlib.sha256(content).hexdigest()[:32]}.{suffix}"
         target = self.folder / name

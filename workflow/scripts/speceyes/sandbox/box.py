@@ -17,8 +17,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from speceyes.images import plain_file
 from speceyes.sandbox.bubblewrap import detect
-from speceyes.sandbox.images import MAX_PIXEL_BYTES, SPOILED_REPLY, ReturnedImage, ReturnedImageError, open_returned
+from speceyes.sandbox.images import PIXEL_BYTES, SPOILED_REPLY, ReturnedImage, ReturnedImageError, open_returned
 from speceyes.sandbox.interpreter import UnusableInterpreterError, inspect_interpreter
 from speceyes.sandbox.open_room import OpenRooms
 from speceyes.sandbox.room import PROTOCOL_DIR, Room, Rooms, SandboxUnavailableError
@@ -65,7 +66,8 @@ class Sandbox:
 
         Args:
             code: model-written Python, without its fence.
-            image_path: the one file of the host that the code may read.
+            image_path: the one file of the host that the code may read (a copy of its pixels, where libraries
+                would see it differently).
 
         Raises:
             FileNotFoundError: there is no such image.
@@ -103,7 +105,8 @@ class Sandbox:
         if len(code) > self.settings.max_code_chars:
             raise _EndedError("failed", f"the code is longer than {self.settings.max_code_chars} characters")
         with (
-            self._rooms.room(image_path) as room,
+            plain_file(image_path) as picture,
+            self._rooms.room(picture) as room,
             _memory_file(self._request(code, room)) as request,
             _process(room, request) as process,
         ):
@@ -140,7 +143,7 @@ class Sandbox:
 
     def _receive(self, process: subprocess.Popen[bytes], deadline: float) -> bytearray:
         """The reply, empty if the worker ended without one."""
-        limit = self._max_header_bytes + self.settings.max_image_pixels * MAX_PIXEL_BYTES
+        limit = self._max_header_bytes + self.settings.max_image_pixels * PIXEL_BYTES
         received = bytearray()
         with selectors.DefaultSelector() as selector:
             assert process.stdout is not None

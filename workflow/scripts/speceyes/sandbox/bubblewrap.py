@@ -20,6 +20,7 @@ from tempfile import TemporaryDirectory
 from speceyes.sandbox.interpreter import Interpreter
 from speceyes.sandbox.room import (
     INPUT_PATH,
+    LIBRARY,
     ONE_THREAD,
     PROTOCOL_DIR,
     WORKER_FILES,
@@ -150,7 +151,7 @@ def _files(interpreter: Interpreter) -> list[str]:
             for folder in _LOADER_DIRS:
                 arguments += ["--symlink", str(_LIBRARIES / name), str(folder / name)]
     for file in WORKER_FILES:
-        arguments += _show(file, _WORKER / "speceyes" / "sandbox" / file.name)
+        arguments += _show(file, _WORKER / file.relative_to(LIBRARY))
     return arguments
 
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from typing import Literal
 
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
-from speceyes.images import to_rgb
-
-MAX_PIXEL_BYTES = 4
+PIXEL_BYTES = 3
 SPOILED_REPLY = "the code spoiled the sandbox's reply"
 
 
@@ -20,24 +17,23 @@ class ReturnedImageError(Exception):
 
 
 class ReturnedImage(BaseModel):
-    """Format and size of one image as the sandbox claims them."""
+    """Size of one RGB image as the sandbox claims it."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
-    mode: Literal["RGB", "RGBA"]
     width: int = Field(gt=0)
     height: int = Field(gt=0)
 
     @property
     def size_bytes(self) -> int:
         """Size of the uncompressed pixels."""
-        return self.width * self.height * len(self.mode)
+        return self.width * self.height * PIXEL_BYTES
 
 
 def open_returned(
     claims: Sequence[ReturnedImage], pixels: memoryview, max_images: int, max_pixels: int
 ) -> tuple[Image.Image, ...]:
-    """The images in RGB. No decoder is involved: the work is linear in the bytes received.
+    """The images. No decoder is involved: the work is linear in the bytes received.
 
     Args:
         claims: one per image.
@@ -56,6 +52,6 @@ def open_returned(
         raise ReturnedImageError(SPOILED_REPLY)
     ends = itertools.accumulate(claim.size_bytes for claim in claims)
     return tuple(
-        to_rgb(Image.frombytes(claim.mode, (claim.width, claim.height), pixels[end - claim.size_bytes : end]))
+        Image.frombytes("RGB", (claim.width, claim.height), pixels[end - claim.size_bytes : end])
         for claim, end in zip(claims, ends, strict=True)
     )

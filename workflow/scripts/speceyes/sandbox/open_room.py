@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from speceyes.sandbox.interpreter import Interpreter
-from speceyes.sandbox.room import ONE_THREAD, WORKER_FILES, Room, worker_command
+from speceyes.sandbox.room import LIBRARY, ONE_THREAD, WORKER_FILES, Room, worker_command
 
 
 @dataclass(frozen=True)
@@ -23,11 +23,11 @@ class OpenRooms:
         """A room whose output folder is removed afterwards."""
         with TemporaryDirectory(prefix="sandbox-") as scratch:
             library, output = Path(scratch, "library"), Path(scratch, "output")
-            worker = library / "speceyes" / "sandbox"
-            worker.mkdir(parents=True)
             output.mkdir()
             for file in WORKER_FILES:
-                (worker / file.name).symlink_to(file)
+                link = library / file.relative_to(LIBRARY)
+                link.parent.mkdir(parents=True, exist_ok=True)
+                link.symlink_to(file)
             command = worker_command(str(self.interpreter.executable), str(library))
             packages = tuple(sorted({str(package.parent) for package in self.interpreter.packages}))
             yield Room(command, ONE_THREAD, (), str(image_path), str(output), packages)

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from speceyes import pixels
 from speceyes.sandbox import repairs, saved_images, worker
 
 INPUT_PATH = "/mnt/data/input.jpg"
 PROTOCOL_DIR = "/mnt/data/temp_processed_images"
 
+LIBRARY = Path(inspect.getfile(pixels)).parents[1]
 # All that the worker imports of this library; without the packages' __init__ its start is lean. They are
 # imported here too, so that whoever uses the sandbox depends on them.
-WORKER_FILES = tuple(Path(inspect.getfile(module)) for module in (worker, repairs, saved_images))
+WORKER_FILES = tuple(Path(inspect.getfile(module)) for module in (worker, repairs, saved_images, pixels))
 # One thread: image code gains nothing from more, and the system-call filter allows no more.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OPENCV_FOR_THREADS_NUM": "1"}
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from speceyes.sandbox.worker import main; main()"

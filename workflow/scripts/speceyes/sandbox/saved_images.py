@@ -23,9 +23,8 @@ class UnusableImageError(Exception):
 
 
 class Pixels(NamedTuple):
-    """One decoded image: ``mode`` is RGB or RGBA, ``data`` its bytes row by row."""
+    """One decoded image: ``data`` holds its RGB bytes row by row."""
 
-    mode: str
     width: int
     height: int
     data: bytes
@@ -57,7 +56,7 @@ def _is_saved_file(path: str, output_dir: str) -> bool:
 
 
 def decode(paths: Sequence[str], max_pixels: int) -> list[Pixels]:
-    """The images' pixels; transparency is kept for the parent to flatten.
+    """The images' pixels, by the rule that holds for every picture (:func:`speceyes.pixels.to_rgb`).
 
     Args:
         paths: files of any content.
@@ -84,10 +83,11 @@ def _pixel_count(path: str, max_pixels: int) -> int:
 
 
 def _decode(path: str) -> Pixels:
+    from speceyes.pixels import to_rgb  # noqa: PLC0415
+
     try:
         with _open(path) as image:
-            decoded = image if image.mode == "RGBA" else image.convert("RGB")
-            return Pixels(decoded.mode, *decoded.size, decoded.tobytes())
+            return Pixels(*image.size, to_rgb(image).tobytes())
     except MemoryError:
         raise
     except Exception as error:

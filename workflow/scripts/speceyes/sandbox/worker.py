@@ -4,7 +4,7 @@ Only the standard library is imported. Nothing here is trusted by the parent: th
 process and may write any reply it likes.
 
 The request is one JSON object on standard input. The reply on standard output is one JSON line
-(status, stdout, error, format and size of each image) and then the images' uncompressed pixels.
+(status, stdout, error, size of each image) and then the images' uncompressed pixels.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def answer(request: dict[str, Any]) -> tuple[dict[str, Any], list[Pixels]]:
         status, error = describe(raised)
         text = printed.text
     text = text.encode("utf-8", "replace").decode()
-    claims = [{"mode": image.mode, "width": image.width, "height": image.height} for image in images]
+    claims = [{"width": image.width, "height": image.height} for image in images]
     return {"status": status, "stdout": text, "error": error, "images": claims}, images
 
 
