@@ -233,7 +233,7 @@ def test_a_file_that_is_far_too_large(mirror, tmp_path, monkeypatch):
         ("models: [", "not YAML"),
         ("repository: x", "commit: Field required"),
         (SHIPPED.read_text().replace("path: judge_code", "path: /etc"), "sources.judge_vstar.path"),
-        (SHIPPED.read_text() + "extra: 1\n", "extra: Extra inputs"),
+        (SHIPPED.read_text() + "extra: 1\n", "extra: unknown key"),
     ],
 )
 def test_a_bad_map_is_one_line(tmp_path, text, message):

@@ -56,10 +56,14 @@ def test_a_role_without_a_system_message(path):
         (('{user: "Now."}', "{}"), "roles.answer.user: Field required"),
         (('{user: "Now."}', "{user: 3}"), "roles.answer.user: Input should be a valid string"),
         (('{user: "Now."}', '{usr: "Now."}'), "roles.answer.user: Field required"),
-        (('{user: "Now."}', '{user: "Now.", tone: "mild"}'), "roles.answer.tone: Extra inputs are not permitted"),
-        (("Q {question} of", "Q {question} {image} of"), "question_with_options: Value error, not a template of"),
-        (("Half {question}", "Half {question"), "roles.half.question: Value error, not a template of"),
-        (("roles:", "roles: ["), "not YAML: while parsing"),
+        (('{user: "Now."}', '{user: "Now.", tone: "mild"}'), "roles.answer.tone: unknown key"),
+        (("Q {question} of", "Q {question} {image} of"), "question_with_options: not a template of"),
+        (("Half {question}", "Half {question"), "roles.half.question: not a template of"),
+        (("Half {question}", "Half {question.nothing}"), "roles.half.question: not a template of"),
+        (("Half {question}", "Half {question:d}"), "roles.half.question: not a template of"),
+        (("roles:", "roles: ["), "not YAML: expected"),
+        (("roles:", "question: again\nroles:"), "not YAML: the key 'question' stands twice (line 3"),
+        (('{user: "Now."}', '{user: "Now.", "user": "Then."}'), "not YAML: the key 'user' stands twice"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_named_with_the_key(path, change, problem):

@@ -1,3 +1,4 @@
+import os
 import tracemalloc
 from base64 import b64encode
 from pathlib import Path
@@ -39,12 +40,17 @@ def test_text_is_kept_as_stored(tmp_path):
         ({"answer": "a"}, "row 2: answer is 'a'"),
         ({"category": "both"}, "row 2: category is 'both', expected one of single, cross"),
         ({"C": ""}, "row 2: C is empty"),
-        ({"C": "NaN"}, "row 2: C is empty"),
         ({"question": "  "}, "row 2: question is empty"),
         ({"image": ""}, "row 2: image is empty"),
-        ({"image": "@@@@"}, "row 2: image is not base64"),
+        ({"image": "@@@@"}, "row 2: image is not base64, it holds '@'"),
+        ({"image": b64encode(picture()).decode() + "é"}, "row 2: image is not base64, it holds 'é'"),
+        ({"image": "['QUJD', 'QUJD']"}, "row 2: image is not base64, it holds '['"),
+        ({"image": "0"}, "row 2: image is '0', no picture in base64 (the index of another row?)"),
+        ({"image": "images/7.jpg"}, "row 2: image is not base64, it holds '.'"),
         ({"image": b64encode(picture()).decode()[:-3]}, "row 2: image is not base64"),
         ({"index": 0}, "row 2: index 0 stands twice"),
+        ({"answer": "\x1b[31mA"}, r"row 2: answer is '\x1b[31mA'"),
+        ({"answer": "A" * 200_000}, f"row 2: answer is '{'A' * 59}… (200000 characters), expected"),
     ],
 )
 def test_a_bad_row_is_named(tmp_path, changes, message):
@@ -53,6 +59,51 @@ def test_a_bad_row_is_named(tmp_path, changes, message):
         read(tmp_path)
     assert str(caught.value).startswith(f"{path} {message}")
     assert "\n" not in str(caught.value)
+
+
+def test_a_key_is_shown_short_and_escaped(tmp_path):
+    key = "\x1b[31m" + "k" * 200_000
+    write_hrbench(tmp_path, [GOOD[0] | {"index": key}, GOOD[1] | {"index": key}])
+    with pytest.raises(BenchmarkError, match=r"row 2: index \\x1b\[31mk+… stands twice") as caught:
+        read(tmp_path)
+    assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize("word", ["nan", "NaN", "None", "null", "N/A", "-", "0"])
+def test_words_that_other_programs_take_for_missing_are_text(tmp_path, word):
+    write_hrbench(tmp_path, [hrbench_row(0, question=word, B=word)])
+    (row,) = read(tmp_path)
+    assert (row.question, row.options[1]) == (word, word)
+
+
+@pytest.mark.parametrize("prefix", ["", "data:image/jpeg;base64,", " data:image/png;charset=utf-8;BASE64,"])
+@pytest.mark.parametrize("wrap", [str, "\n".join, "\r\n ".join])
+def test_wrapped_base64_and_data_uris_are_read(tmp_path, prefix, wrap):
+    encoded = b64encode(picture()).decode()
+    lines = [encoded[start : start + 76] for start in range(0, len(encoded), 76)]
+    write_hrbench(tmp_path, [hrbench_row(0, image=prefix + (encoded if wrap is str else wrap(lines)))])
+    (row,) = read(tmp_path)
+    assert row.image == picture()
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_column(tmp_path):
+    path = write_hrbench(tmp_path, GOOD)
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert len(read(tmp_path)) == 8
+
+
+@pytest.mark.parametrize("column", ["image", "A", "index"])
+def test_a_column_that_stands_twice(tmp_path, column):
+    write_hrbench(tmp_path, GOOD, [*HRBENCH_COLUMNS, column])
+    with pytest.raises(BenchmarkError, match=f"hr_bench_4k.tsv: column {column} stands twice"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize(("make", "kind"), [(Path.mkdir, "a folder"), (os.mkfifo, "a named pipe")])
+def test_a_folder_or_pipe_under_the_files_name(tmp_path, make, kind):
+    make(tmp_path / "hr_bench_4k.tsv")
+    with pytest.raises(BenchmarkError, match=f"hr_bench_4k.tsv: {kind}, not a file"):
+        read(tmp_path)
 
 
 def test_a_file_that_ends_in_the_middle_of_a_row(tmp_path):

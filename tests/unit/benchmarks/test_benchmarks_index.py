@@ -5,8 +5,7 @@ import logging
 import pytest
 from official_forms import hrbench_row, picture, pope_row, write_hrbench, write_pope, write_vstar
 from PIL import Image
-from speceyes.benchmarks import base
-from speceyes.benchmarks.base import BenchmarkError, load_reader
+from speceyes.benchmarks.base import BenchmarkError, RawRow, load_reader
 from speceyes.benchmarks.index import build_index
 from speceyes.miniature.generate import Sizes, write_benchmarks
 from speceyes.records.samples import read_samples
@@ -61,16 +60,97 @@ def test_an_unusable_image_is_named(tmp_path, image, message):
     assert not (tmp_path / "samples.parquet").exists()
 
 
-def test_a_picture_larger_than_the_bound_is_refused_before_it_is_decoded(tmp_path, monkeypatch):
+@pytest.mark.parametrize("size", [(40_000, 30_000), (13_500, 13_500)])
+def test_a_picture_larger_than_the_bound_is_refused_before_it_is_decoded(tmp_path, size):
     out = io.BytesIO()
-    Image.new("1", (40_000, 30_000)).save(out, "PNG")
+    Image.new("1", size).save(out, "PNG")
     write_vstar(tmp_path, "x", image=out.getvalue())
-    with pytest.raises(BenchmarkError, match=r"image cannot be decoded|too large"):
+    with pytest.raises(BenchmarkError, match=r"x\.json: image is too large: the limit is 178956970 pixels"):
         index(tmp_path, "vstar", "direct_attributes", tmp_path)
-    monkeypatch.setattr(base, "MAX_PIXELS", 100)
-    write_vstar(tmp_path, "x")
-    with pytest.raises(BenchmarkError, match="image of 24 x 32 pixels is too large"):
+
+
+@pytest.mark.parametrize(
+    ("image", "message"),
+    [
+        ("text", "row 1: image is text, not bytes: 'text'"),
+        (7, "row 1: image is a number, not bytes: 7"),
+        ([1, 2], "row 1: image is a list, not bytes"),
+        (b"", "row 1: image cannot be decoded"),
+    ],
+)
+def test_picture_bytes_of_another_type_are_named(tmp_path, image, message):
+    write_pope(tmp_path, [pope_row(0, image={"bytes": image, "path": "x.jpg"})])
+    with pytest.raises(BenchmarkError) as caught:
+        index(tmp_path, "pope", "adversarial", tmp_path)
+    assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("options", [("red", "red"), ("red", " red "), ("blue", "red", "red  "), ("a  b", "c", "a b")])
+def test_identical_options_are_named(tmp_path, options):
+    path = write_vstar(tmp_path, "x", options=list(options))
+    with pytest.raises(BenchmarkError) as caught:
         index(tmp_path, "vstar", "direct_attributes", tmp_path)
+    assert str(caught.value).startswith(f"{path}: options ")
+    assert " are both '" in str(caught.value)
+
+
+class Listing:
+    """A reader of one row."""
+
+    name = "listing"
+
+    def __init__(self, **changes):
+        row = {"question": "Is it red?", "options": (), "gold": "yes", "gold_letter": "", "category": ""}
+        self.row = RawRow(where="list.txt line 1", image=picture(), **row | changes)
+
+    def rows(self, split):
+        yield self.row
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"question": None}, "list.txt line 1: question: Input should be a valid string"),
+        ({"question": ""}, "list.txt line 1: question: String should have at least 1 character"),
+        ({"options": ("red", "blue"), "gold_letter": "C"}, "list.txt line 1: gold_letter 'C' is not one of"),
+        ({"options": ("red", "blue"), "gold_letter": "B"}, "list.txt line 1: gold is not the option"),
+    ],
+)
+def test_a_row_that_contradicts_itself_is_named(tmp_path, changes, message):
+    with pytest.raises(BenchmarkError) as caught:
+        build_index(Listing(**changes), "test", tmp_path / "samples.parquet", tmp_path / "images", None)
+    assert str(caught.value).startswith(message)
+
+
+class Failing:
+    """A reader that gives one row and then fails as it is told."""
+
+    name = "failing"
+
+    def __init__(self, error):
+        self.error = error
+
+    def rows(self, split):
+        yield RawRow("list.txt line 1", "Is it red?", (), "yes", "", "", picture())
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (KeyError("answer"), "KeyError: 'answer'"),
+        (RecursionError(), "nested too deep"),
+        (AttributeError("'int' object has no attribute 'strip'"), "AttributeError: 'int' object"),
+        (ValueError("\x1b[31mred\nline"), r"\x1b[31mred line"),
+        (PermissionError(13, "Permission denied"), "Permission denied"),
+        (ZeroDivisionError(), "ZeroDivisionError"),
+    ],
+)
+def test_whatever_a_reader_raises_is_one_line(tmp_path, error, message):
+    with pytest.raises(BenchmarkError) as caught:
+        build_index(Failing(error), "test", tmp_path / "samples.parquet", tmp_path / "images", None)
+    assert str(caught.value).startswith(f"after list.txt line 1: {message}")
+    assert "\n" not in str(caught.value)
 
 
 def test_the_official_count_is_checked(tmp_path):
@@ -95,7 +175,9 @@ def test_the_generated_benchmarks_pass_the_official_readers(tmp_path):
             assert len(index(tmp_path, benchmark, split, tmp_path / benchmark, expected[benchmark])) > 0
 
 
-@pytest.mark.parametrize("spec", ["speceyes.benchmarks.vstar", "speceyes.benchmarks.vstar:Nope", "nowhere:X", ""])
+@pytest.mark.parametrize(
+    "spec", ["speceyes.benchmarks.vstar", "speceyes.benchmarks.vstar:Nope", "nowhere:X", "", ":", "a..b:C"]
+)
 def test_a_reader_that_is_not_there(spec):
     with pytest.raises(ValueError, match=r"write it as package\.module:Class"):
         load_reader(spec)

@@ -1,3 +1,6 @@
+import os
+from pathlib import Path
+
 import pyarrow as pa
 import pytest
 from official_forms import picture, pope_row, write_pope
@@ -29,6 +32,7 @@ def test_rows_in_file_order(tmp_path):
         ({"id": "0"}, "row 2: id 0 stands twice"),
         ({"image": None}, "row 2: image holds no bytes"),
         ({"image": {"bytes": None, "path": "x.jpg"}}, "row 2: image holds no bytes"),
+        ({"answer": "\x1b[31myes"}, r"row 2: answer is '\x1b[31myes'"),
     ],
 )
 def test_a_bad_row_is_named(tmp_path, changes, message):
@@ -36,6 +40,47 @@ def test_a_bad_row_is_named(tmp_path, changes, message):
     with pytest.raises(BenchmarkError) as caught:
         read(tmp_path)
     assert str(caught.value).startswith(f"{path} {message}")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("question", b"Is there a dog?", "question is bytes, not text: b'Is there a dog?'"),
+        ("question", 7, "question is a number, not text: 7"),
+        ("question", ["Is there a dog?"], "question is a list, not text"),
+        ("question", {"text": "Is there a dog?"}, "question is of type dict, not text"),
+        ("answer", True, "answer is true or false, not text: True"),
+        ("category", b"adversarial", "category is bytes, not text"),
+        ("id", b"0", "id is bytes, not text"),
+        ("id", 0.5, "id is a number, not text: 0.5"),
+    ],
+)
+def test_a_column_of_another_type_is_named(tmp_path, field, value, message):
+    path = write_pope(tmp_path, [row | {field: value} for row in GOOD])
+    with pytest.raises(BenchmarkError) as caught:
+        read(tmp_path)
+    assert str(caught.value).startswith(f"{path} row 1: {message}")
+
+
+def test_whole_numbers_are_keys(tmp_path):
+    write_pope(tmp_path, [row | {"id": number} for number, row in enumerate(GOOD)])
+    assert len(read(tmp_path)) == 6
+
+
+def test_a_column_that_stands_twice(tmp_path):
+    path = write_pope(tmp_path, GOOD)
+    table = pa.parquet.read_table(path)
+    pa.parquet.write_table(table.append_column("question", table["answer"]), path)
+    with pytest.raises(BenchmarkError, match="column question stands twice"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize(("make", "kind"), [(Path.mkdir, "a folder"), (os.mkfifo, "a named pipe")])
+def test_a_folder_or_pipe_under_the_files_name(tmp_path, make, kind):
+    (tmp_path / "Full").mkdir()
+    make(tmp_path / "Full" / "adversarial-00000-of-00001.parquet")
+    with pytest.raises(BenchmarkError, match=f"parquet: {kind}, not a file"):
+        read(tmp_path)
 
 
 def test_other_columns(tmp_path):

@@ -110,7 +110,7 @@ def test_a_benchmark_of_ones_own_is_worded_by_its_form():
     [
         ("vstar: [", "not YAML"),
         ("vstar: '{question}{gold}{answer}'", "hrbench: Field required"),
-        ("{vstar: '{question}', hrbench: x, pope: y}", "vstar: Value error, the template lacks {answer}, {gold}"),
+        ("{vstar: '{question}', hrbench: x, pope: y}", "vstar: the template lacks {answer}, {gold}"),
         ("- 1", "valid dictionary"),
         (None, "download_prompts"),
     ],

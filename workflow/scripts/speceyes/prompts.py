@@ -10,10 +10,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
+from speceyes.border import plain, problem, reason
+from speceyes.documents import DocumentError, read_yaml
 from speceyes.records.samples import Sample
+
+ADVICE = "run the rule download_prompts or set prompts: in the config"
 
 
 class PromptError(Exception):
@@ -42,8 +45,8 @@ class Prompt(BaseModel):
 def _checked_template(template: str) -> str:
     try:
         template.format(question="", options="")
-    except (KeyError, IndexError, ValueError) as error:
-        raise ValueError(f"not a template of {{question}} and {{options}} ({error})") from error
+    except Exception as error:  # braces may ask for attributes, items and formats that do not exist
+        raise ValueError(f"not a template of {{question}} and {{options}} ({reason(error)})") from error
     return template
 
 
@@ -82,16 +85,11 @@ def load_prompts(path: Path, roles: Collection[str] = ()) -> PromptFile:
         PromptError: missing file, broken YAML, a missing or unknown key, a missing role.
     """
     try:
-        prompts = PromptFile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise PromptError(
-            f"{path}: {error.strerror}; run the rule download_prompts or set prompts: in the config"
-        ) from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise PromptError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+        prompts = PromptFile.model_validate(read_yaml(path))
+    except DocumentError as error:
+        raise PromptError(f"{error}; {ADVICE}") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        raise PromptError(f"{path}: {'.'.join(map(str, first['loc'])) or 'file'}: {first['msg']}") from error
+        raise PromptError(f"{plain(path)}: {problem(error, 'file')}") from error
     for role in roles:
         if role not in prompts.roles:
             raise PromptError(f"{path}: roles: {role!r} is missing, found {', '.join(sorted(prompts.roles))}")

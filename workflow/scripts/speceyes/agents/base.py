@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol
 
@@ -18,6 +17,7 @@ from PIL import Image
 from pydantic import BaseModel
 
 from speceyes.engines.base import Generation, Request
+from speceyes.plugins import load_class
 from speceyes.prompts import Prompt
 from speceyes.records.samples import Sample
 from speceyes.records.types import AgentStatus, ToolUse
@@ -117,10 +117,5 @@ def load_agent(spec: str) -> type[Agent]:
     Raises:
         ValueError: the name does not lead to a class; the message says which part failed.
     """
-    module_name, _, class_name = spec.partition(":")
-    try:
-        found = getattr(import_module(module_name), class_name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ValueError(f"agent class {spec!r}: {error}; write it as package.module:Class") from error
-    agent: type[Agent] = found
-    return agent
+    found: type[Agent] = load_class(spec, "agent class", ("Settings", "screen_request", "episode", "verification"))
+    return found

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import io
-import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, BinaryIO, ClassVar, Protocol
 
-from PIL import Image
 from pydantic import BaseModel
 
-EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "MPO": "jpg"}
-MAX_PIXELS = 200_000_000
+from speceyes.border import LONGEST_VALUE, border, open_regular, plain, reason, shown
+from speceyes.images import ImageError, decode
+from speceyes.plugins import load_class
+from speceyes.records.samples import LETTERS
 
 
 class BenchmarkError(Exception):
@@ -56,25 +56,101 @@ def load_reader(spec: str) -> type[Reader]:
     """The reader class named ``package.module:Class``.
 
     Raises:
-        ValueError: the name does not lead to a class.
+        ValueError: the name does not lead to a benchmark reader; the message says what is wrong.
     """
-    module_name, _, class_name = spec.partition(":")
-    try:
-        found: type[Reader] = getattr(import_module(module_name), class_name)
-    except (ImportError, AttributeError, ValueError) as error:
-        raise ValueError(f"benchmark reader {spec!r}: {error}; write it as package.module:Class") from error
+    found: type[Reader] = load_class(spec, "benchmark reader", ("name", "Settings", "rows"))
     return found
 
 
+def validated_rows(reader: Reader, split: str) -> Iterator[RawRow]:
+    """The rows of any reader; what it raises, and rows that contradict themselves, become one line.
+
+    Raises:
+        BenchmarkError: naming the row, or the one after which the reader failed.
+    """
+    where = f"{reader.name}/{split}"
+    rows = reader.rows(split)
+    while True:
+        with border(where, BenchmarkError):
+            row = next(rows, None)
+        if row is None:
+            return
+        where = row.where
+        _check(row)
+        yield row
+        where = f"after {where}"
+
+
+def _check(row: RawRow) -> None:
+    if not isinstance(row.image, bytes):
+        raise BenchmarkError(f"{row.where}: image is {kind_of(row.image)}, not bytes: {shown(row.image)}")
+    first: dict[str, str] = {}
+    for letter, option in zip(LETTERS, row.options, strict=False):
+        text = " ".join(option.split())
+        if text in first:
+            raise BenchmarkError(
+                f"{row.where}: options {first[text]} and {letter} are both {shown(option)}; correct the file"
+            )
+        first[text] = letter
+
+
+@contextmanager
+def table_file(path: Path) -> Iterator[BinaryIO]:
+    """A benchmark's file, open for reading.
+
+    Raises:
+        BenchmarkError: it is not there, or no file.
+    """
+    try:
+        file = open_regular(path)
+    except OSError as error:
+        raise BenchmarkError(f"{plain(path)}: {reason(error)}; run download_dataset or correct the path") from error
+    with file:
+        yield file
+
+
+def check_columns(path: Path, found: Sequence[str], wanted: Sequence[str]) -> None:
+    """Hold a table's columns against those that are read.
+
+    Raises:
+        BenchmarkError: one is missing, or stands twice.
+    """
+    missing = [column for column in wanted if column not in found]
+    if missing:
+        raise BenchmarkError(f"{plain(path)}: columns {', '.join(missing)} are missing; is it the official file?")
+    twice = [column for column in wanted if list(found).count(column) > 1]
+    if twice:
+        raise BenchmarkError(f"{plain(path)}: column {twice[0]} stands twice; is it the official file?")
+
+
 def text_field(value: object, where: str, field: str) -> str:
-    """A field that must hold text, as it is stored; missing values, numbers that mean "missing" and blanks are errors.
+    """A field that must hold text, as it is stored; what is missing, blank or no text is an error.
 
     Raises:
         BenchmarkError: nothing usable there.
     """
-    if value is None or str(value).strip().lower() in ("", "nan"):
+    if value is None or (isinstance(value, str) and not value.strip()):
         raise BenchmarkError(f"{where}: {field} is empty; the file is incomplete, download it again")
-    return str(value)
+    if not isinstance(value, str):
+        raise BenchmarkError(f"{where}: {field} is {kind_of(value)}, not text: {shown(value)}")
+    if not is_unicode(value):
+        raise BenchmarkError(f"{where}: {field} holds half a character; the file is damaged, download it again")
+    return value
+
+
+def kind_of(value: object) -> str:
+    """What a value is, in a reader's words."""
+    names = {bytes: "bytes", str: "text", bool: "true or false", int: "a number", float: "a number", list: "a list"}
+    return names.get(type(value), f"of type {type(value).__name__}")
+
+
+def is_unicode(text: str) -> bool:
+    """Whether a text can be stored: JSON's escapes can spell halves of characters."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def choice_field(value: object, where: str, field: str, choices: tuple[str, ...]) -> str:
@@ -85,20 +161,24 @@ def choice_field(value: object, where: str, field: str, choices: tuple[str, ...]
     """
     word = text_field(value, where, field).strip()
     if word not in choices:
-        raise BenchmarkError(f"{where}: {field} is {word[:40]!r}, expected one of {', '.join(choices)}")
+        raise BenchmarkError(f"{where}: {field} is {shown(word)}, expected one of {', '.join(choices)}")
     return word
 
 
-def new_key(value: object, where: str, field: str, seen: set[str]) -> None:
-    """Note a row's key in ``seen``.
+def new_key(value: object, where: str, field: str, seen: set[str]) -> str:
+    """A row's key, text or a whole number, noted in ``seen``.
 
     Raises:
-        BenchmarkError: missing, or another row has it.
+        BenchmarkError: missing, no key, or another row has it.
     """
-    key = text_field(value, where, field).strip()
+    number = isinstance(value, int) and not isinstance(value, bool)
+    key = text_field(str(value) if number else value, where, field).strip()
     if key in seen:
-        raise BenchmarkError(f"{where}: {field} {key} stands twice; the file is damaged, download it again")
+        raise BenchmarkError(
+            f"{where}: {field} {plain(key, LONGEST_VALUE)} stands twice; the file is damaged, download it again"
+        )
     seen.add(key)
+    return key
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +198,7 @@ def check_image(content: bytes, where: str) -> ImageFacts:
         BenchmarkError: not an image, cut short, of an unexpected format or too large.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            image = Image.open(io.BytesIO(content))
-            if image.format not in EXTENSIONS:
-                raise BenchmarkError(f"{where}: image has format {image.format}, expected one of {sorted(EXTENSIONS)}")
-            if image.width * image.height > MAX_PIXELS:
-                raise BenchmarkError(f"{where}: image of {image.width} x {image.height} pixels is too large")
-            image.load()
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise BenchmarkError(
-            f"{where}: image cannot be decoded ({error}); the file is damaged, download it again"
-        ) from error
-    extension = EXTENSIONS[str(image.format)]
+        image, extension = decode(io.BytesIO(content))
+    except ImageError as error:
+        raise BenchmarkError(f"{where}: image {error}") from error
     return ImageFacts(hashlib.sha256(content).hexdigest(), extension, image.width, image.height)

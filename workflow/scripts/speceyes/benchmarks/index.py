@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from speceyes.benchmarks.base import BenchmarkError, ImageFacts, RawRow, Reader, check_image
+from speceyes.benchmarks.base import BenchmarkError, ImageFacts, RawRow, Reader, check_image, validated_rows
+from speceyes.border import border
 from speceyes.records.samples import Sample, write_samples
 from speceyes.runtime.progress import Progress
 
@@ -27,8 +28,10 @@ def build_index(reader: Reader, split: str, samples_path: Path, images_dir: Path
     known: dict[bytes, ImageFacts] = {}
     samples: list[Sample] = []
     with Progress(f"index {reader.name}/{split}", expected_rows) as progress:
-        for number, row in enumerate(reader.rows(split)):
-            samples.append(_sample(reader.name, split, number, row, _store(row.image, row.where, images_dir, known)))
+        for number, row in enumerate(validated_rows(reader, split)):
+            with border(row.where, BenchmarkError):
+                image = _store(row.image, row.where, images_dir, known)
+                samples.append(_sample(reader.name, split, number, row, image))
             progress.advance()
     if expected_rows is not None and len(samples) != expected_rows:
         raise BenchmarkError(f"{reader.name}/{split}: {len(samples)} rows, expected {expected_rows}; download it again")

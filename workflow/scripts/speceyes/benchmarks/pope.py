@@ -10,7 +10,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict
 
-from speceyes.benchmarks.base import BenchmarkError, RawRow, choice_field, new_key, text_field
+from speceyes.benchmarks.base import (
+    BenchmarkError,
+    RawRow,
+    check_columns,
+    choice_field,
+    new_key,
+    table_file,
+    text_field,
+)
+from speceyes.border import plain
 
 COLUMNS = ("id", "question_id", "question", "answer", "image_source", "image", "category")
 ANSWERS = ("yes", "no")
@@ -39,33 +48,29 @@ class Pope:
         path = self.folder / "Full" / f"{split}-00000-of-00001.parquet"
         seen: set[str] = set()
         for number, record in enumerate(_records(path), start=1):
-            yield _row(f"{path} row {number}", record, seen)
+            yield _row(f"{plain(path)} row {number}", record, seen)
         if not seen:
-            raise BenchmarkError(f"{path}: no rows; download it again")
+            raise BenchmarkError(f"{plain(path)}: no rows; download it again")
 
 
 def _records(path: Path) -> Iterator[dict[str, Any]]:
     """The file's records; memory is bounded by one of its row groups (Arrow reads nested columns so)."""
     try:
-        with pq.ParquetFile(path, buffer_size=BUFFER_BYTES, pre_buffer=False) as file:
-            missing = [column for column in COLUMNS if column not in file.schema_arrow.names]
-            if missing:
-                raise BenchmarkError(f"{path}: columns {', '.join(missing)} are missing; is it the official file?")
+        with table_file(path), pq.ParquetFile(path, buffer_size=BUFFER_BYTES, pre_buffer=False) as file:
+            check_columns(path, file.schema_arrow.names, COLUMNS)
             if not pa.types.is_struct(file.schema_arrow.field("image").type):
-                raise BenchmarkError(f"{path}: column image holds no bytes and path; is it the official file?")
+                raise BenchmarkError(f"{plain(path)}: column image holds no bytes and path; is it the official file?")
             for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=list(COLUMNS)):
                 yield from batch.to_pylist()
-    except FileNotFoundError as error:
-        raise BenchmarkError(f"{path}: No such file; run download_dataset or correct the path") from error
     except (OSError, pa.ArrowException) as error:
-        reason = str(error).splitlines()[0]
-        raise BenchmarkError(f"{path}: not a whole Parquet file ({reason}); download it again") from error
+        said = plain(str(error).partition("\n")[0])
+        raise BenchmarkError(f"{plain(path)}: not a whole Parquet file ({said}); download it again") from error
 
 
 def _row(where: str, record: dict[str, Any], seen: set[str]) -> RawRow:
     new_key(record["id"], where, "id", seen)
     image = (record["image"] or {}).get("bytes")
-    if not image:
+    if image is None:
         raise BenchmarkError(f"{where}: image holds no bytes; download the file again")
     return RawRow(
         where=where,

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
-from speceyes.benchmarks.base import BenchmarkError, RawRow, text_field
+from speceyes.benchmarks.base import BenchmarkError, RawRow, table_file, text_field
+from speceyes.border import plain, problem
+from speceyes.documents import DocumentError, read_json
 from speceyes.records.samples import LETTERS
 
 
@@ -26,8 +27,10 @@ class Settings(BaseModel):
 
 
 class _Annotation(BaseModel):
+    model_config = ConfigDict(strict=True)
+
     target_object: list[str]
-    bbox: list[Annotated[list[float], Field(min_length=4, max_length=4)]]
+    bbox: list[Annotated[list[FiniteFloat], Field(min_length=4, max_length=4)]]
     question: str
     options: Annotated[list[str | None], Field(min_length=2, max_length=len(LETTERS))]
 
@@ -45,35 +48,37 @@ class VStar:
     def rows(self, split: str) -> Iterator[RawRow]:
         """Rows in the order of their file names."""
         folder = self.folder / split
-        annotations = sorted(folder.glob("*.json"))
+        annotations = _visible(folder, "*.json")
         if not annotations:
-            raise BenchmarkError(f"{folder}: no annotations there; run download_dataset or correct the path")
-        alone = sorted({path.stem for path in folder.glob("*.jpg")} - {path.stem for path in annotations})
+            raise BenchmarkError(f"{plain(folder)}: no annotations there; run download_dataset or correct the path")
+        alone = sorted({path.stem for path in _visible(folder, "*.jpg")} - {path.stem for path in annotations})
         if alone:
-            raise BenchmarkError(f"{folder / alone[0]}.json: annotation is missing; download the dataset again")
+            raise BenchmarkError(f"{plain(folder / alone[0])}.json: annotation is missing; download the dataset again")
         for path in annotations:
-            yield self._row(path, split)
+            yield self._row(path, plain(path), split)
 
-    def _row(self, path: Path, split: str) -> RawRow:
+    def _row(self, path: Path, where: str, split: str) -> RawRow:
         image = path.with_suffix(".jpg")
         if not image.exists():
-            raise BenchmarkError(f"{path}: image {image.name} is missing; download the dataset again")
-        annotation = _read(path)
+            raise BenchmarkError(f"{where}: image {plain(image.name)} is missing; download the dataset again")
+        annotation = _read(path, where)
         if len(annotation.bbox) != len(annotation.target_object):
             raise BenchmarkError(
-                f"{path}: bbox: {len(annotation.bbox)} boxes for {len(annotation.target_object)} targets; "
+                f"{where}: bbox: {len(annotation.bbox)} boxes for {len(annotation.target_object)} targets; "
                 "download the dataset again"
             )
-        options = [text_field(text, str(path), f"options[{i}]") for i, text in enumerate(annotation.options)]
+        options = [text_field(text, where, f"options[{i}]") for i, text in enumerate(annotation.options)]
         turn = self._turn(f"{split}/{path.stem}", len(options))
+        with table_file(image) as file:
+            content = file.read()
         return RawRow(
-            where=str(path),
-            question=text_field(annotation.question, str(path), "question"),
+            where=where,
+            question=text_field(annotation.question, where, "question"),
             options=tuple(options[turn:] + options[:turn]),
             gold=options[0],
             gold_letter=LETTERS[(len(options) - turn) % len(options)],
             category=split,
-            image=image.read_bytes(),
+            image=content,
         )
 
     def _turn(self, key: str, options: int) -> int:
@@ -83,12 +88,15 @@ class VStar:
         return int.from_bytes(digest[:4], "big") % options
 
 
-def _read(path: Path) -> _Annotation:
+def _visible(folder: Path, pattern: str) -> list[Path]:
+    """The folder's files by name, without those that systems leave beside them (``._NAME``, ``.DS_Store``)."""
+    return sorted(path for path in folder.glob(pattern) if not path.name.startswith("."))
+
+
+def _read(path: Path, where: str) -> _Annotation:
     try:
-        return _Annotation.model_validate(json.loads(path.read_text(encoding="utf-8")))
+        return _Annotation.model_validate(read_json(path))
+    except DocumentError as error:
+        raise BenchmarkError(f"{error}; download the dataset again") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(map(str, first["loc"])) or "annotation"
-        raise BenchmarkError(f"{path}: {field}: {first['msg']}; download the dataset again") from error
-    except ValueError as error:
-        raise BenchmarkError(f"{path}: not JSON ({error}); download the dataset again") from error
+        raise BenchmarkError(f"{where}: {problem(error, 'annotation')}; download the dataset again") from error

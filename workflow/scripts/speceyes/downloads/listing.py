@@ -10,6 +10,7 @@ from huggingface_hub import HfApi, RepoFile, snapshot_download
 from huggingface_hub.errors import OfflineModeIsEnabled
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
+from speceyes.border import border
 from speceyes.downloads.faults import DownloadError
 from speceyes.downloads.registry import Repository
 
@@ -46,7 +47,9 @@ def list_files(repository: Repository, folder: Path) -> list[RemoteFile]:
     """
     remembered = folder / LISTING
     if remembered.exists():
-        return _wanted(repository, _FILES.validate_json(remembered.read_bytes()))
+        with border(remembered, DownloadError, "remove it and run again"):
+            files = _FILES.validate_json(remembered.read_bytes())
+        return _wanted(repository, files)
     try:
         files = _ask_hub(repository)
     except OfflineModeIsEnabled:

@@ -14,6 +14,8 @@ from huggingface_hub import constants
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
+from speceyes.border import plain, problem
+from speceyes.documents import DocumentError, read_yaml
 from speceyes.downloads.constants import ConstantError, read_constant
 from speceyes.downloads.faults import DownloadError
 from speceyes.downloads.registry import Commit, Sha256
@@ -88,14 +90,11 @@ def load_prompt_map(path: Path) -> PromptMap:
         DownloadError: missing file, broken YAML, a missing or unknown key.
     """
     try:
-        return PromptMap.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise DownloadError(f"{path}: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        raise DownloadError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+        return PromptMap.model_validate(read_yaml(path))
+    except DocumentError as error:
+        raise DownloadError(str(error)) from error
     except ValidationError as error:
-        first = error.errors()[0]
-        raise DownloadError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise DownloadError(f"{plain(path)}: {problem(error, 'file')}") from error
 
 
 def download_prompts(prompt_map: PromptMap, folder: Path, attempts: int) -> list[Path]:

@@ -7,8 +7,10 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from speceyes.border import plain, problem
+from speceyes.documents import DocumentError, read_yaml
 
 Kind = Literal["dataset", "model"]
 Commit = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
@@ -98,14 +100,11 @@ def load_registry(path: Path) -> dict[str, Entry]:
         RegistryError: missing file, broken YAML, a missing or unknown key.
     """
     try:
-        return TypeAdapter(dict[str, Entry]).validate_python(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-    except OSError as error:
-        raise RegistryError(f"{path}: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        raise RegistryError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+        return TypeAdapter(dict[str, Entry]).validate_python(read_yaml(path) or {})
+    except DocumentError as error:
+        raise RegistryError(str(error)) from error
     except ValidationError as error:
-        first = error.errors()[0]
-        raise RegistryError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise RegistryError(f"{plain(path)}: {problem(error, 'file')}") from error
 
 
 def find_model(path: Path, name: str, revision: str | None) -> Repository:
@@ -140,11 +139,11 @@ def read_pin(pins: Path, repository: str) -> str | None:
     if not path.exists():
         return None
     try:
-        return TypeAdapter(dict[str, Commit]).validate_python(yaml.safe_load(path.read_text(encoding="utf-8")))[
-            "revision"
-        ]
-    except (yaml.YAMLError, ValidationError, KeyError) as error:
-        raise RegistryError(f"{path}: holds no revision of 40 hexadecimal digits; remove it to resolve anew") from error
+        return TypeAdapter(dict[str, Commit]).validate_python(read_yaml(path))["revision"]
+    except (DocumentError, ValidationError, KeyError) as error:
+        raise RegistryError(
+            f"{plain(path)}: holds no revision of 40 hexadecimal digits; remove it to resolve anew"
+        ) from error
 
 
 def write_pin(pins: Path, repository: str, revision: str) -> Path:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
+from speceyes.border import plain, problem
+from speceyes.documents import DocumentError, read_yaml
 from speceyes.judging.questions import Judged
 from speceyes.judging.scorers import AskJudge
-from speceyes.prompts import PromptError
+from speceyes.prompts import ADVICE, PromptError
 
 PLACEHOLDER = re.compile(r"\{(question|gold|answer)\}")
 
@@ -48,13 +49,8 @@ def load_judge_prompts(path: Path) -> JudgePrompts:
         PromptError: missing file, broken YAML, a missing or unknown key, a template without a placeholder.
     """
     try:
-        return JudgePrompts.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise PromptError(
-            f"{path}: {error.strerror}; run the rule download_prompts or set prompts: in the config"
-        ) from error
-    except yaml.YAMLError as error:
-        raise PromptError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+        return JudgePrompts.model_validate(read_yaml(path))
+    except DocumentError as error:
+        raise PromptError(f"{error}; {ADVICE}") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        raise PromptError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+        raise PromptError(f"{plain(path)}: {problem(error, 'file')}") from error
