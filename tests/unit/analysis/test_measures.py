@@ -1,9 +1,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import binomtest
 from speceyes.analysis.answers import scored_answers
 from speceyes.analysis.measures import LedgerError, check_ledger, facts, settings_and_ledger
 from speceyes.analysis.settings import Settings
+from speceyes.analysis.shares import share_interval
 from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.method.replay import write_replay
 from synthetic_study import SyntheticStudy
@@ -110,19 +112,42 @@ def test_intervals_hold_their_estimates(made):
 
 
 def test_intervals_are_over_images_not_rows(made):
-    """Six questions about a picture are no six pictures: the interval is that of whole pictures drawn anew."""
+    """Six questions about a picture are no six pictures."""
     answers, settings, _, _ = made
     rows = where(answers, ["source", "batch_size", "benchmark"], ["draft", 6, "pope"])
     found = where(settings, [*CELL, "method", "batch_size"], ["deepeyes", "pope", "random", "draft", 6]).iloc[0]
-    width = found["accuracy_corrected_high"] - found["accuracy_corrected_low"]
-    generator = np.random.default_rng(0)
-    widths = {}
-    for unit in ("image_id", "sample_id"):
-        right, counted = facts(rows).groupby(rows[unit])[["right_corrected", "counted_corrected"]].sum().to_numpy().T
-        drawn = generator.integers(0, len(right), size=(4000, len(right)))
-        widths[unit] = np.ptp(np.quantile(right[drawn].sum(axis=1) / counted[drawn].sum(axis=1), [0.025, 0.975]))
-    assert widths["image_id"] > 1.2 * widths["sample_id"]
-    assert width == pytest.approx(widths["image_id"], rel=0.15)
+    sums = (facts(rows).groupby(rows[unit]).sum() for unit in ("image_id", "sample_id"))
+    by_image, by_row = (
+        np.array(share_interval(one["right_corrected"].to_numpy(), one["counted_corrected"].to_numpy(), 0.95))
+        for one in sums
+    )
+    assert [found["accuracy_corrected_low"], found["accuracy_corrected_high"]] == pytest.approx(by_image)
+    assert np.ptp(by_image) > 1.1 * np.ptp(by_row)
+
+
+def test_a_difference_is_of_wins_and_losses_on_samples_that_both_count(made):
+    answers, settings, _, replays = made
+    cell = ("deepeyes", "vstar", "direct_attributes")
+    long = pd.read_parquet(replays[cell])
+    kept = where(long, SETTING, ["speceyes", "min", 16, 0.97, 6]).set_index("sample_id")["source"]
+    fact = (
+        facts(answers)
+        .join(answers[["source", "agent", "batch_size", "sample_id"]])
+        .set_index(["source", "agent", "batch_size", "sample_id"])
+        .sort_index()
+    )
+    wins = losses = 0
+    for sample, source in kept.items():
+        own = fact.loc[("draft", "", 6, sample) if source == "draft" else ("agent", cell[0], 0, sample)]
+        agent = fact.loc["agent", cell[0], 0, sample]
+        if own["counted_corrected"] and agent["counted_corrected"]:
+            wins += own["right_corrected"] > agent["right_corrected"]
+            losses += own["right_corrected"] < agent["right_corrected"]
+    found = where(settings, [*CELL, *SETTING], [*cell, "speceyes", "min", 16, 0.97, 6]).iloc[0]
+    assert (found["wins_corrected"], found["losses_corrected"]) == (wins, losses)
+    assert wins + losses > 0
+    assert found["difference_corrected"] == pytest.approx((wins - losses) / found["paired_corrected"])
+    assert found["p_corrected"] == pytest.approx(binomtest(wins, wins + losses).pvalue)
 
 
 def test_the_ledger_adds_up_for_every_setting(made):

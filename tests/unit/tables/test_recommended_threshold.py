@@ -1,6 +1,10 @@
+import re
+
 import numpy as np
 import pytest
+from pydantic import TypeAdapter
 from speceyes.analysis.settings import Settings
+from speceyes.study.config import Threshold
 from speceyes.tables.recommended_threshold import (
     THRESHOLDS,
     GateOutcomes,
@@ -8,6 +12,7 @@ from speceyes.tables.recommended_threshold import (
     choose_threshold,
     images_needed,
     recommended_thresholds,
+    sentence,
 )
 
 EPSILON, DELTA = 0.1, 0.2
@@ -115,8 +120,23 @@ def test_a_draft_that_never_loses_is_accepted_everywhere():
     assert row["paper_accepted"] < 1.0
     assert row["n"] + row["calibration_n"] == 400
     assert row["sentence"].startswith(
-        f"Use τ = {row['threshold']:.4f} on the min confidence: with probability at least 90%"
+        f"Use τ = {row['threshold']} on the min confidence: with probability at least 90%"
     )
+
+
+def test_every_threshold_is_printed_as_it_was_certified_and_the_configuration_takes_it():
+    """The safest is nearly 1 and must not be rounded to it, and none may be printed lower than it is."""
+    for threshold in THRESHOLDS.tolist():
+        printed = sentence(certified(threshold)).split("τ = ")[1].split(" ")[0]
+        assert float(printed) == threshold
+        assert TypeAdapter(Threshold).validate_python(float(printed)) == threshold
+        assert re.fullmatch(r"0\.\d+", printed)
+
+
+def certified(threshold):
+    numbers = dict.fromkeys(("threshold_difference", "threshold_difference_low", "threshold_difference_high"), 0.0)
+    row = {"threshold": threshold, "metric": "min", "epsilon": 0.05, "delta": 0.1, "calibration_images": 50, "n": 50}
+    return row | numbers | {"threshold_speedup": 2.0, "images_needed": 30}
 
 
 def test_a_draft_that_always_loses_is_accepted_hardly_anywhere():

@@ -1,7 +1,8 @@
 """The bootstrap over images: rows about one picture stand or fall together, so pictures are resampled, not rows.
 
-Every statistic here is a ratio of sums over rows (an accuracy, a mean latency), so a resample is a
-weight per image and all settings share one matrix product.
+For ratios of measured sums (mean latencies, speedups) and for areas under curves; shares have exact
+intervals (:mod:`speceyes.analysis.shares`). A resample is a weight per image, so that all settings
+share one matrix product.
 """
 
 from __future__ import annotations
@@ -12,9 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from speceyes.analysis.settings import Settings
-
-Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
+from speceyes.analysis.shares import Counts, Floats, by_image
 
 
 class ImageBootstrap:
@@ -29,6 +28,7 @@ class ImageBootstrap:
         images, codes = np.unique(np.asarray(image_ids, dtype=str), return_inverse=True)
         self.images: int = len(images)
         self._codes: Counts = codes.astype(np.int64)
+        self.level = settings.level
         self._tails = ((1 - settings.level) / 2, (1 + settings.level) / 2)
         generator = np.random.default_rng(settings.seed)
         even = np.full(self.images, 1 / self.images)
@@ -36,9 +36,7 @@ class ImageBootstrap:
 
     def sums(self, values: Floats) -> Floats:
         """Sums per image, (images, ...), of per-row values, (rows,) or (rows, k)."""
-        totals = np.zeros((self.images, *values.shape[1:]))
-        np.add.at(totals, self._codes, values)
-        return totals
+        return by_image(values, self._codes)
 
     def ratios(self, numerators: Floats, denominators: Floats) -> Floats:
         """Resampled ratios, (resamples, ...), of sums per image; NaN where a resample's denominator is 0."""
@@ -53,18 +51,12 @@ class ImageBootstrap:
         return weights
 
     def interval(self, draws: Floats) -> tuple[Floats, Floats]:
-        """Lower and upper percentile limits over the first axis; NaN where no draw is finite."""
-        limits: Floats = np.quantile(draws, self._tails, axis=0)
-        lacking = np.isnan(draws).any(axis=0)
-        some = lacking & ~np.isnan(draws).all(axis=0)
-        if some.any():
-            limits[:, some] = np.nanquantile(draws[:, some], self._tails, axis=0)
-        return limits[0], limits[1]
+        """Lower and upper percentile limits over the first axis.
 
-
-def p_value(differences: Floats) -> Floats:
-    """Two-sided bootstrap p of "no difference", over the first axis; between 1/(resamples+1) and 1."""
-    resamples = len(differences)
-    tail = np.minimum((differences <= 0).sum(axis=0), (differences >= 0).sum(axis=0))
-    p: Floats = np.minimum(1.0, 2 * (tail + 1) / (resamples + 1))
-    return np.where(np.isnan(differences).all(axis=0), np.nan, p)
+        A resample without a value could have had any: it counts as the lowest for the lower limit and
+        as the highest for the upper one, and where such resamples fill a tail the limit is NaN.
+        """
+        unknown = np.isnan(draws)
+        low = np.quantile(np.where(unknown, -np.inf, draws), self._tails[0], axis=0, method="lower")
+        high = np.quantile(np.where(unknown, np.inf, draws), self._tails[1], axis=0, method="higher")
+        return np.where(np.isfinite(low), low, np.nan), np.where(np.isfinite(high), high, np.nan)

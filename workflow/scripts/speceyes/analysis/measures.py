@@ -17,8 +17,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from speceyes.analysis.answers import NO_BATCH
-from speceyes.analysis.bootstrap import ImageBootstrap, p_value
+from speceyes.analysis.bootstrap import ImageBootstrap
 from speceyes.analysis.settings import Settings
+from speceyes.analysis.shares import paired_difference, share_interval
 from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.method.replay import SETTING_FIELDS, Replay, Setting, read_replay
 from speceyes.records.devices import one_device
@@ -97,7 +98,8 @@ def settings_and_ledger(
         chosen = chosen_facts(replay, rows, (*_SCORED, *LEDGER_COUNTS))
         images = rows.drop_duplicates("sample_id").set_index("sample_id")["image_id"].loc[replay.sample_ids]
         named = _named(cell, replay.settings)
-        settings.append(named.join(_settings_frame(replay, chosen, ImageBootstrap(images.to_numpy(), statistics))))
+        bootstrap = ImageBootstrap(images.to_numpy(), statistics)
+        settings.append(named.join(_settings_frame(replay, chosen, bootstrap)))
         counts = {name: chosen[name].sum(axis=1).astype(int) for name in LEDGER_COUNTS}
         ledger.append(named.assign(expected=len(replay.sample_ids), **counts).drop(columns="main_table"))
     return pd.concat(settings, ignore_index=True), pd.concat(ledger, ignore_index=True)
@@ -112,33 +114,46 @@ def _named(cell: Cell, settings: Sequence[Setting]) -> pd.DataFrame:
 
 
 def _settings_frame(replay: Replay, chosen: Mapping[str, Floats], bootstrap: ImageBootstrap) -> pd.DataFrame:
-    """Estimates with intervals; differences and speedups are paired with the agent on the same resamples."""
+    """Estimates with intervals; differences are over the samples that setting and agent both count."""
     agent = next(index for index, setting in enumerate(replay.settings) if setting.method == "agent")
-    estimates: dict[str, Any] = {"n": len(replay.sample_ids)}
+    estimates: dict[str, Any] = {"n": len(replay.sample_ids), "level": bootstrap.level}
     spread: dict[str, Any] = {}
     for scorer in SCORER_NAMES:
-        right, counted = (bootstrap.sums(chosen[f"{what}_{scorer}"].T) for what in ("right", "counted"))
-        accuracy, draws = _ratio(right, counted, bootstrap)
-        difference = draws - draws[:, [agent]]
-        estimates[f"accuracy_{scorer}"] = accuracy
-        spread |= _limits(f"accuracy_{scorer}", draws, bootstrap)
-        spread |= {f"difference_{scorer}": accuracy - accuracy[agent]}
-        spread |= _limits(f"difference_{scorer}", difference, bootstrap)
-        spread[f"p_{scorer}"] = p_value(difference)
+        right, counted = (chosen[f"{what}_{scorer}"].T for what in ("right", "counted"))
+        estimates[f"accuracy_{scorer}"] = _share(right.sum(axis=0), counted.sum(axis=0))
+        limits = share_interval(bootstrap.sums(right), bootstrap.sums(counted), bootstrap.level)
+        spread |= _limits(f"accuracy_{scorer}", *limits)
+        spread |= _against(right, counted, agent, scorer, bootstrap)
     seconds = bootstrap.sums(replay.columns["latency_s"].T)
-    estimates["speedup"], draws = _ratio(np.broadcast_to(seconds[:, [agent]], seconds.shape), seconds, bootstrap)
-    spread |= _limits("speedup", draws, bootstrap)
+    baseline = np.broadcast_to(seconds[:, [agent]], seconds.shape)
+    estimates["speedup"] = _share(baseline.sum(axis=0), seconds.sum(axis=0))
+    spread |= _limits("speedup", *bootstrap.interval(bootstrap.ratios(baseline, seconds)))
     return pd.DataFrame(estimates | _shares(replay) | spread | _means(replay))
 
 
-def _ratio(numerators: Floats, denominators: Floats, bootstrap: ImageBootstrap) -> tuple[Floats, Floats]:
+def _against(right: Floats, counted: Floats, agent: int, scorer: str, bootstrap: ImageBootstrap) -> dict[str, Any]:
+    """Every setting's accuracy less the agent's, of (samples, settings) facts."""
+    both = counted * counted[:, [agent]]
+    wins, losses = right * (1 - right[:, [agent]]) * both, (1 - right) * right[:, [agent]] * both
+    found = paired_difference(bootstrap.sums(wins), bootstrap.sums(losses), bootstrap.sums(both), bootstrap.level)
+    return {
+        f"paired_{scorer}": found.paired,
+        f"wins_{scorer}": found.wins,
+        f"losses_{scorer}": found.losses,
+        f"difference_{scorer}": found.difference,
+        **_limits(f"difference_{scorer}", found.low, found.high),
+        f"p_{scorer}": found.p,
+    }
+
+
+def _share(part: Floats, whole: Floats) -> Floats:
+    """NaN where there is nothing to share."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        estimate = numerators.sum(axis=0) / denominators.sum(axis=0)
-    return np.where(np.isfinite(estimate), estimate, np.nan), bootstrap.ratios(numerators, denominators)
+        share: Floats = part / whole
+    return np.where(np.isfinite(share), share, np.nan)
 
 
-def _limits(name: str, draws: Floats, bootstrap: ImageBootstrap) -> dict[str, Floats]:
-    low, high = bootstrap.interval(draws)
+def _limits(name: str, low: Floats, high: Floats) -> dict[str, Floats]:
     return {f"{name}_low": low, f"{name}_high": high}
 
 

@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from scipy.stats import beta
 
 from speceyes.analysis.outcomes import confidence_column
+from speceyes.analysis.shares import by_image, share_interval
 from speceyes.figures import style
 from speceyes.figures.tables import ABLATED_METRIC, SCORER, Study
 
@@ -22,7 +22,7 @@ FEWEST = 5  # answers above a threshold for their accuracy to be drawn
 
 @style.styled
 def draw(tables: Path, png: Path, pdf: Path) -> None:
-    """Accuracy of the draft answers whose confidence exceeds τ, with 95 % Jeffreys band, per split.
+    """Accuracy of the draft answers whose confidence exceeds τ, with its interval, per split.
 
     Marks on the curve are percentiles of the confidence: at 75, a quarter of the answers is above.
     The thin line is the share of answers above τ. Curves end where the fewest answers are left.
@@ -40,7 +40,7 @@ def draw(tables: Path, png: Path, pdf: Path) -> None:
         if scored.empty:
             style.note_empty(panel)
             continue
-        _accuracy_above(panel, scored, column)
+        _accuracy_above(panel, scored, column, study.level)
         low, high = float(scored[column].min()), float(scored[column].nlargest(FEWEST).iloc[-1])
         style.confidence_axis(panel, low, high)
         panel.set_ylim(-0.03, 1.06)
@@ -55,7 +55,7 @@ def draw(tables: Path, png: Path, pdf: Path) -> None:
     style.save(figure, png, pdf)
 
 
-def _accuracy_above(axes: Axes, scored: pd.DataFrame, column: str) -> None:
+def _accuracy_above(axes: Axes, scored: pd.DataFrame, column: str, level: float) -> None:
     colour = style.METRIC_COLOURS[ABLATED_METRIC]
     ranked = scored.sort_values(column, ascending=False, kind="stable")
     confidence = ranked[column].to_numpy(dtype=float)
@@ -63,12 +63,20 @@ def _accuracy_above(axes: Axes, scored: pd.DataFrame, column: str) -> None:
     levels = levels[levels + 1 >= min(FEWEST, len(ranked))]
     right = np.cumsum(ranked[f"draft_{SCORER}"].to_numpy(dtype=float))[levels]
     confidence, count = confidence[levels], levels + 1
-    low, high = (beta.ppf(tail, right + 0.5, count - right + 0.5) for tail in (0.025, 0.975))
+    low, high = _limits(ranked, levels, level)
     style.band(axes, confidence, low, high, colour)
     axes.plot(confidence, right / count, color=colour, marker="o" if len(count) == 1 else None)
     axes.plot(confidence, count / len(ranked), color=style.GREY, linewidth=0.8, linestyle="--")
     if len(count) > 1:
         _percentiles(axes, confidence, right / count, count / len(ranked))
+
+
+def _limits(ranked: pd.DataFrame, levels: npt.NDArray[np.int64], level: float) -> tuple[Floats, Floats]:
+    """Limits of the accuracy of the first rows up to each of ``levels``."""
+    _, images = np.unique(ranked["image_id"].to_numpy(dtype=str), return_inverse=True)
+    above = (np.arange(len(ranked))[:, None] <= levels).astype(np.float64)
+    right = above * ranked[f"draft_{SCORER}"].to_numpy(dtype=float)[:, None]
+    return share_interval(by_image(right, images), by_image(above, images), level)
 
 
 def _percentiles(axes: Axes, confidence: Floats, accuracy: Floats, above: Floats) -> None:

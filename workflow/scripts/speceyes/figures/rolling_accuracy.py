@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from scipy.stats import beta
 
 from speceyes.analysis.outcomes import confidence_column
+from speceyes.analysis.shares import by_image, share_interval
 from speceyes.figures import style
 from speceyes.figures.tables import ABLATED_METRIC, SCORER, Study
 
@@ -22,7 +22,7 @@ SMALLEST_WINDOW = 5
 def draw(tables: Path, png: Path, pdf: Path) -> None:
     """Accuracy of the draft in a window that slides over the ranks of each confidence, per split.
 
-    The band is the 95 % Jeffreys interval of the ablated metric's window; a metric that ranks well
+    The band is the interval of the ablated metric's window; a metric that ranks well
     starts high and ends low, one that does not stays at the dotted mean.
 
     Raises:
@@ -38,7 +38,7 @@ def draw(tables: Path, png: Path, pdf: Path) -> None:
             style.note_empty(panel)
             continue
         for metric in study.metrics:
-            _rolling(panel, scored, metric, study.top_k)
+            _rolling(panel, scored, metric, study)
         panel.axhline(scored[f"draft_{SCORER}"].mean(), color=style.GREY, linewidth=0.8, linestyle=":")
         panel.set_xlabel("rank, surest first (%)")
         panel.set_ylim(-0.03, 1.03)
@@ -53,8 +53,8 @@ def draw(tables: Path, png: Path, pdf: Path) -> None:
     style.save(figure, png, pdf)
 
 
-def _rolling(axes: Axes, scored: pd.DataFrame, metric: str, top_k: int) -> None:
-    ranked = scored.sort_values(column := confidence_column(metric, top_k), ascending=False, kind="stable")
+def _rolling(axes: Axes, scored: pd.DataFrame, metric: str, study: Study) -> None:
+    ranked = scored.sort_values(column := confidence_column(metric, study.top_k), ascending=False, kind="stable")
     right = ranked.groupby(column)[f"draft_{SCORER}"].transform("mean").to_numpy(dtype=float)  # ties have no order
     window = min(len(right), max(SMALLEST_WINDOW, round(WINDOW * len(right))))
     sums = np.convolve(right, np.ones(window), mode="valid")
@@ -62,5 +62,8 @@ def _rolling(axes: Axes, scored: pd.DataFrame, metric: str, top_k: int) -> None:
     colour = style.METRIC_COLOURS[metric]
     axes.plot(ranks, sums / window, color=colour, marker="o" if len(sums) == 1 else None)
     if metric == ABLATED_METRIC:
-        low, high = (beta.ppf(tail, sums + 0.5, window - sums + 0.5) for tail in (0.025, 0.975))
-        style.band(axes, ranks, low, high, colour)
+        _, images = np.unique(ranked["image_id"].to_numpy(dtype=str), return_inverse=True)
+        starts, places = np.arange(len(sums)), np.arange(len(right))[:, None]
+        inside = ((starts <= places) & (places < starts + window)).astype(np.float64)
+        limits = share_interval(by_image(inside * right[:, None], images), by_image(inside, images), study.level)
+        style.band(axes, ranks, *limits, colour)

@@ -69,6 +69,11 @@ class Study:
         """Batch size of the main table."""
         return int(self.points["batch_size"].iloc[0])
 
+    @property
+    def level(self) -> float:
+        """Level of the study's intervals."""
+        return float(self.settings["level"].iloc[0])
+
     @cached_property
     def published(self) -> pd.DataFrame:
         """The paper's numbers; empty where the study is not comparable with the paper's."""

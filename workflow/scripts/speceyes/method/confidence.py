@@ -24,6 +24,8 @@ from speceyes.records.types import DraftRecord, RecordError
 Metric = Literal["min", "mean", "bottom20", "log"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
 
+HEADLINE: Metric = "min"  # the paper's own choice
+
 SLOPE = 0.6
 EPSILON = 1e-6
 BOTTOM_SHARE = 0.2
@@ -34,6 +36,11 @@ Counts = npt.NDArray[np.int64]
 SCHEMA = pa.schema(
     [("sample_id", pa.string()), ("metric", pa.string()), ("top_k", pa.int64()), ("confidence", pa.float64())]
 )
+
+
+def headline(metrics: Sequence[str]) -> str:
+    """The metric that a study is told by: the paper's choice where the study has it, else its first."""
+    return HEADLINE if HEADLINE in metrics else metrics[0]
 
 
 def confidence(top_logprobs: npt.ArrayLike, metric: Metric, top_k: int) -> float:

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.metrics import average_precision_score
 
-from speceyes.analysis.bootstrap import ImageBootstrap
 from speceyes.analysis.outcomes import confidence_column
+from speceyes.analysis.ranking import Area, area_difference, aurc, auroc
 from speceyes.analysis.settings import Settings
 from speceyes.judging.scorers import SCORER_NAMES
+from speceyes.method.confidence import headline
 
 Floats = npt.NDArray[np.float64]
 ECE_BINS = 15
@@ -30,8 +31,9 @@ def confidence_quality(outcomes: pd.DataFrame, gates: Sequence[tuple[str, int]],
         ``agent`` is empty for all samples, else the population are the samples that this agent's
         screening passes to the gate. ``n`` counts scored draft answers and ``right`` the right ones;
         AUROC and AUPR (right is positive) are NaN when all or none are right. ``aurc`` is the mean
-        selective risk over all coverages, lower is better. ``ece`` takes the confidence at its word
-        as a probability, which the squashed separability is not.
+        selective risk over all coverages, lower is better. ``auroc_difference`` and ``aurc_difference``
+        are to the metric ``compared_with`` at the same K, on the same answers. ``ece`` takes the
+        confidence at its word as a probability, which the squashed separability is not.
     """
     rows = []
     for (benchmark, split), cell in outcomes.groupby(["benchmark", "split"], sort=False):
@@ -50,49 +52,37 @@ def _gates(
 ) -> list[dict[str, object]]:
     scored = samples[samples[f"draft_{scorer}"].notna()]
     right = scored[f"draft_{scorer}"].to_numpy() > 0
-    weights = ImageBootstrap(scored["image_id"].to_numpy(), settings) if len(scored) else None
+    _, images = np.unique(scored["image_id"].to_numpy(dtype=str), return_inverse=True)
+    confidences = {gate: scored[confidence_column(*gate)].to_numpy(dtype=np.float64) for gate in gates}
+    areas = {
+        name: {gate: area(right, values, images) for gate, values in confidences.items()}
+        for name, area in {"auroc": auroc, "aurc": aurc}.items()
+    }
+    reference = headline([metric for metric, _ in gates])
+    both = 0 < right.sum() < len(right)
     rows = []
     for metric, top_k in gates:
-        confidence = scored[confidence_column(metric, top_k)].to_numpy(dtype=np.float64)
         row: dict[str, object] = {"metric": metric, "top_k": top_k, "n": len(scored), "right": int(right.sum())}
-        row |= dict.fromkeys(("auroc", "auroc_low", "auroc_high", "aupr", "aurc", "ece"), np.nan)
-        if weights is not None:
-            row |= {"aurc": aurc(right, confidence), "ece": ece(right, confidence)}
-        if weights is not None and 0 < right.sum() < len(right):
-            draws = weighted_auroc(right, confidence, weights.row_weights())
-            low, high = weights.interval(draws)
-            row |= {
-                "auroc": float(roc_auc_score(right, confidence)),
-                "auroc_low": float(low),
-                "auroc_high": float(high),
-            }
-            row["aupr"] = float(average_precision_score(right, confidence))
-        rows.append(row)
+        for name, found in areas.items():
+            row |= _area(name, found[metric, top_k], found.get((reference, top_k)), settings.level)
+        values = confidences[metric, top_k]
+        row["aupr"] = float(average_precision_score(right, values)) if both else np.nan
+        row["ece"] = ece(right, values) if len(right) else np.nan
+        rows.append(row | {"compared_with": reference})
     return rows
 
 
-def weighted_auroc(right: npt.NDArray[np.bool_], confidence: Floats, weights: Floats) -> Floats:
-    """AUROC under each row of (resamples, samples) weights; NaN where a resample lacks one of the classes.
-
-    The share of (right, wrong) pairs that the confidence ranks rightly, ties counting half.
-    """
-    order = np.argsort(confidence, kind="stable")
-    _, starts = np.unique(confidence[order], return_index=True)
-    positive = np.add.reduceat(weights[:, order] * right[order], starts, axis=1)
-    negative = np.add.reduceat(weights[:, order] * ~right[order], starts, axis=1)
-    below = np.cumsum(negative, axis=1) - negative
-    pairs = positive.sum(axis=1) * negative.sum(axis=1)
-    ranked = (positive * (below + negative / 2)).sum(axis=1)
-    draws: Floats = np.divide(ranked, pairs, out=np.full(len(weights), np.nan), where=pairs > 0)
-    return draws
-
-
-def aurc(right: npt.NDArray[np.bool_], confidence: Floats) -> float:
-    """Mean over k of the error among the k most confident answers; tied answers share their error evenly."""
-    levels, codes = np.unique(-confidence, return_inverse=True)
-    share = np.bincount(codes, weights=~right) / np.bincount(codes, minlength=len(levels))
-    errors = share[np.sort(codes)]
-    return float(np.mean(np.cumsum(errors) / np.arange(1, len(errors) + 1)))
+def _area(name: str, own: Area | None, reference: Area | None, level: float) -> dict[str, float]:
+    """An area with its interval and what it is more than the reference's at the same K."""
+    spread = {f"{name}_difference": np.nan, f"{name}_difference_low": np.nan, f"{name}_difference_high": np.nan}
+    spread[f"{name}_p"] = np.nan
+    if own is None:
+        return {name: np.nan, f"{name}_low": np.nan, f"{name}_high": np.nan} | spread
+    low, high = own.interval(level)
+    if reference is not None:
+        found = area_difference(own, reference, level)
+        spread = dict(zip(spread, (found.difference, found.low, found.high, found.p), strict=True))
+    return {name: own.value, f"{name}_low": low, f"{name}_high": high} | spread
 
 
 def ece(right: npt.NDArray[np.bool_], confidence: Floats) -> float:

@@ -14,12 +14,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from speceyes.analysis.bootstrap import ImageBootstrap
 from speceyes.analysis.outcomes import confidence_column
 from speceyes.analysis.settings import Settings
+from speceyes.analysis.shares import by_image, share_interval
 from speceyes.judging.scorers import SCORER_NAMES
 
 Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
 SHARES: Floats = np.linspace(0.0, 1.0, 51)
 COLUMNS = [
     *("agent", "benchmark", "split", "scorer", "metric", "deferred"),
@@ -46,39 +47,31 @@ def deferral_curves(outcomes: pd.DataFrame, metrics: Sequence[str], top_k: int, 
 
 def _curves(samples: pd.DataFrame, scorer: str, metrics: Sequence[str], top_k: int, settings: Settings) -> pd.DataFrame:
     draft, agent = (samples[f"{who}_{scorer}"].to_numpy() for who in ("draft", "agent"))
-    bootstrap = ImageBootstrap(samples["image_id"].to_numpy(), settings)
+    _, images = np.unique(samples["image_id"].to_numpy(dtype=str), return_inverse=True)
     keys = {metric: samples[confidence_column(metric, top_k)].to_numpy() for metric in metrics}
-    keys["oracle"] = draft - agent
-    parts = [_curve(draft, agent, key, bootstrap).assign(metric=name) for name, key in keys.items()]
-    straight = draft.mean() + SHARES * (agent.mean() - draft.mean())
-    random = pd.DataFrame({"deferred": SHARES, "accuracy": straight, "selective_accuracy": draft.mean()})
-    return pd.concat([*parts, random.assign(metric="random")], ignore_index=True).assign(n=len(samples))
+    keys |= {"oracle": draft - agent, "random": np.zeros(len(samples))}
+    parts = [
+        _curve(draft, agent, _deferred(key), images, settings.level).assign(metric=name) for name, key in keys.items()
+    ]
+    return pd.concat(parts, ignore_index=True).assign(n=len(samples))
 
 
-def _curve(draft: Floats, agent: Floats, key: Floats, bootstrap: ImageBootstrap) -> pd.DataFrame:
-    """One curve; samples are deferred by rising ``key``."""
-    order = np.argsort(key, kind="stable")
-    ends = np.flatnonzero(np.diff(key[order], append=np.inf))
-    draft, agent = draft[order], agent[order]
-    accuracy, selective = _at_shares(draft, agent, np.ones((1, len(draft))), ends)
-    low, high = bootstrap.interval(_at_shares(draft, agent, bootstrap.row_weights()[:, order], ends)[0])
-    columns = {"deferred": SHARES, "accuracy": accuracy[0], "selective_accuracy": selective[0]}
-    return pd.DataFrame(columns | {"accuracy_low": low, "accuracy_high": high})
+def _deferred(key: Floats) -> Floats:
+    """Share of each sample that goes to the agent, (samples, shares), by rising ``key``.
 
-
-def _at_shares(draft: Floats, agent: Floats, weights: Floats, ends: npt.NDArray[np.int64]) -> tuple[Floats, Floats]:
-    """Accuracy of the whole and of the kept draft answers, (resamples, shares).
-
-    All arrays are in the order of deferral. ``ends`` are the last of equal keys; between them lies
-    what deferring such samples in random order gives in expectation: a straight line.
+    Equal keys are deferred in random order, of which this is the expectation.
     """
-    total = weights.sum(axis=1, keepdims=True)
-    start = np.zeros((len(weights), 1))
-    deferred = np.hstack([start, np.cumsum(weights, axis=1)[:, ends]]) / total
-    agent_right = np.hstack([start, np.cumsum(weights * agent, axis=1)[:, ends]]) / total
-    draft_right = np.hstack([start, np.cumsum(weights * draft, axis=1)[:, ends]]) / total
-    draft_kept = draft_right[:, -1:] - draft_right
-    whole = np.stack([np.interp(SHARES, x, y) for x, y in zip(deferred, agent_right + draft_kept, strict=True)])
-    kept = np.stack([np.interp(SHARES, x, y) for x, y in zip(deferred, draft_kept, strict=True)])
-    left = 1 - SHARES
-    return whole, np.divide(kept, left, out=np.full_like(kept, np.nan), where=left > 0)
+    _, codes, sizes = np.unique(key, return_inverse=True, return_counts=True)
+    before = np.cumsum(sizes) - sizes
+    return np.clip((SHARES * len(key) - before[codes, None]) / sizes[codes, None], 0.0, 1.0)
+
+
+def _curve(draft: Floats, agent: Floats, deferred: Floats, images: Counts, level: float) -> pd.DataFrame:
+    """One curve; its intervals are those of the shares of right answers where the curve is cut."""
+    kept = (1 - deferred) * draft[:, None]
+    right = by_image(kept + deferred * agent[:, None], images)
+    low, high = share_interval(right, by_image(np.ones_like(deferred), images), level)
+    left = (1 - deferred).sum(axis=0)
+    selective = np.divide(kept.sum(axis=0), left, out=np.full(len(SHARES), np.nan), where=left > 1e-9)
+    columns = {"deferred": SHARES, "accuracy": right.sum(axis=0) / len(draft), "selective_accuracy": selective}
+    return pd.DataFrame(columns | {"accuracy_low": low, "accuracy_high": high})

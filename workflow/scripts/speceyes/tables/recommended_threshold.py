@@ -19,15 +19,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from speceyes.analysis.bootstrap import ImageBootstrap
 from speceyes.analysis.outcomes import confidence_column
 from speceyes.analysis.settings import Settings
+from speceyes.analysis.shares import by_image, paired_difference
 from speceyes.method.gate import accepts
 
 Floats = npt.NDArray[np.float64]
 
-# From nearly 1 down to a half, evenly spaced before the sigmoid, so that they do not depend on the data.
-THRESHOLDS: Floats = 1 / (1 + np.exp(-np.linspace(13.8, 0.0, 139)))
+# From nearly 1 down, evenly spaced before the sigmoid, so that they do not depend on the data; each is a decimal
+# that the configuration takes as it is printed.
+DECIMALS = 6
+THRESHOLDS: Floats = np.unique(np.round(1 / (1 + np.exp(-np.linspace(13.8, -4.6, 185))), DECIMALS))[::-1]
 SCORER = "corrected"
 MAX_STAKE = 0.75  # share of the largest bet that cannot ruin the bettor
 
@@ -177,15 +179,18 @@ def _tried(gate: GateOutcomes, threshold: float | None, name: str, settings: Set
         return {f"{name}_{column}": np.nan for column in names}
     accepted = accepts(gate.confidence, threshold)
     gained = 0.0 - gate.lost(threshold)
-    bootstrap = ImageBootstrap(gate.image_ids, settings)
-    low, high = bootstrap.interval(bootstrap.ratios(bootstrap.sums(gained), bootstrap.sums(np.ones_like(gained))))
+    _, images = np.unique(gate.image_ids.astype(str), return_inverse=True)
+    won, lost, rows = (
+        by_image(np.asarray(which, dtype=float), images) for which in (gained > 0, gained < 0, np.ones_like(gained))
+    )
+    compared = paired_difference(won, lost, rows, settings.level)
     seconds = gate.screen_s + gate.draft_s + np.where(accepted, 0.0, gate.agent_s)
     values = (
         accepted.mean(),
         (gate.agent_right + gained).mean(),
-        gained.mean(),
-        low,
-        high,
+        compared.difference,
+        compared.low,
+        compared.high,
         gate.agent_s.sum() / seconds.sum() if seconds.sum() > 0 else np.nan,
     )
     return {f"{name}_{column}": float(value) for column, value in zip(names, values, strict=True)}
@@ -205,7 +210,8 @@ def sentence(row: Mapping[str, Any]) -> str:
             "use the agent alone, or relax ε."
         )
     return (
-        f"Use τ = {row['threshold']:.4f} on the {row['metric']} confidence: {risk} over the {images} calibration "
+        f"Use τ = {row['threshold']!s} on the {row['metric']} confidence: {risk} over the {images} calibration "
         f"images, the accuracy lost against the agent is {most}; on the other {row['n']} samples the difference is "
-        f"{100 * row['threshold_difference']:+.1f} points at {row['threshold_speedup']:.2f}× speed."
+        f"{100 * row['threshold_difference']:+.1f} points [{100 * row['threshold_difference_low']:+.1f}, "
+        f"{100 * row['threshold_difference_high']:+.1f}] at {row['threshold_speedup']:.2f}× speed."
     )
