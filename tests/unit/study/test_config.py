@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from speceyes.study.config import ConfigError, load_config
+from speceyes.study.config import ConfigError, check_files, load_config
 
 CONFIG = Path(__file__).parents[3] / "config"
 METRICS = "'min', 'mean', 'bottom20' or 'log'"
@@ -91,7 +92,7 @@ def test_an_unknown_key_below_an_optional_section(raw):
 @pytest.mark.parametrize(
     "key, value, problem",
     [
-        ("study", "My Study", "study: String should match pattern '^[a-z0-9_-]+$', got 'My Study'"),
+        ("study", "My Study", "study: a name is 1 to 64 letters, digits, '.', '_' and '-' and begins"),
         ("comparable", "perhaps", "comparable: Input should be a valid boolean, "),
         ("draft.batch_size", "six", "draft.batch_size: Input should be a valid integer, "),
         ("draft.batch_size", 0, "draft.batch_size: Input should be greater than or equal to 1, got 0"),
@@ -112,6 +113,193 @@ def test_an_unknown_key_below_an_optional_section(raw):
 )
 def test_a_wrong_value_is_named_with_the_allowed_ones(raw, key, value, problem):
     assert complaint(put(raw, key, value)).startswith(f"config: {problem}")
+
+
+BAD_NAMES = {
+    "empty": "",
+    "a path": "../hrbench",
+    "a regular expression": ".*",
+    "an alternative": "de|mini",
+    "a plus": "deepeyes+cot",
+    "spaces and brackets": "DeepEyes (7B)",
+    "markup": "<b>mine</b>",
+    "LaTeX": "R&D_50%#",
+    "a wildcard": "{agent}",
+    "a line break": "a\n",
+    "escape codes": "\x1b[31m",
+    "another script": "größe",
+    "an option": "-rf",
+    "two dots": "..",
+    "300 characters": "a" * 300,
+}
+
+
+def renamed(section: dict[str, Any], old: str, new: str) -> None:
+    section[new] = section.pop(old)
+
+
+@pytest.mark.parametrize("name", BAD_NAMES.values(), ids=BAD_NAMES)
+@pytest.mark.parametrize("key", ["study", "agents", "models", "benchmarks.vstar.splits", "benchmarks"])
+def test_a_name_that_is_not_safe_everywhere_is_refused(raw, key, name):
+    if key == "study":
+        raw["study"] = name
+    else:
+        section = raw
+        for part in key.split("."):
+            section = section[part]
+        renamed(section, sorted(section)[0], name)
+    message = complaint(raw)
+    assert message.startswith(f"config: {key}")
+    assert "a name is 1 to 64 letters, digits, '.', '_' and '-' and begins with a letter or digit, got " in message
+    assert message.isprintable()
+    assert len(message) < 400
+
+
+@pytest.mark.parametrize("name", ["01", "1.10", "NA", "nan", "None", "true", "GPT4V-hard", "a_b", "x" * 64])
+def test_a_name_that_is_safe_is_taken_as_it_is_written(raw, name):
+    raw["benchmarks"]["vstar"]["splits"] = {name: 3}
+    assert load_config(raw).benchmarks["vstar"].splits == {name: 3}
+
+
+@pytest.mark.parametrize("name", [1, 1.1, True, date(2026, 1, 1)])
+def test_a_name_that_yaml_reads_as_something_else_belongs_in_quotes(raw, name):
+    raw["benchmarks"]["vstar"]["splits"] = {name: 3}
+    assert "Input should be a valid string, got " in (message := complaint(raw))
+    assert message.endswith("; put it in quotes")
+
+
+@pytest.mark.parametrize(
+    ("key", "names", "problem"),
+    [
+        ("agents", ["draft"], "agents: draft clashes with draft"),
+        ("agents", ["Judge"], "agents: Judge clashes with judge"),
+        ("agents", ["deepeyes", "DeepEyes"], "agents: DeepEyes clashes with deepeyes"),
+        ("models", ["draft", "deepeyes", "judge", "thyme", "Draft"], "models: Draft clashes with draft"),
+    ],
+)
+def test_names_that_files_are_named_after_do_not_clash(raw, key, names, problem):
+    (some, *_) = raw[key].values()
+    raw[key] = dict.fromkeys(names, some)
+    assert complaint(raw).startswith(f"config: {problem}")
+
+
+def test_splits_that_differ_in_case_alone_clash(raw):
+    raw["benchmarks"]["vstar"]["splits"] = {"a": 1, "A": 1}
+    assert complaint(raw) == "config: benchmarks.vstar.splits: A clashes with a; give it another name"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "problem"),
+    [
+        ("grid.metrics", [], "grid.metrics: Tuple should have at least 1 item"),
+        ("grid.top_k", [], "grid.top_k: Tuple should have at least 1 item"),
+        ("grid.thresholds.vstar", [], "grid.thresholds.vstar: Tuple should have at least 1 item"),
+        ("grid.thresholds.vstar", [0.9, 0.95, 0.9], "grid.thresholds.vstar: 0.9 stands twice"),
+        ("grid.thresholds.vstar", [0.9, 9e-1], "grid.thresholds.vstar: 0.9 stands twice"),
+        ("grid.top_k", [32, 64, 32], "grid.top_k: 32 stands twice"),
+        ("grid.metrics", ["min", "min"], "grid.metrics: min stands twice"),
+        ("grid.batch_sizes.vstar", [1, 2, 1], "grid.batch_sizes.vstar: 1 stands twice"),
+        ("live.metrics", ["min", "log", "min"], "live.metrics: min stands twice"),
+        ("live.batch_sizes", [6, 6], "live.batch_sizes: 6 stands twice"),
+        ("specreason.agents", ["thyme", "thyme"], "specreason.agents: thyme stands twice"),
+        ("specreason.variants", ["published", "published"], "specreason.variants: published stands twice"),
+    ],
+)
+def test_lists_of_settings_are_not_empty_and_hold_each_once(raw, key, value, problem):
+    assert complaint(put(raw, key, value)).startswith(f"config: {problem}")
+
+
+@pytest.mark.parametrize("rows", [-1, 0, -115, 1.5, "many"])
+def test_the_number_of_rows_is_positive(raw, rows):
+    assert complaint(put(raw, "benchmarks.vstar.splits.direct_attributes", rows)).startswith(
+        "config: benchmarks.vstar.splits.direct_attributes: Input should be "
+    )
+
+
+@pytest.mark.parametrize("shards", [0, -1, 10_001, 10**18])
+def test_the_number_of_shards_is_bounded(raw, shards):
+    assert complaint(put(raw, "shards.agent", shards)).startswith("config: shards.agent: Input should be ")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["not a url", "", "judge.example:8000/v1", "ftp://judge/v1", "http://", "http:///v1", "http://h:99999/v1",
+     "http://h:x/v1", "http://h/v 1", "http://[::1/v1", "http://h/\x1b[31m"],
+)  # fmt: skip
+def test_the_judges_address_is_one(raw, url):
+    assert complaint(put(raw, "judge.url", url)).startswith("config: judge.url: ")
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8000/v1", "https://judge.example/v1/", "http://[::1]:8000/v1"])
+def test_an_address_of_a_server_is_taken(raw, url):
+    assert load_config(put(raw, "judge.url", url)).judge.url == url
+
+
+@pytest.mark.parametrize("command", [["vllm", "serve"], ["sh", "-c", "serve --port $PORT"], ["serve", "{prt}"]])
+def test_a_server_that_is_not_told_its_port_is_refused(raw, command):
+    assert complaint(put(raw, "judge.server.command", command)).startswith("config: judge: server.command: {port} is ")
+    raw["judge"]["url"] = "http://127.0.0.1:8000/v1"
+    assert load_config(raw).judge.url
+
+
+@pytest.mark.parametrize("key", ["models.draft.path", "benchmarks.vstar.path", "prompts"])
+def test_folders_are_folders(raw, tmp_path, key):
+    (tmp_path / "file").touch()
+    assert complaint(put(raw, key, str(tmp_path / "file"))).startswith(
+        f"config: {key}: is a file, must be a folder, got"
+    )
+    for unusable in ("", " ", "~/models", "/models/{name}", "a\0b", "a\nb"):
+        assert complaint(put(raw, key, unusable)).startswith(f"config: {key}: must name a folder; ")
+    assert load_config(put(raw, key, str(tmp_path / "to come")))
+
+
+@pytest.mark.parametrize("agent", ["deepeyes", "thyme"])
+@pytest.mark.parametrize("stop", [[""], ["</answer>", ""]])
+def test_an_empty_stop_string_is_refused(raw, agent, stop):
+    message = complaint(put(raw, f"agents.{agent}.settings", {"stop": stop}))
+    assert message.startswith(f"config: agents.{agent}.settings: stop.{len(stop) - 1}: String should have at least 1")
+
+
+def test_a_module_that_fails_at_import_is_one_line(raw, tmp_path, monkeypatch):
+    (tmp_path / "raising.py").write_text("raise RuntimeError('two\\nlines')")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert complaint(put(raw, "agents.thyme.type", "raising:Agent")).startswith(
+        "config: agents.thyme.type: agent class 'raising:Agent': two lines; write it as package.module:Class"
+    )
+
+
+def test_a_class_with_settings_of_another_kind_is_one_line(raw, tmp_path, monkeypatch):
+    (tmp_path / "odd.py").write_text("class Agent:\n    Settings = screen_request = episode = verification = dict")
+    monkeypatch.syspath_prepend(tmp_path)
+    raw["agents"]["thyme"] |= {"type": "odd:Agent", "settings": {}}
+    assert complaint(raw).startswith("config: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("study: a\nstudy: b", "not YAML: the key 'study' stands twice (line 2, column 1)"),
+        ("grid: {top_k: [2], top_k: [3]}", "not YAML: the key 'top_k' stands twice (line 1, column 20)"),
+        ("models:\n  a: {}\n  b: {}\n  a: {}", "not YAML: the key 'a' stands twice (line 4, column 3)"),
+    ],
+)
+def test_a_key_that_stands_twice_in_a_file_is_refused(tmp_path, text, problem):
+    (tmp_path / "own.yaml").write_text(text)
+    with pytest.raises(ConfigError) as caught:
+        check_files([CONFIG / "config.yaml", str(tmp_path / "own.yaml")])
+    assert str(caught.value) == f"config: {tmp_path}/own.yaml: {problem}"
+
+
+def test_a_key_that_stands_twice_in_a_json_file_is_refused(tmp_path):
+    (tmp_path / "own.json").write_text('{"study": "a", "study": "b"}')
+    with pytest.raises(ConfigError, match="the key 'study' stands twice"):
+        check_files([tmp_path / "own.json"])
+
+
+@pytest.mark.parametrize("value", [0.00001, 1e-300, 5e-324, 0.1, 0.123456789012345, 0.9999999999999999])
+def test_every_threshold_between_0_and_1_is_taken(raw, value):
+    raw["grid"]["thresholds"]["pope"] = [value]
+    assert load_config(put(raw, "operating_points.thyme.pope.min", value)).grid.thresholds["pope"] == (value,)
 
 
 @pytest.mark.parametrize("value", [0, 1, -0.5, 98, float("nan")])
@@ -158,6 +346,7 @@ def test_sections_must_fit_together(raw, key, value, problem):
         ("agents.deepeyes.type", "nowhere:Agent", "No module named 'nowhere'"),
         ("agents.deepeyes.type", "speceyes.agents.deepeyes:Deep", "no attribute 'Deep'"),
         ("agents.deepeyes.type", "deepeyes", "No module named 'deepeyes'"),
+        ("agents.deepeyes.type", "os:", "write it as package.module:Class"),
         ("benchmarks.pope.reader", "speceyes.benchmarks.pope:Pop", "no attribute 'Pop'"),
     ],
 )
@@ -177,7 +366,7 @@ def test_classes_that_are_not_there(raw, key, spec, problem):
         ("agents.thyme", {"on_error": "cry"}, "on_error: Input should be 'ignore' or 'tell', got 'cry'"),
         ("agents.thyme", {"sandbox": {"isolation": "none"}}, "sandbox.isolation: Input should be 'bubblewrap' or "),
         ("benchmarks.vstar", {"option_order": "shuffled"}, "option_order: Input should be 'published' or 'rotated', "),
-        ("benchmarks.pope", {"shuffle": True}, "shuffle: unknown key; known are "),
+        ("benchmarks.pope", {"shuffle": True}, "shuffle: unknown key; known are none"),
     ],
 )
 def test_settings_are_checked_by_the_class_they_are_for(raw, key, settings, problem):

@@ -17,7 +17,7 @@ from PIL import Image
 from pydantic import BaseModel, Field, ValidationError
 
 from speceyes.agents.base import Ending, Loop, Task
-from speceyes.agents.dialogue import DialogueAgent, DialogueSettings, answer_text, last_answer
+from speceyes.agents.dialogue import DialogueAgent, DialogueSettings, StopStrings, answer_text, last_answer
 from speceyes.engines.base import Message
 from speceyes.images import ImageSettings, fitted_size
 from speceyes.records.types import Box, ToolUse
@@ -31,7 +31,7 @@ class Settings(DialogueSettings):
 
     max_generations: int = Field(6, gt=0, description="Generations before the episode ends without an answer.")
     min_crop_side: int = Field(2, gt=0, description="Crops with a shorter side, in original pixels, are degenerate.")
-    stop: tuple[str, ...] = Field(("</tool_call>", "</answer>"), description="Strings that end a generation.")
+    stop: StopStrings = Field(("</tool_call>", "</answer>"), description="Strings that end a generation.")
     image: ImageSettings = Field(default_factory=ImageSettings, description="The view in which boxes are given.")
 
 

@@ -6,7 +6,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar, cast
+from typing import Annotated, Any, ClassVar, Generic, TypeVar, cast
 
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
@@ -20,6 +20,8 @@ from speceyes.records.samples import Sample
 ROLES = ("screening", "agent", "verify")
 ANSWER = re.compile(r"<answer>(.*?)</answer>", re.DOTALL)
 
+StopStrings = tuple[Annotated[str, Field(min_length=1)], ...]
+
 
 class DialogueSettings(BaseModel):
     """Limits of a dialogue's generations."""
@@ -28,7 +30,7 @@ class DialogueSettings(BaseModel):
 
     max_new_tokens: int = Field(512, gt=0, description="Tokens per generation.")
     screening_max_new_tokens: int = Field(10, gt=0, description="Tokens of a screening verdict.")
-    stop: tuple[str, ...] = Field(("</answer>",), description="Strings that end a generation.")
+    stop: StopStrings = Field(("</answer>",), description="Strings that end a generation.")
 
 
 S = TypeVar("S", bound=DialogueSettings)

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Literal, Protocol
 from pydantic import BaseModel, Field
 
 from speceyes.agents.base import Ending, Loop, Step, Task, Verification
-from speceyes.agents.dialogue import DialogueAgent, DialogueSettings, answer_text, last_answer
+from speceyes.agents.dialogue import DialogueAgent, DialogueSettings, StopStrings, answer_text, last_answer
 from speceyes.engines.base import Message, Part
 from speceyes.records.types import ToolUse
 from speceyes.sandbox import INPUT_PATH, Sandbox, SandboxResult, SandboxSettings
@@ -30,7 +30,7 @@ class Settings(DialogueSettings):
 
     max_iterations: int = Field(5, gt=0, description="Generations before the episode ends without an answer.")
     max_new_tokens: int = Field(2048, gt=0, description="Tokens per generation.")
-    stop: tuple[str, ...] = Field(("</code>", "</answer>"), description="Strings that end a generation.")
+    stop: StopStrings = Field(("</code>", "</answer>"), description="Strings that end a generation.")
     on_error: Literal["ignore", "tell"] = Field(
         "ignore",
         description="ignore: failed code leaves no trace in the history (published); tell: the error is shown.",

@@ -5,18 +5,22 @@ Every field is described: the JSON schema and the key table in ``config/README.m
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
 from speceyes.analysis.settings import Settings as StatisticsSettings
 from speceyes.benchmarks.base import load_reader
+from speceyes.border import border
+from speceyes.documents import DocumentError, read_json, read_yaml
 from speceyes.method.confidence import Metric
 from speceyes.study.config.agents import AgentConfig
 from speceyes.study.config.benchmarks import BenchmarkConfig
 from speceyes.study.config.draft import DraftConfig
-from speceyes.study.config.errors import ConfigError, check_complete, check_known, explanation
-from speceyes.study.config.fields import Section, Threshold
+from speceyes.study.config.errors import ConfigError, check_apart, check_complete, check_known, explanation
+from speceyes.study.config.fields import Folder, Name, Section, Threshold
 from speceyes.study.config.grid import GridConfig
 from speceyes.study.config.judge import JudgeConfig
 from speceyes.study.config.live import LiveConfig
@@ -26,20 +30,23 @@ from speceyes.study.config.screening import ScreeningConfig
 from speceyes.study.config.shards import ShardsConfig
 from speceyes.study.config.specreason import SpecReasonConfig
 
+# Prompt files beside those named after agents.
+OTHER_PROMPTS = ("draft", "judge")
+
 
 class Config(Section):
     """One study."""
 
-    study: Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")] = Field(description="Name of the results folder.")
+    study: Annotated[Name, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")] = Field(description="Name of the results folder.")
     comparable: bool = Field(description="Whether results may be held against the published numbers.")
-    prompts: str = Field(description="Folder with draft.yaml, one file per agent and judge.yaml.")
-    models: dict[str, ModelConfig] = Field(description="Models by a name of your own.")
-    benchmarks: dict[str, BenchmarkConfig] = Field(min_length=1, description="Benchmarks by name.")
-    agents: dict[str, AgentConfig] = Field(min_length=1, description="Agents by name; prompts are NAME.yaml.")
+    prompts: Folder = Field(description="Folder with draft.yaml, one file per agent and judge.yaml.")
+    models: dict[Name, ModelConfig] = Field(description="Models by a name of your own.")
+    benchmarks: dict[Name, BenchmarkConfig] = Field(min_length=1, description="Benchmarks by name.")
+    agents: dict[Name, AgentConfig] = Field(min_length=1, description="Agents by name; prompts are NAME.yaml.")
     draft: DraftConfig = Field(default_factory=DraftConfig, description="Phase II: the draft's answers.")
     screening: ScreeningConfig = Field(default_factory=ScreeningConfig, description="Phase I: would tools help?")
     grid: GridConfig = Field(description="Settings evaluated by replay.")
-    operating_points: dict[str, dict[str, dict[Metric, Threshold]]] = Field(
+    operating_points: dict[Name, dict[Name, dict[Metric, Threshold]]] = Field(
         description="Main-table threshold per agent, benchmark and metric."
     )
     live: LiveConfig = Field(default_factory=LiveConfig, description="Settings that also run live.")
@@ -50,6 +57,15 @@ class Config(Section):
     )
     shards: ShardsConfig = Field(default_factory=ShardsConfig, description="Jobs per expensive stage.")
     miniature: MiniatureConfig | None = Field(None, description="Set in the miniature study only.")
+
+    @model_validator(mode="after")
+    def _names_do_not_clash(self) -> Config:
+        check_apart("models", self.models)
+        check_apart("benchmarks", self.benchmarks)
+        check_apart("agents", [*OTHER_PROMPTS, *self.agents])
+        for name, benchmark in self.benchmarks.items():
+            check_apart(f"benchmarks.{name}.splits", benchmark.splits)
+        return self
 
     @model_validator(mode="after")
     def _names_exist(self) -> Config:
@@ -103,7 +119,21 @@ def load_config(raw: dict[str, Any]) -> Config:
     Raises:
         ConfigError: one line with the key, what is wrong, and the allowed values or the closest key.
     """
-    try:
-        return Config.model_validate(raw)
-    except ValidationError as error:
-        raise ConfigError(f"config: {explanation(error, Config)}") from None
+    with border("config", ConfigError):
+        try:
+            return Config.model_validate(raw)
+        except ValidationError as error:
+            raise ConfigError(f"config: {explanation(error, Config)}") from None
+
+
+def check_files(paths: Iterable[str | Path]) -> None:
+    """Read configuration files again, strictly: of a key that stands twice Snakemake's reader keeps the last.
+
+    Raises:
+        ConfigError: one line with the file, the key and its line.
+    """
+    for path in map(Path, paths):
+        try:
+            read_json(path) if path.suffix == ".json" else read_yaml(path)
+        except DocumentError as error:
+            raise ConfigError(f"config: {error}") from error

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from speceyes.benchmarks.base import load_reader
 from speceyes.study.config.errors import check_settings
-from speceyes.study.config.fields import Section
+from speceyes.study.config.fields import Folder, Name, Section
 
 
 class BenchmarkConfig(Section):
     """One benchmark on disk."""
 
     reader: str = Field(description="Reader class as package.module:Class.")
-    path: str = Field(description="Folder with the official files.")
+    path: Folder = Field(description="Folder with the official files.")
     source: str | None = Field(None, description="Dataset id to download from when the folder is not there.")
-    splits: dict[str, int | None] = Field(
+    splits: dict[Name, Annotated[int, Field(gt=0)] | None] = Field(
         min_length=1, description="Splits and their official number of rows, if known."
     )
     settings: dict[str, Any] = Field(default_factory=dict, description="The reader's own settings, see below.")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from datetime import date
 from types import UnionType
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
+
+from speceyes.border import LONGEST_VALUE, plain, shown
 
 
 class ConfigError(Exception):
@@ -22,7 +25,7 @@ def check_known(key: str, names: Collection[str], known: Collection[str]) -> Non
     """
     for name in names:
         if name not in known:
-            raise ValueError(f"{key}: {name!r} is not among {', '.join(sorted(known))}")
+            raise ValueError(f"{key}: {shown(name)} is not among {', '.join(sorted(known))}")
 
 
 def check_complete(key: str, given: Collection[str], wanted: Collection[str]) -> None:
@@ -36,6 +39,19 @@ def check_complete(key: str, given: Collection[str], wanted: Collection[str]) ->
             raise ValueError(f"{key}: {name} is missing, found {', '.join(sorted(given)) or 'nothing'}")
 
 
+def check_apart(key: str, names: Iterable[str]) -> None:
+    """Refuse names that file systems may take for one another: prompts, models and results are named after them.
+
+    Raises:
+        ValueError: names both.
+    """
+    known: dict[str, str] = {}
+    for name in names:
+        if other := known.get(name.lower()):
+            raise ValueError(f"{key}: {name} clashes with {other}; give it another name")
+        known[name.lower()] = name
+
+
 def check_settings(model: type[BaseModel], settings: dict[str, Any]) -> None:
     """Settings that a class named in the config validates itself, explained as the rest is."""
     try:
@@ -47,19 +63,21 @@ def check_settings(model: type[BaseModel], settings: dict[str, Any]) -> None:
 def explanation(error: ValidationError, model: type[BaseModel]) -> str:
     """The first of a model's errors in one line, and how many more there are."""
     first = error.errors()[0]
-    location = [str(part) for part in first["loc"] if part != "[key]"]
-    message = first["msg"].removeprefix("Value error, ")
+    location = [plain(part, LONGEST_VALUE) for part in first["loc"] if part != "[key]"]
+    message = plain(first["msg"].removeprefix("Value error, "))
     if first["type"] == "extra_forbidden":
         message = _unknown_key(location[-1], list(_section(model, location[:-1]).model_fields))
     elif not isinstance(first["input"], dict | list | BaseModel):
-        message += f", got {first['input']!r}"
+        message += f", got {shown(first['input'])}"
+        if first["type"] == "string_type" and isinstance(first["input"], int | float | date):
+            message += "; put it in quotes"
     more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
     return ": ".join(part for part in (".".join(location), message) if part) + more
 
 
 def _unknown_key(key: str, known: Sequence[str]) -> str:
     close = difflib.get_close_matches(key, known, n=1)
-    return f"unknown key{f' (did you mean {close[0]}?)' if close else ''}; known are {', '.join(known)}"
+    return f"unknown key{f' (did you mean {close[0]}?)' if close else ''}; known are {', '.join(known) or 'none'}"
 
 
 def _section(model: Any, location: Sequence[str]) -> type[BaseModel]:

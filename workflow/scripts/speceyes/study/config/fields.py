@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from pathlib import Path
+from typing import Annotated, TypeVar
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+LONGEST_NAME = 64
+MAX_SHARDS = 10_000
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_VISIBLE = re.compile(r"[!-~]+")
+
+Value = TypeVar("Value")
 
 
 def _open_unit(value: float) -> float:
@@ -13,12 +23,47 @@ def _open_unit(value: float) -> float:
     return value
 
 
+def _safe_name(name: str) -> str:
+    if len(name) > LONGEST_NAME or not _NAME.fullmatch(name):
+        raise ValueError(
+            f"a name is 1 to {LONGEST_NAME} letters, digits, '.', '_' and '-' and begins with a letter or digit"
+        )
+    return name
+
+
+def _folder(path: str) -> str:
+    if not path.strip() or not path.isprintable() or path.startswith("~") or set(path) & set("{}"):
+        raise ValueError("must name a folder; '~' and braces are not filled in here")
+    if Path(path).exists() and not Path(path).is_dir():
+        raise ValueError("is a file, must be a folder")
+    return path
+
+
+def _server_address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0 or not _VISIBLE.fullmatch(url):
+        raise ValueError("must be the address of a server, such as http://127.0.0.1:8000/v1")
+    return url
+
+
+def _distinct(values: tuple[Value, ...]) -> tuple[Value, ...]:
+    for position, value in enumerate(values):
+        if value in values[:position]:
+            raise ValueError(f"{value} stands twice")
+    return values
+
+
+# Names become parts of paths, of rules' wildcards and of tables.
+Name = Annotated[str, AfterValidator(_safe_name)]
+Folder = Annotated[str, AfterValidator(_folder)]
+Url = Annotated[str, AfterValidator(_server_address)]
+Distinct = AfterValidator(_distinct)
 Threshold = Annotated[
     float, AfterValidator(_open_unit), Field(json_schema_extra={"exclusiveMinimum": 0, "exclusiveMaximum": 1})
 ]
 TopK = Annotated[int, Field(ge=2)]
 Batch = Annotated[int, Field(ge=1)]
-Shards = Annotated[int, Field(ge=1)]
+Shards = Annotated[int, Field(ge=1, le=MAX_SHARDS)]
 
 
 class Section(BaseModel):

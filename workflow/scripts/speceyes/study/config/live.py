@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from speceyes.method.confidence import METRICS, Metric
-from speceyes.study.config.fields import Batch, Section
+from speceyes.study.config.fields import Batch, Distinct, Section
 
 
 class LiveConfig(Section):
     """Which settings also run live, timed end to end."""
 
-    metrics: tuple[Metric, ...] = Field(METRICS, description="Metrics of the main table that run live.")
-    batch_sizes: tuple[Batch, ...] = Field((6,), description="Batch sizes at which they run.")
+    metrics: Annotated[tuple[Metric, ...], Distinct] = Field(
+        METRICS, description="Metrics of the main table that run live."
+    )
+    batch_sizes: Annotated[tuple[Batch, ...], Distinct] = Field((6,), description="Batch sizes at which they run.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from speceyes.miniature.generate import Sizes
-from speceyes.study.config.fields import Section
+from speceyes.study.config.fields import Folder, Section
 
 
 class MiniatureConfig(Section):
@@ -13,4 +13,4 @@ class MiniatureConfig(Section):
 
     sizes: Sizes = Field(default_factory=Sizes, description="Questions per benchmark.")
     seed: int = Field(2603, description="Seed of the test pictures.")
-    folder: str = Field("resources/miniature/benchmarks", description="Where they are written.")
+    folder: Folder = Field("resources/miniature/benchmarks", description="Where they are written.")

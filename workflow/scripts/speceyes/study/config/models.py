@@ -5,13 +5,13 @@ from __future__ import annotations
 from pydantic import Field, model_validator
 
 from speceyes.engines.settings import EngineSettings
-from speceyes.study.config.fields import Section
+from speceyes.study.config.fields import Folder, Section
 
 
 class ModelConfig(Section):
     """One model: where it lies and how it is loaded."""
 
-    path: str = Field(description="Local folder with weights, config, tokenizer and image processor.")
+    path: Folder = Field(description="Local folder with weights, config, tokenizer and image processor.")
     source: str | None = Field(None, description="Hub id to download from when the folder is not there.")
     revision: str | None = Field(None, description="Pinned revision; null is resolved at download and recorded.")
     engine: EngineSettings = Field(default_factory=EngineSettings, description="Type, attention, device, view size.")

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from speceyes.method.specreason import Settings as SpecReasonSettings
 from speceyes.method.specreason import Variant
-from speceyes.study.config.fields import Section
+from speceyes.study.config.fields import Distinct, Name, Section
 
 
 class SpecReasonConfig(Section):
     """The peer method."""
 
-    agents: tuple[str, ...] = Field((), description="Agents it runs on.")
-    variants: tuple[Variant, ...] = Field(("published", "corrected"), description="published port, corrected port.")
+    agents: Annotated[tuple[Name, ...], Distinct] = Field((), description="Agents it runs on.")
+    variants: Annotated[tuple[Variant, ...], Distinct] = Field(
+        ("published", "corrected"), description="published port, corrected port."
+    )
     settings: SpecReasonSettings = Field(default_factory=SpecReasonSettings, description="Score bound and step limit.")
