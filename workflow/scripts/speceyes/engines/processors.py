@@ -6,10 +6,13 @@ and images only; their ``from_pretrained`` reads the same folders as the stock c
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ValidationError
+
+from speceyes.border import reason, shown
+from speceyes.documents import DocumentError, read_json
 from speceyes.engines.base import EngineError
 from speceyes.engines.lean_transformers import ProcessorMixin, Qwen2_5_VLProcessor, Qwen3VLProcessor
 
@@ -19,6 +22,10 @@ SPECIAL_TOKENS = {
     "vision_start": "<|vision_start|>",
     "vision_end": "<|vision_end|>",
 }
+
+
+class _ModelConfig(BaseModel):
+    model_type: str
 
 
 class _ImageOnly(ProcessorMixin):
@@ -56,11 +63,14 @@ def load_processor(folder: Path) -> Any:
         EngineError: no readable ``config.json``, a family without a processor here, or missing processor files.
     """
     try:
-        family = json.loads((folder / "config.json").read_text(encoding="utf-8"))["model_type"]
-    except (OSError, ValueError, KeyError) as error:
-        raise EngineError(f"{folder}: no model there ({error}); run its download rule or correct the path") from error
+        family = _ModelConfig.model_validate(read_json(folder / "config.json")).model_type
+    except (DocumentError, ValidationError) as error:
+        said = reason(error)
+        raise EngineError(f"{folder}: no model there ({said}); run its download rule or correct the path") from error
     if family not in PROCESSORS:
-        raise EngineError(f"{folder}: model_type {family!r} has no image-only processor; known: {sorted(PROCESSORS)}")
+        raise EngineError(
+            f"{folder}: model_type {shown(family)} has no image-only processor; known: {sorted(PROCESSORS)}"
+        )
     try:
         processor = PROCESSORS[family].from_pretrained(folder, local_files_only=True)
     except (OSError, ValueError) as error:

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import matplotlib as mpl
 import torch
-import yaml
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
 
+from speceyes.documents import read_yaml
 from speceyes.evaluation.marking import TOP_K, Marker
 from speceyes.evaluation.trial import Trial
 from speceyes.figures.style import AGENT_COLOURS, AGENT_NAMES, RIGHT, STYLE, WRONG
@@ -143,7 +143,7 @@ def main() -> None:
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     torch.set_num_threads(1)
-    config = load_config(yaml.safe_load(options.config.read_text(encoding="utf-8")))
+    config = load_config(read_yaml(options.config))
     options.output.parent.mkdir(parents=True, exist_ok=True)
     Sheet(Trial(config, options.folder, SIZES, SEED)).draw(options.output)
 

@@ -12,9 +12,9 @@ import logging
 from pathlib import Path
 
 import torch
-import yaml
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from speceyes.documents import read_yaml
 from speceyes.evaluation.card import Card, JudgeCard
 from speceyes.evaluation.marking import Marker
 from speceyes.evaluation.results_table import write_results
@@ -82,7 +82,7 @@ def main() -> None:
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     torch.set_num_threads(options.threads)
-    config = load_config(yaml.safe_load(options.config.read_text(encoding="utf-8")))
+    config = load_config(read_yaml(options.config))
     card = evaluate(Trial(config, options.folder, SIZES, SEED), JUDGE_CASES)
     options.output.write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
     write_results(options.readme, card)

@@ -9,7 +9,10 @@ import traceback
 from collections.abc import Iterator
 from pathlib import Path
 
+from speceyes.border import plain
 from speceyes.runtime.gpu_lease import lease
+
+LONGEST_LINE = 1000
 
 
 @contextlib.contextmanager
@@ -30,6 +33,6 @@ def job(log_path: str, gpus: int = 0) -> Iterator[None]:
             yield
     except Exception as error:
         logging.error("%s", traceback.format_exc())
-        line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        line = plain(str(error).strip().partition("\n")[0], LONGEST_LINE) or type(error).__name__
         sys.stderr.write(f"\nspeceyes: {type(error).__name__}: {line}\n          details: {log_path}\n")
         sys.exit(1)

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import BaseModel
 
 from speceyes.agents.base import load_agent
 from speceyes.benchmarks.base import load_reader
+from speceyes.documents import read_yaml
 from speceyes.study.config import Config, load_config
 
 Schema = dict[str, Any]
@@ -35,7 +35,7 @@ def documents(root: Path) -> dict[Path, str]:
     readme = root / "config" / "README.md"
     before, rest = readme.read_text(encoding="utf-8").split(START)
     _, after = rest.split(END)
-    study = load_config(yaml.safe_load((root / "config" / "config.yaml").read_text(encoding="utf-8")))
+    study = load_config(read_yaml(root / "config" / "config.yaml"))
     return {
         root / "workflow" / "schemas" / "config.schema.json": json.dumps(_schema(), indent=2, ensure_ascii=False)
         + "\n",
