@@ -7,7 +7,7 @@ WORKFLOW = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).pare
 SCRIPTS = WORKFLOW / "scripts"
 sys.path.insert(0, str(SCRIPTS))
 
-from speceyes.agents.base import load_agent
+from speceyes.agents.base import load_agent, told_settings
 from speceyes.study.config import ConfigError, load_config
 from speceyes.runtime.fingerprint import Code, fingerprint
 from speceyes.runtime.provenance import file_identity, model_identity
@@ -75,9 +75,7 @@ def agent_model(wildcards):
 def agent_settings(wildcards):
     """An agent's settings; one that must know its view is told what its engine sees."""
     agent = CONFIG.agents[wildcards.agent]
-    if "image" not in load_agent(agent.type).Settings.model_fields:
-        return agent.settings
-    return {**agent.settings, "image": engine(agent.model)["image"]}
+    return told_settings(load_agent(agent.type), agent.settings, image=engine(agent.model)["image"])
 
 
 def prompts(name):

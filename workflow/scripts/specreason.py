@@ -6,7 +6,7 @@ from speceyes.records.stage import Shard, Stage
 from speceyes.runtime.job import job
 
 with job(snakemake.log[0], snakemake.resources.get("gpu", 0)):
-    from speceyes.agents.base import load_agent
+    from speceyes.agents.base import load_agent, told_settings
     from speceyes.engines.settings import EngineSettings
     from speceyes.engines.transformers_engine import TransformersEngine
     from speceyes.method.specreason import VARIANTS, Settings
@@ -14,6 +14,8 @@ with job(snakemake.log[0], snakemake.resources.get("gpu", 0)):
     from speceyes.records.types import AgentRecord
 
     wildcards = snakemake.wildcards
+    agent_type = load_agent(snakemake.params.type)
+    agent_settings = told_settings(agent_type, snakemake.params.agent_settings, protocol=wildcards.variant)
     stage = Stage(
         label=f"specreason {wildcards.agent} {wildcards.variant} {wildcards.benchmark}/{wildcards.split}"
         f" {wildcards.scatteritem}",
@@ -23,7 +25,7 @@ with job(snakemake.log[0], snakemake.resources.get("gpu", 0)):
         shard=Shard.parse(wildcards.scatteritem),
         settings=snakemake.params.settings
         | {
-            "agent": snakemake.params.agent_settings,
+            "agent": agent_settings,
             "engine": snakemake.params.engine,
             "draft_engine": snakemake.params.draft_engine,
         },
@@ -36,9 +38,7 @@ with job(snakemake.log[0], snakemake.resources.get("gpu", 0)):
         agent_engine=TransformersEngine(
             Path(snakemake.input.model), EngineSettings.model_validate(snakemake.params.engine)
         ),
-        agent=load_agent(snakemake.params.type)(
-            Path(snakemake.input.prompts), snakemake.params.agent_settings, Path(snakemake.params.media)
-        ),
+        agent=agent_type(Path(snakemake.input.prompts), agent_settings, Path(snakemake.params.media)),
         settings=Settings.model_validate(snakemake.params.settings),
     )
     images = Path(snakemake.input.images)

@@ -1,4 +1,4 @@
-"""The DeepEyes loop against its protocol, with an engine that says what the test wants."""
+"""The corrected DeepEyes loop, with an engine that says what the test wants."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from scripted import SECONDS, Parrot, ScriptedEngine, said, sample, store_picture
-from speceyes.agents.deepeyes import DeepEyes, ToolCallError, original_box, parse_call
+from speceyes.agents.deepeyes import DeepEyes
+from speceyes.agents.deepeyes_corrected import ToolCallError, original_box, parse_call
 from speceyes.agents.run import answer
 from speceyes.engines.base import Message
 from speceyes.records.types import AGENT_STATUSES, AgentRecord
@@ -35,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def agent(folder: Path, **changes: object) -> DeepEyes:
-    return DeepEyes(folder / "deepeyes.yaml", changes, folder / "media")
+    return DeepEyes(folder / "deepeyes.yaml", {"protocol": "corrected"} | changes, folder / "media")
 
 
 def run(folder: Path, *script: object, **changes: object) -> tuple[AgentRecord, ScriptedEngine]:

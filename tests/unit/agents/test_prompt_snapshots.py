@@ -48,8 +48,8 @@ def codec(name: str) -> Codec:
 
 def make_agent(name: str, media: Path) -> Agent:
     if name == "deepeyes":
-        return DeepEyes(PROMPTS / "deepeyes.yaml", {}, media)
-    agent = Thyme(PROMPTS / "thyme.yaml", {}, media)
+        return DeepEyes(PROMPTS / "deepeyes.yaml", {"protocol": "corrected"}, media)
+    agent = Thyme(PROMPTS / "thyme.yaml", {"protocol": "corrected"}, media)
     agent.executor = ScriptedSandbox(ran("", PICTURE.crop((0, 0, 56, 56))))
     return agent
 

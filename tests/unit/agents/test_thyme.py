@@ -1,4 +1,4 @@
-"""The Thyme loop against its protocol, with a scripted engine and a scripted sandbox."""
+"""The corrected Thyme loop, with a scripted engine and a scripted sandbox."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from PIL import Image
 from scripted import SECONDS, Parrot, ScriptedEngine, ScriptedSandbox, broke, ran, said, sample, store_picture
 from speceyes.agents.base import Task
 from speceyes.agents.run import answer
-from speceyes.agents.thyme import MAX_SHOWN_TEXT, Thyme, extract_code
+from speceyes.agents.thyme import MAX_SHOWN_TEXT, Thyme
 from speceyes.engines.base import Message
 from speceyes.records.types import AGENT_STATUSES, AgentRecord
 
@@ -37,7 +37,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def agent(folder: Path, sandbox: object, **changes: object) -> Thyme:
-    made = Thyme(folder / "thyme.yaml", changes, folder / "media")
+    made = Thyme(folder / "thyme.yaml", {"protocol": "corrected"} | changes, folder / "media")
     made.executor = sandbox
     return made
 
@@ -85,7 +85,7 @@ def test_the_sandbox_gets_the_code_and_the_stored_picture(folder):
 def test_failed_code_leaves_no_trace_so_the_episode_stops_early(folder):
     record, engine = run(folder, [CODE, OTHER_CODE], ran("1"), broke())
     assert len(engine.requests) == 2
-    assert (record.status, record.answer) == ("repeats_itself", OTHER_CODE)
+    assert (record.status, record.answer) == ("repeats_itself", "")
     assert [turn.tool.status for turn in record.turns] == ["ok", "failed"]
 
 
@@ -178,16 +178,22 @@ def test_a_question_that_names_a_placeholder_is_left_alone(folder):
         ("<code>\n```python\nprint(1)\n```\n</code>", "print(1)\n"),
         ("<code>```py\nprint(1)\n```</code>", "print(1)\n"),
         ("<code>```\nprint(1)\n```</code>", "print(1)\n"),
+        ("<code>```PYTHON\nprint(1)\n```</code>", "print(1)\n"),
+        ("<code>```python\nprint(1)\n</code>", "print(1)\n"),
         ("<code> print(1) </code>", "print(1)"),
         ("<code>```python\na = 1\n```\nand\n```python\nb = 2\n```</code>", "a = 1\n"),
         ("first <code>a</code> then <code>b</code>", "a"),
-        ("```python\nprint(1)\n```", None),
-        ("<code>print(1)", None),
-        ("", None),
     ],
 )
-def test_the_code_of_a_turn(text, code):
-    assert extract_code(text) == code
+def test_the_code_of_a_turn(folder, text, code):
+    sandbox = ScriptedSandbox(ran("1"))
+    answer(ScriptedEngine(text, ANSWER), agent(folder, sandbox), sample(), folder / "images")
+    assert [run_code for run_code, _ in sandbox.calls] == [code]
+
+
+@pytest.mark.parametrize("text", ["```python\nprint(1)\n```", "<code>print(1)", ""])
+def test_a_turn_without_a_whole_code_block_runs_nothing(folder, text):
+    assert run(folder, [said(text)])[0].tool_calls == 0
 
 
 pieces = st.one_of(

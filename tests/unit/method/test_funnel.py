@@ -121,7 +121,8 @@ def test_an_unreadable_picture_costs_its_neighbours_nothing(folder):
 
 def test_an_agent_that_finds_no_answer_says_so(folder):
     [record] = Trial(folder, ["yes"], [], ["Hm."] * 6).run()
-    assert (record.status, record.answer, record.source) == ("no_answer", "Hm.", "agent")
+    assert (record.status, record.answer, record.source) == ("error", "", "agent")
+    assert record.error == "no answer after 6 generations"
 
 
 @pytest.mark.parametrize(

@@ -46,10 +46,10 @@ class Trial:
         self.sandbox = ScriptedSandbox()
 
     def deepeyes(self) -> AgentRecord:
-        return self._run(DeepEyes(self.folder / "deepeyes.yaml", {}, self.folder / "media"))
+        return self._run(DeepEyes(self.folder / "deepeyes.yaml", {"protocol": self.variant}, self.folder / "media"))
 
     def thyme(self, *results: object) -> AgentRecord:
-        agent = Thyme(self.folder / "thyme.yaml", {}, self.folder / "media")
+        agent = Thyme(self.folder / "thyme.yaml", {"protocol": self.variant}, self.folder / "media")
         agent.executor = self.sandbox = ScriptedSandbox(*results)
         return self._run(agent)
 

@@ -8,7 +8,7 @@ side by side.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol
@@ -109,6 +109,11 @@ class Agent(Protocol):
     def verification(self) -> Verification:
         """SpecReason: how a proposed step is scored, and which step is the last."""
         ...
+
+
+def told_settings(agent: type[Agent], settings: Mapping[str, Any], **told: Any) -> dict[str, Any]:
+    """An agent's settings, and beside them whatever of ``told`` the agent has a field for."""
+    return dict(settings) | {name: value for name, value in told.items() if name in agent.Settings.model_fields}
 
 
 def load_agent(spec: str) -> type[Agent]:

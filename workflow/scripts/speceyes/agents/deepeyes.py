@@ -1,101 +1,41 @@
 """DeepEyes: think, zoom into the picture with a tool, look again, answer.
 
-The turn protocol is the published one (docs/protocol.md): the system prompt declares
-``image_zoom_in_tool``; a ``<tool_call>`` is answered by a user turn that holds the crop; a turn with
-neither a call nor an answer is followed by the instruction again.
+The turn protocol (docs/protocol.md): the system prompt declares ``image_zoom_in_tool``; a ``<tool_call>``
+is answered by a user turn that holds the crop; a turn with neither a call nor an answer is followed by
+the instruction again. What becomes of texts that do not keep to it is the protocol's affair:
+``deepeyes_published`` and ``deepeyes_corrected``.
 """
 
 from __future__ import annotations
 
-import json
-import re
 import time
-from collections.abc import Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from PIL import Image
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
-from speceyes.agents.base import Ending, Loop, Task
-from speceyes.agents.dialogue import DialogueAgent, DialogueSettings, StopStrings, answer_text, last_answer
+from speceyes.agents.base import Loop, Task
+from speceyes.agents.deepeyes_corrected import corrected
+from speceyes.agents.deepeyes_published import published
+from speceyes.agents.dialogue import DialogueAgent, DialogueSettings, Protocol, StopStrings
 from speceyes.engines.base import Message
 from speceyes.images import ImageSettings, fitted_size
-from speceyes.records.types import Box, ToolUse
+from speceyes.records.types import Box, ToolStatus, ToolUse
 
 TOOL = "image_zoom_in_tool"
-TOOL_CALL = re.compile(r"<tool_call>(.*?)</tool_call>", re.DOTALL)
+LOOPS = {"published": published, "corrected": corrected}
 
 
 class Settings(DialogueSettings):
     """The published limits (docs/protocol.md, generation settings)."""
 
+    protocol: Protocol = Field("published", description="Which loop; the study's own unless set here.")
     max_generations: int = Field(6, gt=0, description="Generations before the episode ends without an answer.")
-    min_crop_side: int = Field(2, gt=0, description="Crops with a shorter side, in original pixels, are degenerate.")
+    min_crop_side: int = Field(
+        2, gt=0, description="Corrected: crops with a shorter side, in original pixels, are degenerate."
+    )
     stop: StopStrings = Field(("</tool_call>", "</answer>"), description="Strings that end a generation.")
     image: ImageSettings = Field(default_factory=ImageSettings, description="The view in which boxes are given.")
-
-
-class _Arguments(BaseModel):
-    bbox_2d: tuple[float, float, float, float]
-    label: str | None = None
-
-
-class _Call(BaseModel):
-    name: Literal["image_zoom_in_tool"]
-    arguments: _Arguments
-
-
-class ToolCallError(Exception):
-    """A tool call that cannot be run; ``status`` is the record's word for why."""
-
-    def __init__(
-        self, status: Literal["malformed", "unknown_tool", "box_outside", "box_degenerate"], detail: str
-    ) -> None:
-        super().__init__(detail)
-        self.status = status
-
-
-def parse_call(text: str) -> tuple[float, float, float, float]:
-    """The box of a zoom call, in the view's pixels.
-
-    Raises:
-        ToolCallError: not JSON, another tool, or arguments that are not four finite numbers.
-    """
-    try:
-        data = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise ToolCallError("malformed", f"not JSON: {error}") from error
-    if isinstance(data, dict) and isinstance(data.get("name"), str) and data["name"] != TOOL:
-        raise ToolCallError("unknown_tool", f"no tool named {data['name'][:40]!r}")
-    try:
-        box = _Call.model_validate(data).arguments.bbox_2d
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise ToolCallError("malformed", f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-    if not all(abs(value) < 1e9 for value in box):
-        raise ToolCallError("malformed", "bbox_2d: not finite")
-    return box
-
-
-def original_box(box: Sequence[float], view: tuple[int, int], size: tuple[int, int], min_side: int) -> Box:
-    """A view's box in the original's whole pixels, clipped to it.
-
-    Raises:
-        ToolCallError: it lies outside the image, or what is left has a side under ``min_side``.
-    """
-    across, down = size[0] / view[0], size[1] / view[1]
-    x1, y1, x2, y2 = box[0] * across, box[1] * down, box[2] * across, box[3] * down
-    if x2 <= x1 or y2 <= y1:
-        raise ToolCallError("box_degenerate", f"box {list(box)} has no area")
-    if x2 <= 0 or y2 <= 0 or x1 >= size[0] or y1 >= size[1]:
-        raise ToolCallError("box_outside", f"box {list(box)} lies outside the {view[0]} x {view[1]} view")
-    left, top = max(0, int(x1)), max(0, int(y1))
-    right, bottom = min(size[0], int(x2)), min(size[1], int(y2))
-    if right - left < min_side or bottom - top < min_side:
-        raise ToolCallError(
-            "box_degenerate", f"box {list(box)} leaves a crop of {right - left} x {bottom - top} pixels"
-        )
-    return left, top, right, bottom
 
 
 class DeepEyes(DialogueAgent[Settings]):
@@ -104,34 +44,25 @@ class DeepEyes(DialogueAgent[Settings]):
     Settings: ClassVar[type[BaseModel]] = Settings
 
     def episode(self, task: Task) -> Loop:
-        """Zoom and look again until there is an answer; a call that cannot be run is answered by the instruction."""
-        instruction = self.instruction(task)
-        messages = list(self.opening(task))
-        for _ in range(self.settings.max_generations):
-            step = yield self.request(messages)
-            messages.append(Message("assistant", (step.text,)))
-            step.tool, crop = self._zoom(task.image, step.text)
-            if crop is not None:
-                messages.append(Message("user", ("<tool_response>", crop, instruction, "</tool_response>")))
-            elif (answer := answer_text(step.text)) is not None:
-                return Ending("ok", answer)
-            else:
-                messages.append(Message("user", (instruction,)))
-        return Ending("no_answer", last_answer(step.text))
+        """The loop of the protocol set."""
+        return LOOPS[self.settings.protocol](self, task)
 
-    def _zoom(self, image: Image.Image, text: str) -> tuple[ToolUse | None, Image.Image | None]:
-        """The tool call in a turn's text, if there is one, and the crop it gives."""
-        found = TOOL_CALL.search(text)
-        if found is None:
-            return None, None
+    def view(self, image: Image.Image) -> tuple[int, int]:
+        """Width and height at which the model sees the picture, in whose pixels it gives boxes."""
+        return fitted_size(*image.size, self.settings.image)
+
+    def zoom(self, image: Image.Image, call: str, box: Box) -> tuple[ToolUse, Image.Image]:
+        """The crop of a box in the original's pixels, kept, and the call that asked for it."""
         started = time.perf_counter()
-        try:
-            view = fitted_size(*image.size, self.settings.image)
-            box = original_box(parse_call(found[1]), view, image.size, self.settings.min_crop_side)
-        except ToolCallError as error:
-            return ToolUse(name=TOOL, arguments=found[1].strip(), status=error.status, detail=str(error)), None
         crop = image.crop(box)
         seconds = time.perf_counter() - started
         name = self.media.keep(crop)
-        use = ToolUse(name=TOOL, arguments=found[1].strip(), status="ok", box=box, images=(name,), latency_s=seconds)
-        return use, crop
+        return ToolUse(name=TOOL, arguments=call, status="ok", box=box, images=(name,), latency_s=seconds), crop
+
+    def refuse(self, call: str, status: ToolStatus, detail: str) -> ToolUse:
+        """A call that cannot be run."""
+        return ToolUse(name=TOOL, arguments=call, status=status, detail=detail)
+
+    def response(self, crop: Image.Image, task: Task) -> Message:
+        """The user turn that shows a crop, the instruction with it."""
+        return Message("user", ("<tool_response>", crop, self.instruction(task), "</tool_response>"))

@@ -6,17 +6,18 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Generic, TypeVar, cast
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, cast
 
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
 from speceyes.agents.base import Loop, Task, Verification
-from speceyes.engines.base import Message, Request
+from speceyes.engines.base import Message, Opens, Request
 from speceyes.prompts import Prompt, load_prompts
 from speceyes.records.media import MediaStore
 from speceyes.records.samples import Sample
 
+Protocol = Literal["published", "corrected"]
 ROLES = ("screening", "agent", "verify")
 ANSWER = re.compile(r"<answer>(.*?)</answer>", re.DOTALL)
 
@@ -72,9 +73,9 @@ class DialogueAgent(ABC, Generic[S]):
         """What follows the question."""
         return self.prompts.roles["agent"].user
 
-    def request(self, messages: Sequence[Message]) -> Request:
+    def request(self, messages: Sequence[Message], opens: Opens = "auto") -> Request:
         """The next generation of the loop."""
-        return Request(tuple(messages), self.settings.max_new_tokens, self.settings.stop)
+        return Request(tuple(messages), self.settings.max_new_tokens, self.settings.stop, opens=opens)
 
 
 def questions_and_system(system: str, image: Image.Image, text: str) -> tuple[Message, ...]:

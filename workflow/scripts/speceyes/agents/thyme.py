@@ -1,8 +1,9 @@
 """Thyme: think, write image code, see what it makes, answer; all in one growing assistant turn.
 
-The protocol is the published one (docs/protocol.md): the prompt names the image's path and size; a
-``<code>`` block is run in the sandbox; its pictures or its text come back inside
-``<sandbox_output>`` and the model goes on writing.
+The turn protocol (docs/protocol.md): the prompt names the image's path and size; a ``<code>`` block is
+run in the sandbox; its pictures or its text come back inside ``<sandbox_output>`` and the model goes on
+writing. What becomes of code that fails and of texts that do not keep to it is the protocol's affair:
+``thyme_published`` and ``thyme_corrected``.
 """
 
 from __future__ import annotations
@@ -10,47 +11,59 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Literal
+from typing import Protocol as TypingProtocol
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from speceyes.agents.base import Ending, Loop, Step, Task, Verification
-from speceyes.agents.dialogue import DialogueAgent, DialogueSettings, StopStrings, answer_text, last_answer
-from speceyes.engines.base import Message, Part
+from speceyes.agents.base import Loop, Step, Task, Verification
+from speceyes.agents.dialogue import DialogueAgent, DialogueSettings, Protocol, StopStrings
+from speceyes.agents.thyme_corrected import corrected
+from speceyes.agents.thyme_published import published
+from speceyes.engines.base import Message, Opens, Part, Request
 from speceyes.records.types import ToolUse
-from speceyes.sandbox import INPUT_PATH, Sandbox, SandboxResult, SandboxSettings
+from speceyes.sandbox import Execution, Sandbox, SandboxResult, SandboxSettings
 
-CODE = re.compile(r"<code>(.*?)</code>", re.DOTALL)
-FENCE = re.compile(r"```(?:python|py)?[ \t]*\n(.*?)```", re.DOTALL)
+LOOPS = {"published": published, "corrected": corrected}
+FENCE = re.compile(r"```(?:python|py)?[ \t]*\n(.*?)(?:```|\Z)", re.DOTALL | re.IGNORECASE)
 MAX_SHOWN_TEXT = 2000
+
+
+class PublishedParts(BaseModel):
+    """Parts of the published environment that can be switched off one by one (docs/protocol.md, T8 and T9)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    two_namespaces: bool = Field(
+        True, description="Names that code defines at its top are invisible inside functions and comprehensions."
+    )
+    jpeg_quality: int | None = Field(
+        95, ge=1, le=100, description="Pictures of jpeg_benchmarks are encoded anew; null leaves them as stored."
+    )
+    jpeg_benchmarks: tuple[str, ...] = Field(
+        ("hrbench", "pope"), description="Benchmarks whose pictures lie inside tables and are written to files first."
+    )
 
 
 class Settings(DialogueSettings):
     """The published limits (docs/protocol.md, generation settings)."""
 
+    protocol: Protocol = Field("published", description="Which loop; the study's own unless set here.")
     max_iterations: int = Field(5, gt=0, description="Generations before the episode ends without an answer.")
     max_new_tokens: int = Field(2048, gt=0, description="Tokens per generation.")
     stop: StopStrings = Field(("</code>", "</answer>"), description="Strings that end a generation.")
     on_error: Literal["ignore", "tell"] = Field(
         "ignore",
-        description="ignore: failed code leaves no trace in the history (published); tell: the error is shown.",
+        description="Corrected: ignore lets failed code leave no trace in the history; tell shows the error once.",
     )
+    published: PublishedParts = Field(default_factory=PublishedParts, description="Parts of the published protocol.")
     sandbox: SandboxSettings = Field(default_factory=SandboxSettings, description="Limits of model-written code.")
 
 
-class Executor(Protocol):
+class Executor(TypingProtocol):
     """Whatever runs model-written code."""
 
     def run(self, code: str, image_path: Path) -> SandboxResult: ...
-
-
-def extract_code(text: str) -> str | None:
-    """The Python of the first code block (its fence, if it has one), or None without a block."""
-    block = CODE.search(text)
-    if block is None:
-        return None
-    fenced = FENCE.search(block[1])
-    return fenced[1] if fenced else block[1].strip()
 
 
 class Thyme(DialogueAgent[Settings]):
@@ -60,7 +73,10 @@ class Thyme(DialogueAgent[Settings]):
 
     def __init__(self, prompt_file: Path, settings: dict[str, Any], media_dir: Path) -> None:
         super().__init__(prompt_file, settings, media_dir)
-        self.executor: Executor = Sandbox(self.settings.sandbox)
+        self.execution = Execution()
+        if self.settings.protocol == "published":
+            self.execution = Execution.as_published(self.settings.published.two_namespaces)
+        self.executor: Executor = Sandbox(self.settings.sandbox, self.execution)
 
     @property
     def verification(self) -> Verification:
@@ -68,38 +84,19 @@ class Thyme(DialogueAgent[Settings]):
 
     def instruction(self, task: Task) -> str:
         """The agent's prompt with the path and the size that code will find."""
-        text = super().instruction(task).replace("{image_path}", INPUT_PATH)
+        text = super().instruction(task).replace("{image_path}", self.execution.input_path)
         return text.replace("{width}", str(task.image.width)).replace("{height}", str(task.image.height))
 
     def episode(self, task: Task) -> Loop:
-        """Let the assistant's turn grow by text and by what its code returns, until there is an answer."""
-        opening = self.opening(task)
-        written: list[Part] = []
-        told = False
-        for _ in range(self.settings.max_iterations):
-            step = yield self.request((*opening, Message("assistant", tuple(written))) if written else opening)
-            result = self._run(step, task)
-            if (answer := answer_text(step.text)) is not None:
-                return Ending("ok", answer)
-            if result is None:
-                if step.generation.stop_reason != "stop_string":
-                    return Ending("no_answer", step.text)
-                shown: tuple[Part, ...] = ()
-            elif result.status == "ok":
-                shown = _output(*(result.images or (result.stdout[:MAX_SHOWN_TEXT].strip(),)))
-            elif self.settings.on_error == "tell" and not told:
-                shown, told = _output(f"Error: {result.error}"), True
-            else:
-                # Greedy decoding on an unchanged history writes the same failing code again.
-                return Ending("repeats_itself", step.text)
-            written += [step.text, *shown]
-        return Ending("no_answer", last_answer(step.text))
+        """The loop of the protocol set."""
+        return LOOPS[self.settings.protocol](self, task)
 
-    def _run(self, step: Step, task: Task) -> SandboxResult | None:
-        """Run the step's code, if there is any, and note it in the step."""
-        code = extract_code(step.text)
-        if code is None:
-            return None
+    def continuation(self, opening: tuple[Message, ...], written: list[Part], opens: Opens = "auto") -> Request:
+        """The next generation: the assistant's turn as far as it is written, to be gone on with."""
+        return self.request((*opening, Message("assistant", tuple(written))) if written else opening, opens)
+
+    def run_code(self, step: Step, code: str, task: Task) -> SandboxResult:
+        """Run the code of a step's text and note it in the step."""
         result = self.executor.run(code, task.image_path)
         step.tool = ToolUse(
             name="code",
@@ -112,14 +109,23 @@ class Thyme(DialogueAgent[Settings]):
         )
         return result
 
+    def output(self, result: SandboxResult) -> tuple[Part, ...]:
+        """What the model is shown of code that went well: its pictures, or else its text."""
+        return self.shown(*(result.images or (result.stdout[:MAX_SHOWN_TEXT].strip(),)))
+
+    def shown(self, *parts: Part) -> tuple[Part, ...]:
+        """Parts as the sandbox's output inside the assistant's turn."""
+        return ("<sandbox_output>", *parts, "</sandbox_output>")
+
+    def unfenced(self, block: str) -> str:
+        """The Python of a code block: what its first fence holds, in any case, closed or not; else all of it."""
+        fenced = FENCE.search(block)
+        return fenced[1] if fenced else block.strip()
+
 
 def _step_with_answer(text: str) -> str | None:
     """The published port of SpecReason ends Thyme at the word, tags or not, and takes the whole step (rule S5)."""
     return text if "answer" in text else None
-
-
-def _output(*returned: Part) -> tuple[Part, ...]:
-    return ("<sandbox_output>", *returned, "</sandbox_output>")
 
 
 _STATUS: dict[str, Literal["ok", "timeout", "refused"]] = {"ok": "ok", "timeout": "timeout", "refused": "refused"}

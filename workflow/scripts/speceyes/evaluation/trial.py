@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import pandas as pd
 
-from speceyes.agents.base import Agent, load_agent
+from speceyes.agents.base import Agent, load_agent, told_settings
 from speceyes.agents.run import answer
 from speceyes.benchmarks.base import load_reader
 from speceyes.benchmarks.index import build_index
@@ -165,11 +165,10 @@ class Trial:
         )
 
     def _agent_settings(self, name: str) -> dict[str, Any]:
-        """An agent's settings; one with a view of its own sees what its engine sees."""
+        """An agent's settings: it sees what its engine sees, and its loop is the corrected one."""
         agent = self.config.agents[name]
-        sees = "image" in load_agent(agent.type).Settings.model_fields
         view = self.config.models[agent.model].engine.image.model_dump()
-        return agent.settings | ({"image": view} if sees else {})
+        return told_settings(load_agent(agent.type), agent.settings, image=view, protocol="corrected")
 
     def _passed(
         self,

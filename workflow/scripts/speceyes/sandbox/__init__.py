@@ -7,7 +7,6 @@ pixels, never files.
 """
 
 from speceyes.sandbox.box import Sandbox
-from speceyes.sandbox.room import INPUT_PATH
-from speceyes.sandbox.settings import SandboxResult, SandboxSettings
+from speceyes.sandbox.settings import Execution, SandboxResult, SandboxSettings
 
-__all__ = ["INPUT_PATH", "Sandbox", "SandboxResult", "SandboxSettings"]
+__all__ = ["Execution", "Sandbox", "SandboxResult", "SandboxSettings"]

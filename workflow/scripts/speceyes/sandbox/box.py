@@ -23,7 +23,7 @@ from speceyes.sandbox.images import PIXEL_BYTES, SPOILED_REPLY, ReturnedImage, R
 from speceyes.sandbox.interpreter import UnusableInterpreterError, inspect_interpreter
 from speceyes.sandbox.open_room import OpenRooms
 from speceyes.sandbox.room import PROTOCOL_DIR, Room, Rooms, SandboxUnavailableError
-from speceyes.sandbox.settings import SandboxResult, SandboxSettings, Status
+from speceyes.sandbox.settings import Execution, SandboxResult, SandboxSettings, Status
 
 MIB = 2**20
 _CHUNK = 2**16
@@ -53,8 +53,9 @@ class _EndedError(Exception):
 class Sandbox:
     """Runs model-written image code, one process per call, nothing kept between calls."""
 
-    def __init__(self, settings: SandboxSettings) -> None:
+    def __init__(self, settings: SandboxSettings, execution: Execution | None = None) -> None:
         self.settings = settings
+        self.execution = execution or Execution()
 
     @property
     def refusal(self) -> str | None:
@@ -106,7 +107,7 @@ class Sandbox:
             raise _EndedError("failed", f"the code is longer than {self.settings.max_code_chars} characters")
         with (
             plain_file(image_path) as picture,
-            self._rooms.room(picture) as room,
+            self._rooms.room(picture, self.execution.input_path) as room,
             _memory_file(self._request(code, room)) as request,
             _process(room, request) as process,
         ):
@@ -120,6 +121,8 @@ class Sandbox:
         settings = self.settings
         fields = {
             "code": code,
+            "repairs": self.execution.repairs,
+            "two_namespaces": self.execution.two_namespaces,
             "image_path": room.image_path,
             "protocol_dir": PROTOCOL_DIR,
             "output_dir": room.output_dir,

@@ -19,7 +19,7 @@ class OpenRooms:
     interpreter: Interpreter
 
     @contextmanager
-    def room(self, image_path: Path) -> Iterator[Room]:
+    def room(self, image_path: Path, inside: str) -> Iterator[Room]:  # noqa: ARG002 - nothing is mounted here
         """A room whose output folder is removed afterwards."""
         with TemporaryDirectory(prefix="sandbox-") as scratch:
             library, output = Path(scratch, "library"), Path(scratch, "output")

@@ -9,15 +9,16 @@ from pathlib import Path
 from typing import Protocol
 
 from speceyes import pixels
-from speceyes.sandbox import repairs, saved_images, worker
+from speceyes.sandbox import published_repairs, repairs, saved_images, worker
 
-INPUT_PATH = "/mnt/data/input.jpg"
 PROTOCOL_DIR = "/mnt/data/temp_processed_images"
 
 LIBRARY = Path(inspect.getfile(pixels)).parents[1]
 # All that the worker imports of this library; without the packages' __init__ its start is lean. They are
 # imported here too, so that whoever uses the sandbox depends on them.
-WORKER_FILES = tuple(Path(inspect.getfile(module)) for module in (worker, repairs, saved_images, pixels))
+WORKER_FILES = tuple(
+    Path(inspect.getfile(module)) for module in (worker, repairs, published_repairs, saved_images, pixels)
+)
 # One thread: image code gains nothing from more, and the system-call filter allows no more.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OPENCV_FOR_THREADS_NUM": "1"}
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from speceyes.sandbox.worker import main; main()"
@@ -49,9 +50,9 @@ class Room:
 
 
 class Rooms(Protocol):
-    """A way to make rooms."""
+    """A way to make rooms: with the image as their input, at a path of its own where they have one."""
 
-    def room(self, image_path: Path) -> AbstractContextManager[Room]: ...
+    def room(self, image_path: Path, inside: str) -> AbstractContextManager[Room]: ...
 
 
 def worker_command(python: str, library: str) -> tuple[str, ...]:

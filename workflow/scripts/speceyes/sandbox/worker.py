@@ -9,6 +9,7 @@ The request is one JSON object on standard input. The reply on standard output i
 
 from __future__ import annotations
 
+import ast
 import errno
 import io
 import json
@@ -18,6 +19,7 @@ import sys
 from types import TracebackType
 from typing import Any
 
+from speceyes.sandbox.published_repairs import repair_as_published
 from speceyes.sandbox.repairs import CROP_HELPER, clamped_crop, repair
 from speceyes.sandbox.saved_images import Pixels, UnusableImageError, decode, find_printed
 
@@ -76,8 +78,9 @@ def answer(request: dict[str, Any]) -> tuple[dict[str, Any], list[Pixels]]:
     status, error, text = "ok", "", ""
     images: list[Pixels] = []
     try:
-        execute(request, printed)
+        names = execute(request, printed)
         text, paths = find_printed(printed.text, request["output_dir"])
+        paths += [path for path in _unprinted(request, names) if path not in paths]
         if len(paths) > request["max_images"]:
             raise OutputLimitError(f"more than {request['max_images']} images")
         images = decode(paths, request["max_pixels"])
@@ -89,20 +92,47 @@ def answer(request: dict[str, Any]) -> tuple[dict[str, Any], list[Pixels]]:
     return {"status": status, "stdout": text, "error": error, "images": claims}, images
 
 
-def execute(request: dict[str, Any], printed: BoundedText) -> None:
-    """Repair and run the code as a main program with ``image_path`` set."""
-    tree = repair(request["code"], request["image_path"], request["protocol_dir"], request["output_dir"])
-    program = compile(tree, CODE_NAME, "exec", dont_inherit=True)
+def execute(request: dict[str, Any], printed: BoundedText) -> dict[str, Any]:
+    """Repair and run the code as a main program with ``image_path`` set; the names that it defined."""
+    program = compile(REPAIRS[request["repairs"]](request), CODE_NAME, "exec", dont_inherit=True)
     sys.path[:0] = request["packages"]
     names = {"__name__": "__main__", "image_path": request["image_path"], CROP_HELPER: clamped_crop, "exit": sys.exit}
+    own: dict[str, Any] = {} if request["two_namespaces"] else names
     sys.stdout = printed
     try:
-        exec(program, names)
+        exec(program, names, own)
     except SystemExit as stop:
         if stop.code not in (None, 0):
             raise
     finally:
         sys.stdout = sys.__stdout__
+    return own
+
+
+def _corrected(request: dict[str, Any]) -> ast.Module:
+    return repair(request["code"], request["image_path"], request["protocol_dir"], request["output_dir"])
+
+
+def _published(request: dict[str, Any]) -> ast.Module:
+    paths = request["image_path"], request["protocol_dir"], request["output_dir"]
+    return repair_as_published(request["code"], *paths, lambda: _image_size(request))
+
+
+REPAIRS = {"corrected": _corrected, "published": _published}
+
+
+def _image_size(request: dict[str, Any]) -> tuple[int, int]:
+    sys.path[:0] = request["packages"]
+    from PIL import Image  # noqa: PLC0415
+
+    with Image.open(request["image_path"]) as image:
+        return image.size
+
+
+def _unprinted(request: dict[str, Any], names: dict[str, Any]) -> list[str]:
+    """Published: a file that the variable ``processed_path`` names counts as printed."""
+    path = names.get("processed_path") if request["repairs"] == "published" else None
+    return find_printed(path, request["output_dir"])[1] if isinstance(path, str) else []
 
 
 def describe(raised: BaseException) -> tuple[str, str]:
