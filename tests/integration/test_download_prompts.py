@@ -153,6 +153,7 @@ def test_an_agent_may_put_the_question_in_its_own_words(mirror, tmp_path):
 def test_the_judge_sees_template_examples_and_the_case(mirror, tmp_path):
     download_prompts(prompt_map(mirror), tmp_path, attempts=1)
     prompts = load_judge_prompts(tmp_path / "judge.yaml")
+    assert prompts.system == "You are a helpful assistant."
     asked = prompts.render(judged(sample(), "B. blue"), AskJudge("A. red", "B. blue"))
     assert asked == "Same?\n[one]\n\n[two]\n\n<Which?|A. red|B. blue>"
     assert (prompts.hrbench[:6], prompts.pope[:6]) == ("Equal?", "Alike?")

@@ -94,6 +94,13 @@ def test_pope_compares_answers_of_equal_length(answer, gold, right):
     assert scorer.decide(pope(answer, gold)) is right
 
 
+def test_pope_compares_what_stands_in_the_box():
+    assert scorer.decide(pope(r"\boxed{no}", "no")) is True
+    assert scorer.decide(pope(r"So \boxed{yes}.", "yes")) is True
+    assert scorer.decide(pope(r"\boxed{Yes}", "yes")) is False
+    assert scorer.decide(pope(r"\boxed{it is there}", "yes")) == AskJudge("yes", "it is there")
+
+
 @pytest.mark.parametrize(("answer", "gold"), [("Yes.", "yes"), ("no", "yes"), ("yes, a dog", "yes"), ("", "no")])
 def test_pope_asks_the_judge_for_any_other_length(answer, gold):
     assert scorer.decide(pope(answer, gold)) == AskJudge(gold, answer)

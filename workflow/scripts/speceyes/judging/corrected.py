@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Literal
 
-from speceyes.judging.answers import chosen_letter, unboxed, yes_or_no
+from speceyes.judging.choices import chosen_letter
 from speceyes.judging.questions import Judged
+from speceyes.judging.replies import judgement
 from speceyes.judging.scorers import AskJudge
-
-MARKED = re.compile(r"judge?ment\W*([01])\b", re.IGNORECASE)
-BARE = re.compile(r"\W*([01])\W*")
+from speceyes.judging.typography import plain
+from speceyes.judging.yes_or_no import yes_or_no
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,20 +21,15 @@ class Corrected:
     asks_again: bool = True
 
     def decide(self, question: Judged) -> bool | AskJudge:
-        answer = unboxed(question.answer)
-        if not answer:
+        if plain(question.answer) == "":
             return False
-        if not question.options:
-            said = yes_or_no(answer)
-            return AskJudge(question.gold, answer) if said is None else said == question.gold
-        letter = chosen_letter(question)
-        if letter is None:
-            return AskJudge(f"{question.gold_letter}. {question.gold}", answer)
-        return letter == question.gold_letter
+        said = chosen_letter(question) if question.options else yes_or_no(question)
+        if said is not None and question.options:
+            return said == question.gold_letter
+        if said is not None and question.gold in ("yes", "no"):
+            return said == question.gold
+        gold = f"{question.gold_letter}. {question.gold}" if question.options else question.gold
+        return AskJudge(gold, question.answer.strip())
 
     def read_reply(self, question: Judged, reply: str) -> bool | None:  # noqa: ARG002 - one form for all benchmarks
-        """A 0 or 1 after "Judgement" (all of them, if there are several, must agree), or nothing but a 0 or 1."""
-        found = set(MARKED.findall(reply))
-        if not found and (bare := BARE.fullmatch(reply)):
-            found = {bare[1]}
-        return found == {"1"} if len(found) == 1 else None
+        return judgement(reply)

@@ -42,9 +42,10 @@ def _choice(question: Judged) -> bool | AskJudge:
 
 def _yes_no(question: Judged) -> bool | AskJudge:
     """Case counts when lengths agree: "Yes" is not "yes", and any other three letters are as wrong."""
-    if len(question.answer) == len(question.gold):
-        return question.answer == question.gold
-    return AskJudge(question.gold, question.answer)
+    answer = _unwrapped(question.answer)
+    if len(answer) == len(question.gold):
+        return answer == question.gold
+    return AskJudge(question.gold, answer)
 
 
 def _unwrapped(answer: str) -> str:
