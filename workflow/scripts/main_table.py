@@ -3,10 +3,11 @@
 from pathlib import Path
 
 from speceyes.runtime.job import job
-from speceyes.tables.csv_files import read_csv
-from speceyes.tables.main_table import main_table, write_main_table
+from speceyes.tables.csv_files import read_csv, write_csv
+from speceyes.tables.main_table import main_table
+from speceyes.tables.typeset import write_main_table
 
 with job(snakemake.log[0]):
     table = main_table(read_csv(Path(snakemake.input.settings)), read_csv(Path(snakemake.input.specreason_steps)))
-    output = snakemake.output
-    write_main_table(table, Path(output.csv), Path(output.markdown), Path(output.latex))
+    write_csv(table, Path(snakemake.output.csv))
+    write_main_table(table, Path(snakemake.output.markdown), Path(snakemake.output.latex))

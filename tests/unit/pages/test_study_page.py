@@ -4,7 +4,7 @@ from speceyes.pages.study_page import agreement, findings, study_page
 
 def settings(low: float, high: float) -> pd.DataFrame:
     row = {"main_table": True, "method": "speceyes", "metric": "min", "agent": "deepeyes", "benchmark": "vstar"}
-    row |= {"split": "direct_attributes", "speedup": 1.5, "difference_corrected": (low + high) / 2}
+    row |= {"split": "direct_attributes", "speedup": 1.5, "level": 0.95, "difference_corrected": (low + high) / 2}
     return pd.DataFrame([row | {"difference_corrected_low": low, "difference_corrected_high": high}])
 
 
@@ -24,13 +24,18 @@ def page(comparable: bool) -> str:
 
 def test_a_loss_beyond_chance_is_named_with_its_split():
     (sentence,) = findings(settings(-0.2, -0.1))
-    assert "worse on 1 of 1 splits (vstar/direct_attributes)" in sentence
-    assert "1.50 times as fast" in sentence
+    assert "better on 0 and worse on 1 (vstar/direct_attributes) of 1 splits" in sentence
+    assert "is 1.50 times as fast" in sentence
 
 
 def test_a_difference_that_may_be_chance_is_neither_better_nor_worse():
     (sentence,) = findings(settings(-0.1, 0.1))
-    assert "better on 0 and worse on 0 of 1 splits." in sentence
+    assert "better on 0 and worse on 0 of 1 splits" in sentence
+
+
+def test_a_study_without_min_is_told_by_its_first_metric():
+    found = settings(-0.1, 0.1).assign(metric="mean")
+    assert findings(found)[0].startswith("**SpecEyes (mean) with DeepEyes** is 1.50 times")
 
 
 def test_the_page_says_for_whom_a_threshold_is_and_shows_each_figure():
@@ -50,14 +55,16 @@ def live(same_source: int, same_answer: int) -> pd.DataFrame:
     return pd.DataFrame([row, row | {"same_source": same_source, "same_answer": same_answer, "speedup_live": 1.1}])
 
 
-def test_agreement_of_live_and_replay_is_said_with_both_speedups():
+def test_live_and_replay_are_said_to_agree_on_as_many_samples_as_were_compared():
     sentence = agreement(live(20, 20))
-    assert "2 live runs" in sentence
-    assert "1.10 to 1.40" in sentence
-    assert "same for all 40 samples" in sentence
+    assert "2 runs" in sentence
+    assert "the same route on 40 of 40 samples, the same answer on 40 of 40" in sentence
+    assert "1.10 to 1.40 times as fast as the agent alone; replay says 1.50." in sentence
+    assert "forcerun" not in sentence
+    assert "truth" not in sentence
 
 
-def test_a_gate_edited_since_the_live_runs_is_pointed_at():
+def test_where_live_and_replay_differ_routes_and_answers_are_counted_and_the_way_on_is_named():
     sentence = agreement(live(17, 18))
-    assert "differ** for at least 3 of 40 samples" in sentence
+    assert "the same route on 37 of 40 samples, the same answer on 38 of 40" in sentence
     assert "--forcerun live" in sentence

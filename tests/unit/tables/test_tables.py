@@ -13,7 +13,7 @@ from speceyes.records.tables import read_table, write_table
 from speceyes.records.types import LiveRecord, RecordError
 from speceyes.tables.csv_files import read_csv, write_csv
 from speceyes.tables.live_vs_replay import LiveRun, live_vs_replay
-from speceyes.tables.main_table import main_table, write_main_table
+from speceyes.tables.main_table import main_table
 from speceyes.tables.published_vs_ours import published_vs_ours
 from speceyes.tables.scorer_effects import scorer_effects
 from speceyes.tables.specreason_steps import specreason_steps
@@ -84,19 +84,6 @@ def test_the_main_table_says_how_specreasons_steps_went(study, settings):
 def test_the_main_table_needs_no_specreason(settings):
     table = main_table(settings, specreason_steps({}))
     assert table["acceptance"].isna().all()
-
-
-def test_the_main_tables_three_forms_say_the_same(study, settings, tmp_path):
-    table = main_table(settings, specreason_steps(peer_tables(study)))
-    write_main_table(table, tmp_path / "t.csv", tmp_path / "t.md", tmp_path / "t.tex")
-    row = read_csv(tmp_path / "t.csv").set_index(["system", "agent", "metric", "benchmark", "split"])
-    row = row.loc[("speceyes", "thyme", "bottom20", "hrbench", "4k")]
-    assert f"{100 * row['accuracy_corrected']:.1f} [" in (tmp_path / "t.md").read_text()
-    line = next(x for x in (tmp_path / "t.tex").read_text().splitlines()[::-1] if "SpecEyes (bottom20)" in x)
-    assert (
-        f"{100 * row['accuracy_published']:.2f} & {100 * row['accuracy_corrected']:.2f} & {row['speedup']:.2f}" in line
-    )
-    assert (tmp_path / "t.tex").read_text().count(r"\\") == 13 + 2
 
 
 def test_live_agrees_with_replay_sample_for_sample(study, replays, answers):

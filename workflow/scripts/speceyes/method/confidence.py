@@ -43,6 +43,11 @@ def headline(metrics: Sequence[str]) -> str:
     return HEADLINE if HEADLINE in metrics else metrics[0]
 
 
+def metric_name(metric: str) -> str:
+    """A metric as tables for people and figures call it: one's own by its function."""
+    return metric.rpartition(":")[2]
+
+
 def confidence(top_logprobs: npt.ArrayLike, metric: Metric, top_k: int) -> float:
     """Confidence of one answer, between 0 and 1; an answer without tokens has 0.
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from speceyes.method.confidence import headline, metric_name
 from speceyes.tables.main_table import AGENT_NAMES
 
 SCORER = "corrected"
-SHOWN_METRIC = "min"  # the paper's headline row
 
 
 def study_page(
@@ -35,11 +35,12 @@ def study_page(
     """
     note = "" if comparable else "\n\nModels and pictures are the miniature's: not comparable with the paper's numbers."
     found = [*findings(settings), *([] if live is None else [agreement(live)])]
-    advice = recommended[recommended["metric"] == SHOWN_METRIC]
+    metric = shown_metric(settings)
+    advice = recommended[recommended["metric"] == metric]
     parts = [
         f"# {study}: what was found\n\n" + "\n".join(f"- {line}" for line in found) + note,
         "## Table 1\n\n" + main_table.strip(),
-        f"## Which threshold?\n\nFor the metric `{SHOWN_METRIC}`; all of them in"
+        f"## Which threshold?\n\nFor the metric `{metric_name(metric)}`; all of them in"
         " [recommended_threshold.csv](tables/recommended_threshold.csv).\n\n"
         + "\n".join(_advised(row) for _, row in advice.iterrows()),
         "## Figures\n\n" + "\n\n".join(f"![{name}](figures/{name}.png)\n\n{text}" for name, text in captions.items()),
@@ -58,41 +59,56 @@ def _advised(row: pd.Series) -> str:
 
 def findings(settings: pd.DataFrame) -> list[str]:
     """One sentence per agent: speedup and accuracy of the funnel at the main table's setting."""
-    points = settings[
-        settings["main_table"] & (settings["method"] == "speceyes") & (settings["metric"] == SHOWN_METRIC)
-    ]
-    return [_finding(str(agent), rows) for agent, rows in points.groupby("agent", sort=False)]
+    points = settings[settings["main_table"] & (settings["method"] == "speceyes")]
+    shown = points[points["metric"] == shown_metric(settings)]
+    return [_finding(str(agent), rows) for agent, rows in shown.groupby("agent", sort=False)]
+
+
+def shown_metric(settings: pd.DataFrame) -> str:
+    """The metric that the page tells of."""
+    gated = settings[settings["main_table"] & (settings["method"] == "speceyes")]
+    return headline(list(gated["metric"].unique()))
 
 
 def agreement(live: pd.DataFrame) -> str:
-    """Whether the live funnel did what replay says."""
-    samples, same = int(live["n"].sum()), int(live[["same_source", "same_answer"]].min(axis=1).sum())
-    measured = (
-        f"{len(live)} live runs of the funnel are {_range(live['speedup_live'])} times as fast as the agent,"
-        f" {_range(live['speedup_replay'])} by replay"
+    """What the live runs were compared with, and on how many samples they agree."""
+    samples = int(live["n"].sum())
+    routes, answers = (f"{int(live[name].sum())} of {samples}" for name in ("same_source", "same_answer"))
+    sentence = (
+        f"**Live runs against replay** ({len(live)} runs of the funnel, each on every sample of its split): the"
+        f" same route on {routes} samples, the same answer on {answers}. By the clock the funnel was"
+        f" {_range(live['speedup_live'])} times as fast as the agent alone; replay says"
+        f" {_range(live['speedup_replay'])}."
     )
-    if same == samples:
-        return f"**Replay is the truth**: {measured}, and route and answer are the same for all {samples} samples."
+    if int(live["same_source"].sum()) == int(live["same_answer"].sum()) == samples:
+        return sentence
     return (
-        f"**Replay and live differ** for at least {samples - same} of {samples} samples: {measured}. Where the gate was"
-        " edited since, `snakemake --forcerun live` runs it again; else batch size or kernels change answers"
-        " (first ones named in [live_vs_replay.csv](tables/live_vs_replay.csv))."
+        f"{sentence} Where the gate was edited since, `snakemake --forcerun live` runs it again; else the batch size or"
+        " kernels change answers (the first of each run is named in"
+        " [live_vs_replay.csv](tables/live_vs_replay.csv))."
     )
 
 
 def _range(values: pd.Series) -> str:
-    return f"{values.min():.2f} to {values.max():.2f}"
+    low, high = f"{values.min():.2f}", f"{values.max():.2f}"
+    return low if low == high else f"{low} to {high}"
 
 
 def _finding(agent: str, rows: pd.DataFrame) -> str:
     difference = 100 * rows[f"difference_{SCORER}"]
-    worse = rows[rows[f"difference_{SCORER}_high"] < 0]
-    better = rows[rows[f"difference_{SCORER}_low"] > 0]
-    speedup = rows["speedup"]
-    names = ", ".join(f"{row['benchmark']}/{row['split']}" for _, row in worse.iterrows())
+    span = " to ".join(dict.fromkeys((f"{difference.min():+.1f}", f"{difference.max():+.1f}")))
+    better = _names(rows[rows[f"difference_{SCORER}_low"] > 0])
+    worse = _names(rows[rows[f"difference_{SCORER}_high"] < 0])
+    metric = metric_name(str(rows["metric"].iloc[0]))
     return (
-        f"**SpecEyes ({SHOWN_METRIC}) with {AGENT_NAMES.get(agent, agent)}** is"
-        f" {_range(speedup)} times as fast as the agent alone; its accuracy differs by {difference.min():+.1f} to"
-        f" {difference.max():+.1f} points ({SCORER} scorer). Beyond chance it is better on {len(better)} and worse on"
-        f" {len(worse)} of {len(rows)} splits{f' ({names})' if names else ''}."
+        f"**SpecEyes ({metric}) with {AGENT_NAMES.get(agent, agent)}** is {_range(rows['speedup'])} times as fast as"
+        f" the agent alone; its accuracy differs by {span} points ({SCORER} scorer). By an exact test at level"
+        f" {rows['level'].iloc[0]:g}, each split by itself, it is better on {better} and worse on {worse} of"
+        f" {len(rows)} splits; elsewhere the difference may be chance."
     )
+
+
+def _names(rows: pd.DataFrame) -> str:
+    """How many splits, and which."""
+    names = ", ".join(f"{row['benchmark']}/{row['split']}" for _, row in rows.iterrows())
+    return f"{len(rows)} ({names})" if names else "0"
