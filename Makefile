@@ -47,7 +47,8 @@ unit: $(VENV)/.complete ## fast tests of the library
 	$(BIN)/pytest tests/unit
 
 integration: $(VENV)/.complete ## the miniature for real: the DAG, models, sandbox, judge, downloads, pages in Chromium
-	$(BIN)/pytest tests/integration tests/browser
+	@$(BIN)/python tests/helpers/browser_programs.py
+	$(BIN)/pytest -rs --no-fold-skipped tests/integration tests/browser
 
 test-cluster: $(VENV)/.complete ## the miniature on a real SLURM brought up on this machine (Debian, root)
 	$(BIN)/pytest tests/cluster -m cluster

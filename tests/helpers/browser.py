@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+from browser_programs import INSTALL, programs
 from selenium import webdriver
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -26,26 +27,21 @@ FLAGS = (
 LOADING_S = 60
 
 
-def _program(name: str) -> str:
-    found = shutil.which(name)
-    if found is None:
-        raise FileNotFoundError(f"{name} is not installed; on Debian: apt-get install chromium chromium-driver")
-    return found
-
-
 @contextmanager
 def chromium(profile: Path, width: int = 1400, height: int = 900) -> Iterator[webdriver.Chrome]:
     """A fresh browser with its own profile folder and a viewport of the given size in CSS pixels.
 
-    Raises:
-        FileNotFoundError: Chromium or its driver is missing; the message says what to install.
+    Where none is installed the test is skipped, saying how to install one.
     """
+    installed = programs()
+    if installed is None:
+        pytest.skip(f"no chromium and chromedriver here; to run this test, {INSTALL}")
     options = webdriver.ChromeOptions()
-    options.binary_location = _program("chromium")
+    options.binary_location = str(installed.chromium)
     for flag in (*FLAGS, f"--user-data-dir={profile}"):
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options, webdriver.ChromeService(_program("chromedriver")))
+    driver = webdriver.Chrome(options, webdriver.ChromeService(str(installed.driver)))
     try:
         _leave_the_start_page(driver)
         resize(driver, width, height)
