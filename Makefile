@@ -5,6 +5,10 @@ BIN := $(VENV)/bin
 STUDY ?= miniature
 CONFIG ?= config/$(STUDY).yaml
 SNAKEMAKE := $(BIN)/snakemake --workflow-profile workflow/profiles/miniature
+# Which build of torch: cpu, or cuda where there is a GPU (3.4 GB more); `make demo TORCH=cpu` decides otherwise.
+TORCH ?= $(if $(wildcard /dev/nvidia[0-9]*),cuda,cpu)
+TORCH_INDEX_cpu := https://download.pytorch.org/whl/cpu
+PIP := $(BIN)/pip install --quiet --quiet --disable-pip-version-check --require-hashes
 export PYTHONPATH := workflow/scripts
 
 .PHONY: help demo report test lint format unit integration test-cluster bench estimate train-miniature evaluate-miniature contact-sheet docs lock clean
@@ -12,22 +16,28 @@ export PYTHONPATH := workflow/scripts
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(VENV)/.complete: workflow/envs/venv.lock
+$(VENV)/.complete: workflow/envs/uv.lock workflow/envs/torch-$(TORCH).lock workflow/envs/venv.lock
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed, this is %s; try: make PYTHON=python3.12" % sys.version.split()[0])'
-	@echo "Making $(VENV): about 150 packages, once"
+	@echo "Setting up $(VENV), once. First torch for $(TORCH): a minute or two"
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --requirement $<
+	@$(PIP) --retries 1 $(addprefix --extra-index-url ,$(TORCH_INDEX_$(TORCH))) --requirement workflow/envs/torch-$(TORCH).lock $(if $(TORCH_INDEX_$(TORCH)),--no-deps) \
+		|| { echo "No build of torch for $(TORCH) with a known hash; try: make TORCH=$(if $(filter cpu,$(TORCH)),cuda,cpu)"; exit 1; }
+	@echo "Then $$(grep -c == workflow/envs/venv.lock) packages: a minute"
+	@$(PIP) --requirement workflow/envs/uv.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes --requirement workflow/envs/venv.lock \
+		|| $(PIP) --no-deps --requirement workflow/envs/venv.lock
 	@touch $@
 
 demo: $(VENV)/.complete ## the whole study in miniature, from pictures to report (minutes, no GPU)
-	@$(SNAKEMAKE) --configfile config/miniature.yaml
+	@$(SNAKEMAKE) --configfile config/miniature.yaml --logger progress
 	@$(MAKE) --no-print-directory report STUDY=miniature
-	@printf '\nThe miniature study is complete. Open in a browser:\n  results/miniature/report.html     every figure and table\n  results/miniature/explorer.html   every sample: move the threshold, see who answers\nFindings first: results/miniature/README.md\n'
+	@echo && $(BIN)/python -m speceyes summary results/miniature
+	@printf '\nOpen in a browser:\n  results/miniature/report.html     every figure and table\n  results/miniature/explorer.html   every sample: move the threshold, see who answers\nFindings first: results/miniature/README.md\n'
 
-report: results/$(STUDY)/report.html
+report: results/$(STUDY)/report.html ## one HTML file with the figures and tables of STUDY
 
 results/$(STUDY)/report.html: results/$(STUDY)/README.md $(wildcard results/$(STUDY)/figures/*.png results/$(STUDY)/tables/*.csv workflow/report/*)
-	@$(SNAKEMAKE) --configfile $(CONFIG) --report $@
+	@$(SNAKEMAKE) --configfile $(CONFIG) --logger progress --report $@
 
 test: lint unit integration ## formats, lint, types, unit and integration tests
 
@@ -62,22 +72,23 @@ estimate: $(VENV)/.complete ## what a study will still cost; STUDY=config for th
 	@$(SNAKEMAKE) --configfile $(CONFIG) --quiet all -- estimate
 
 train-miniature: $(VENV)/.complete ## rebuild the miniature's models from seeds
-	$(BIN)/python -m speceyes.training.train
+	$(BIN)/python -m speceyes train-miniature
 
 evaluate-miniature: $(VENV)/.complete ## measure the miniature's models and write their card
-	$(BIN)/python -m speceyes.evaluation.evaluate
+	$(BIN)/python -m speceyes evaluate-miniature
 
 contact-sheet: $(VENV)/.complete ## draw examples of the miniature's questions with what its models say
-	$(BIN)/python -m speceyes.evaluation.contact_sheet
+	$(BIN)/python -m speceyes contact-sheet
 
 docs: $(VENV)/.complete ## the configuration's schema and key tables, from the typed model
-	$(BIN)/python -m speceyes.study.config_docs
+	$(BIN)/python -m speceyes config-docs
 
-lock: $(VENV)/.complete ## pin what workflow/envs/venv.in resolves to
-	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --requirement workflow/envs/venv.in
-	{ echo '# Every package of .venv, exactly. Made by `make lock` from venv.in; do not edit.'; $(BIN)/pip freeze | sed 's/+cpu$$//'; } > workflow/envs/venv.lock
-	touch $(VENV)/.complete
+COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-annotate --custom-compile-command "make lock"
+
+lock: $(VENV)/.complete ## pin, with hashes, what workflow/envs/venv.in and uv.in resolve to
+	$(COMPILE) --torch-backend cpu --no-emit-package torch workflow/envs/venv.in --output-file workflow/envs/venv.lock
+	grep '^torch==' workflow/envs/venv.in | $(COMPILE) --universal --python-version 3.11 --constraints workflow/envs/venv.lock - --output-file workflow/envs/torch-cuda.lock
+	$(COMPILE) workflow/envs/uv.in --output-file workflow/envs/uv.lock
 
 clean: ## remove the miniature's results and generated pictures
 	rm -rf results/miniature resources/miniature/benchmarks

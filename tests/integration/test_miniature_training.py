@@ -18,7 +18,7 @@ def train(folder: Path) -> str:
     done = subprocess.run(
         [
             sys.executable,
-            *("-m", "speceyes.training.train", "--smoke", "--threads", "1"),
+            *("-m", "speceyes", "train-miniature", "--smoke", "--threads", "1"),
             *("--build", str(folder / "build"), "--output", str(folder / "models")),
         ],
         cwd=REPOSITORY,

@@ -6,14 +6,16 @@ import ast
 import re
 import sys
 from importlib.metadata import packages_distributions, version
+from pathlib import Path
 
 import pytest
 from environments import FILES, REPOSITORY, Environment
 from packaging.utils import canonicalize_name
 from packaging.version import Version
-from speceyes.runtime.fingerprint import LIBRARY, PACKAGE, closure
 
 WORKFLOW = REPOSITORY / "workflow"
+PACKAGE = "speceyes"
+LIBRARY = WORKFLOW / "scripts" / PACKAGE
 DISTRIBUTIONS = packages_distributions()
 # Library packages whose modules are loaded by name, by the script that does it.
 BY_NAME = {
@@ -47,21 +49,37 @@ def rules() -> list[tuple[str, str, str]]:
     return found
 
 
-def imported(script: str) -> set[str]:
-    """Distributions that a script and all library modules below it import, function bodies included."""
-    modules = [
-        f"{PACKAGE}.{package}.{path.stem}"
-        for package in BY_NAME.get(script, ())
-        for path in sorted((LIBRARY / package).glob("*.py"))
-    ]
+def modules(path: Path) -> set[str]:
+    """Modules that a file imports, function bodies included; of ``from a import b`` both ``a`` and ``a.b``."""
     names = set()
-    for path in closure(WORKFLOW / "scripts" / f"{script}.py", modules):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Import):
-                names |= {alias.name.partition(".")[0] for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                names.add(node.module.partition(".")[0])
-    return {canonicalize_name(DISTRIBUTIONS[name][0]) for name in names - sys.stdlib_module_names - {PACKAGE}}
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def files(module: str) -> list[Path]:
+    """The library's file of a module, if it is one."""
+    place = LIBRARY.parent.joinpath(*module.split("."))
+    return [path for path in (place.with_suffix(".py"), place / "__init__.py") if path.exists()]
+
+
+def imported(script: str) -> set[str]:
+    """Distributions that a script and all library modules below it import."""
+    todo = [WORKFLOW / "scripts" / f"{script}.py"]
+    todo += [path for package in BY_NAME.get(script, ()) for path in sorted((LIBRARY / package).glob("*.py"))]
+    seen: set[Path] = set()
+    names: set[str] = set()
+    while todo:
+        path = todo.pop()
+        if path not in seen:
+            seen.add(path)
+            names |= modules(path)
+            todo += [file for module in modules(path) if module.startswith(PACKAGE) for file in files(module)]
+    tops = {name.partition(".")[0] for name in names}
+    return {canonicalize_name(DISTRIBUTIONS[name][0]) for name in tops - sys.stdlib_module_names - {PACKAGE}}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -107,3 +125,49 @@ def test_what_scripts_import_is_tested_at_the_version_that_is_pinned(name):
 def test_there_is_an_environment_for_every_rule_and_none_besides():
     assert {env for *_, env in rules()} == {path.stem for path in FILES}
     assert len(rules()) > 20
+
+
+LOCKS = sorted((WORKFLOW / "envs").glob("*.lock"))
+LOCKS_BY_NAME = {path.stem: path for path in LOCKS}
+
+
+def locked(path) -> dict[str, set[str]]:
+    """Hashes by ``name==version`` of a lock."""
+    entries = re.split(r"(?m)^(?=[\w.-]+==)", re.sub(r"(?m)^#.*\n", "", path.read_text()))
+    return {
+        re.match(r"[\w.-]+==[^\s;\\]+", entry).group(): set(re.findall(r"--hash=sha256:[0-9a-f]{64}\b", entry))
+        for entry in entries
+        if entry
+    }
+
+
+@pytest.mark.parametrize("path", LOCKS, ids=lambda path: path.stem)
+def test_every_package_of_a_lock_has_hashes(path):
+    assert [name for name, hashes in locked(path).items() if not hashes] == []
+
+
+def test_the_locks_hold_what_is_asked_for():
+    asked = set(re.findall(r"(?m)^([\w.-]+)(?:\[\w+\])?(==\S+)", (WORKFLOW / "envs" / "venv.in").read_text()))
+    held = {
+        canonicalize_name(name.partition("==")[0]) + "==" + name.partition("==")[2]
+        for name in locked(LOCKS_BY_NAME["venv"])
+    }
+    assert {canonicalize_name(name) + pin for name, pin in asked} - held == {
+        pin for path in ("torch-cpu", "torch-cuda") for pin in locked(LOCKS_BY_NAME[path]) if pin.startswith("torch==")
+    }
+
+
+def test_the_build_of_torch_without_cuda_brings_none_of_it():
+    names = {name for path in ("venv", "torch-cpu") for name in locked(LOCKS_BY_NAME[path])}
+    assert not any(name.startswith(("nvidia-", "cuda-", "triton")) for name in names)
+    assert any(name.startswith("nvidia-") for name in locked(LOCKS_BY_NAME["torch-cuda"]))
+
+
+def test_both_builds_of_torch_are_accepted_each_by_its_own_hashes():
+    (cpu,), (cuda,) = (
+        [hashes for name, hashes in locked(LOCKS_BY_NAME[path]).items() if name.startswith("torch==")]
+        for path in ("torch-cpu", "torch-cuda")
+    )
+    assert cpu - cuda, "Linux builds from PyTorch's CPU index"
+    assert cuda - cpu, "Linux builds from the package index"
+    assert cpu & cuda, "macOS has one build"

@@ -129,7 +129,8 @@ def test_what_the_library_imports_is_declared_and_nothing_else_is():
 
 
 def test_the_oldest_version_that_is_allowed_is_the_one_that_is_tested():
-    lock = (REPOSITORY / "workflow" / "envs" / "venv.lock").read_text()
+    locks = (REPOSITORY / "workflow" / "envs" / f"{name}.lock" for name in ("venv", "torch-cpu"))
+    lock = "\n".join(path.read_text() for path in locks)
     pins = {canonicalize_name(name): Version(pin) for name, pin in re.findall(r"^([\w.-]+)==([^\s;\\]+)", lock, re.M)}
     for requirement in [*DEPENDENCIES, *(one for extra in EXTRAS.values() for one in extra)]:
         (bound,) = requirement.specifier

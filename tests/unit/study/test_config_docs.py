@@ -16,7 +16,7 @@ GENERATED = documents(ROOT)
 
 @pytest.mark.parametrize("path", GENERATED, ids=lambda path: path.name)
 def test_generated_files_are_up_to_date(path):
-    advice = "run: PYTHONPATH=workflow/scripts python -m speceyes.study.config_docs"
+    advice = "run: make docs"
     assert path.read_text(encoding="utf-8").splitlines() == GENERATED[path].splitlines(), advice
 
 

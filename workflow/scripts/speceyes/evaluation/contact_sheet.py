@@ -1,6 +1,6 @@
 """A picture of the miniature: questions, targets and answers side by side, to be looked at.
 
-``python -m speceyes.evaluation.contact_sheet`` draws one plain and one tiny target of every kind of
+``python -m speceyes contact-sheet`` draws one plain and one tiny target of every kind of
 question: the original with the target's box and what the agents looked at, the draft's view, a zoom,
 and what each model said.
 """
@@ -146,7 +146,3 @@ def main() -> None:
     config = load_config(read_yaml(options.config))
     options.output.parent.mkdir(parents=True, exist_ok=True)
     Sheet(Trial(config, options.folder, SIZES, SEED)).draw(options.output)
-
-
-if __name__ == "__main__":
-    main()

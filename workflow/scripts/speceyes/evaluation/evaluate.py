@@ -1,4 +1,4 @@
-"""Measure the miniature's models on generated answers and write their card: ``python -m speceyes.evaluation.evaluate``.
+"""Measure the miniature's models on generated answers and write their card: ``python -m speceyes evaluate-miniature``.
 
 Fresh benchmarks are drawn from a seed of the evaluation's own and go through the study's readers,
 engine, prompts and agent loops, code in its sandbox. About a quarter of an hour on one CPU core; an
@@ -86,7 +86,3 @@ def main() -> None:
     card = evaluate(Trial(config, options.folder, SIZES, SEED), JUDGE_CASES)
     options.output.write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
     write_results(options.readme, card)
-
-
-if __name__ == "__main__":
-    main()

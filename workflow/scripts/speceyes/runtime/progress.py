@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Self, TypeVar
@@ -12,6 +13,8 @@ from tqdm import tqdm
 
 log = logging.getLogger(__name__)
 
+# Set where several jobs share a terminal: bars would draw over each other.
+LINES_ONLY = "SPECEYES_PROGRESS_LINES_ONLY"
 SECONDS_BETWEEN_LINES = 30.0
 LINE = "{desc}: {n_fmt} of {total_fmt}, {rate_fmt}, {remaining} left"
 LINE_WITHOUT_END = "{desc}: {n_fmt}, {rate_fmt}"
@@ -41,7 +44,7 @@ class Progress:
 
     def __init__(self, label: str, total: int | None, done: int = 0, unit: str = " samples") -> None:
         drawing: dict[str, Any] = {"unit": unit, "unit_scale": unit == "B"}
-        if not sys.stderr.isatty():
+        if LINES_ONLY in os.environ or not sys.stderr.isatty():
             drawing |= {
                 "file": _LogLines(),
                 "bar_format": LINE_WITHOUT_END if total is None else LINE,

@@ -1,10 +1,11 @@
 """The JSON schema of the configuration and the tables of its keys, made from the typed model.
 
-``python -m speceyes.study.config_docs`` (with ``workflow/scripts`` on the path) writes both where they belong.
+``make docs``, which is ``python -m speceyes config-docs``, writes both where they belong.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -125,9 +126,7 @@ def _value(node: Schema) -> str:
 
 def main() -> None:
     """Write the generated files."""
-    for path, text in documents(ROOT).items():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--root", type=Path, default=ROOT, help="the repository whose files are written")
+    for path, text in documents(parser.parse_args().root).items():
         path.write_text(text, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,4 +1,4 @@
-"""Rebuild the miniature's models from seeds: ``python -m speceyes.training.train``.
+"""Rebuild the miniature's models from seeds: ``python -m speceyes train-miniature``.
 
 Stages: tokenizer, picture pools, vision towers (1), their knowledge written in the language model's
 words (2), language models (3), agents thinking for long (4), judge. Each leaves its result in the build folder;
@@ -198,7 +198,3 @@ def main() -> None:
             train_the_judge(build)
         else:
             train_vision_language_model(build, name)
-
-
-if __name__ == "__main__":
-    main()

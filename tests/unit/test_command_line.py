@@ -1,0 +1,41 @@
+"""`python -m speceyes`: every command explains itself and changes nothing by being asked to."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+from environments import REPOSITORY
+from speceyes.__main__ import COMMANDS
+
+
+def run(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY / "workflow" / "scripts")}
+    command = [sys.executable, "-m", "speceyes", *arguments]
+    return subprocess.run(command, check=False, capture_output=True, text=True, env=environment, **options)  # type: ignore[call-overload, no-any-return]
+
+
+def test_help_lists_every_command():
+    done = run("--help")
+    assert done.returncode == 0
+    assert all(f"  {name} " in done.stdout for name in COMMANDS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_that_is_asked_for_help_writes_nothing(command, tmp_path):
+    generated = [REPOSITORY / "config" / "README.md", REPOSITORY / "workflow" / "schemas" / "config.schema.json"]
+    before = [path.stat().st_mtime_ns for path in generated]
+    done = run(command, "--help", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert f"usage: python -m speceyes {command}" in done.stdout
+    assert [path.stat().st_mtime_ns for path in generated] == before
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_command_is_refused_with_those_there_are():
+    done = run("trian-miniature")
+    assert done.returncode == 2
+    assert "invalid choice" in done.stderr
+    assert "train-miniature" in done.stderr

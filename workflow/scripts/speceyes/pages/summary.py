@@ -1,0 +1,50 @@
+"""What a study found, in two sentences: the last words of a run."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+from speceyes.pages.study_page import SCORER, shown_metric
+from speceyes.tables.csv_files import read_csv
+
+
+def summary(settings: pd.DataFrame, live: pd.DataFrame | None) -> str:
+    """Speed and accuracy of SpecEyes at the main table's settings over all agents and splits, and what live runs say.
+
+    Args:
+        settings: the table of settings.
+        live: the table of live against replay, None when nothing ran live.
+    """
+    points = settings[
+        settings["main_table"] & (settings["method"] == "speceyes") & (settings["metric"] == shown_metric(settings))
+    ]
+    difference = 100 * points[f"difference_{SCORER}"]
+    better = int((points[f"difference_{SCORER}_low"] > 0).sum())
+    worse = int((points[f"difference_{SCORER}_high"] < 0).sum())
+    first = (
+        f"SpecEyes answers {points['speedup'].min():.2f} to {points['speedup'].max():.2f} times as fast as the agent"
+        f" alone, at an accuracy that differs by {difference.min():+.1f} to {difference.max():+.1f} points: beyond"
+        f" chance better in {better} and worse in {worse} of {len(points)} pairs of agent and split."
+    )
+    return first if live is None else f"{first} {_agreement(live)}"
+
+
+def _agreement(live: pd.DataFrame) -> str:
+    samples, same = int(live["n"].sum()), int(live[["same_source", "same_answer"]].min(axis=1).sum())
+    return f"Replayed and live runs give the same answer for {same} of {samples} samples."
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("results", type=Path, help="a finished study's folder, e.g. results/miniature")
+    tables = parser.parse_args().results / "tables"
+    live = tables / "live_vs_replay.csv"
+    try:
+        print(summary(read_csv(tables / "settings.csv"), read_csv(live) if live.exists() else None))
+    except FileNotFoundError as error:
+        sys.exit(f"{error.filename} is missing: the study is not finished")
