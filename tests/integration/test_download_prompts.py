@@ -120,8 +120,7 @@ def prompt_map(mirror: Mirror, **sources) -> PromptMap:
     raw = load_prompt_map(SHIPPED).model_dump(by_alias=True)
     raw["url"] = f"{mirror.url}/raw/{{path}}"
     for source in raw["sources"].values():
-        if source["sha256"] is not None:
-            source["sha256"] = hashlib.sha256(OFFICIAL[source["path"]].encode()).hexdigest()
+        source["sha256"] = hashlib.sha256(mirror.files.get(source["path"], b"")).hexdigest()
     raw["sources"] |= sources
     return PromptMap.model_validate(raw)
 
@@ -171,9 +170,10 @@ def test_files_are_fetched_once_and_checked_again(mirror, tmp_path):
 
 
 def test_another_file_than_the_pinned_one(mirror, tmp_path):
+    pinned = prompt_map(mirror)
     mirror.files["judge_code/judge_pope.py"] += b"\n"
     with pytest.raises(DownloadError) as caught:
-        download_prompts(prompt_map(mirror), tmp_path, attempts=1)
+        download_prompts(pinned, tmp_path, attempts=1)
     assert "judge_pope.py: sha256 is " in str(caught.value)
     assert "correct url or commit in the prompt map, or write the new sha256 there" in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -91,6 +91,39 @@ def test_the_answer_of_a_thinking_draft_follows_its_thoughts(images):
     assert len(record.top_logprobs) == 3
 
 
+@pytest.mark.parametrize(
+    "text, answer",
+    [
+        ("<answer>A. red</answer>", "A. red"),
+        ("It is <answer> A </answer>.", "A"),
+        ("so</think>\n<answer>A</answer>", "A"),
+        ("<answer>B</answer></think>A", "A"),
+        ("<answer>A", "<answer>A"),
+        ("A</answer>", "A</answer>"),
+    ],
+)
+def test_answer_tags_are_taken_off(images, text, answer):
+    [record] = Drafter(Scripted(said(text)), PROMPTS, Settings()).answer([sample(1)], images)
+    assert (record.text, record.tokens, record.status) == (answer, (text,), "ok")
+
+
+@pytest.mark.parametrize(
+    "text, thinking, status",
+    [
+        ("<think>It may be", False, "no_answer"),
+        ("\n<think>It may be <answer>A</answer>", False, "no_answer"),
+        ("It may be", True, "no_answer"),
+        ("It may be", False, "ok"),
+        ("It is</think>A", True, "ok"),
+    ],
+)
+def test_a_thinking_draft_that_is_cut_has_no_answer(images, text, thinking, status):
+    [record] = Drafter(Scripted(said(text)), PROMPTS, Settings(thinking=thinking)).answer([sample(1)], images)
+    assert (record.status, record.generated_tokens, record.latency_s) == (status, 1, 0.5)
+    if status == "no_answer":
+        assert (record.text, record.tokens, record.top_logprobs) == ("", (), ())
+
+
 def test_records_of_a_batch_with_an_empty_answer_a_broken_image_and_bad_numbers(images):
     nan = np.full((1, 4), np.nan, dtype=np.float32)
     engine = Scripted(said("A", "."), said(), said("x", top_logprobs=nan), said("B"))

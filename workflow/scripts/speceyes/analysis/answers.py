@@ -23,7 +23,7 @@ from speceyes.records.tables import PROVENANCE_KEY
 from speceyes.records.types import AgentRecord, DraftRecord
 
 NO_BATCH = 0  # batch size of answers given one sample at a time (agents, SpecReason)
-ERRORED = frozenset({"error", "no_answer"})  # statuses of samples that ended without an answer
+ERRORED = frozenset({"error", "no_answer", "repeats_itself"})  # statuses of samples that ended without an answer
 
 _RENAMED = {"text": "answer", "generated_tokens": "tokens"}
 _QUESTION = ["benchmark", "question", "options", "gold", "gold_letter"]

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
+from speceyes.agents.base import between_tags
 from speceyes.engines.base import Engine, Message, Request
 from speceyes.images import ImageError
 from speceyes.method.ask import Outcome, ask
@@ -17,7 +18,7 @@ from speceyes.prompts import PromptError, PromptFile
 from speceyes.records.samples import Sample
 from speceyes.records.types import DraftRecord
 
-END_OF_THOUGHTS = "</think>"
+START_OF_THOUGHTS, END_OF_THOUGHTS = "<think>", "</think>"
 NOT_FINITE = "the draft's log-probabilities are not finite; try another dtype or attention"
 
 
@@ -27,6 +28,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     max_new_tokens: int = Field(20, gt=0, description="Longest answer in tokens; 1024 for a Thinking draft.")
+    thinking: bool = Field(False, description="A Thinking draft: without an end of thoughts there is no answer.")
     top_k: int = Field(128, ge=2, description="Largest log-probabilities kept per token; bounds every K asked later.")
 
 
@@ -54,28 +56,45 @@ class Drafter:
     def answer(self, samples: Sequence[Sample], images_dir: Path) -> list[DraftRecord]:
         """Answer one batch of samples."""
         outcomes = ask(self._engine, samples, images_dir, self.request)
-        return [draft_record(sample, outcome) for sample, outcome in zip(samples, outcomes, strict=True)]
+        thinking = self._settings.thinking
+        return [draft_record(sample, outcome, thinking) for sample, outcome in zip(samples, outcomes, strict=True)]
 
 
-def draft_record(sample: Sample, outcome: Outcome) -> DraftRecord:
-    """The outcome as a record; of a Thinking draft's text what follows the thoughts, of its tokens all.
+def draft_record(sample: Sample, outcome: Outcome, thinking: bool = False) -> DraftRecord:
+    """The outcome as a record; its tokens are all that were generated, its text the answer alone.
 
-    Status ``empty`` means that the model ended before its first token; ``error`` that there is no
-    usable answer. Both have no tokens, hence confidence 0, and the agent takes the sample.
+    Status ``empty`` means that the model ended before its first token; ``no_answer`` that it was cut
+    while still thinking; ``error`` that there is no usable answer. All three have no tokens, hence
+    confidence 0, and the agent takes the sample.
     """
     if isinstance(outcome, ImageError):
         return _failed(sample, str(outcome))
     if outcome.top_logprobs is None or not np.isfinite(outcome.top_logprobs).all():
         return _failed(sample, NOT_FINITE)
+    text = answer_of(outcome.text, thinking)
+    status = "empty" if not outcome.tokens else "no_answer" if text is None else "ok"
+    usable = status == "ok"
     return DraftRecord(
         sample_id=sample.sample_id,
-        status="ok" if outcome.tokens else "empty",
+        status=status,
         latency_s=outcome.latency_s,
         generated_tokens=len(outcome.tokens),
-        text=outcome.text.rpartition(END_OF_THOUGHTS)[2].lstrip(),
-        tokens=outcome.tokens,
-        top_logprobs=_shortest(outcome.top_logprobs),
+        text=text or "",
+        tokens=outcome.tokens if usable else (),
+        top_logprobs=_shortest(outcome.top_logprobs) if usable else (),
     )
+
+
+def answer_of(text: str, thinking: bool) -> str | None:
+    """What a draft's text answers: what follows its thoughts, and stands between answer tags where both are there.
+
+    None where the thoughts do not end: a Thinking draft's template may open them in the prompt.
+    """
+    if END_OF_THOUGHTS not in text and (thinking or text.lstrip().startswith(START_OF_THOUGHTS)):
+        return None
+    answer = text.rpartition(END_OF_THOUGHTS)[2].lstrip()
+    tagged = between_tags(answer)
+    return answer if tagged is None else tagged
 
 
 def _failed(sample: Sample, error: str) -> DraftRecord:

@@ -35,7 +35,10 @@ class ScreenRecord(Record):
 
 
 class DraftRecord(Record):
-    """Phase II. ``top_logprobs`` has one row per token, each descending, K_max wide; both may be empty."""
+    """Phase II. Statuses: ``ok``; ``empty``; ``no_answer`` when it was cut while thinking; ``error``.
+
+    ``top_logprobs`` has one row per token, each descending, K_max wide; both may be empty.
+    """
 
     text: str
     tokens: tuple[str, ...]
