@@ -11,7 +11,7 @@ import yaml
 from speceyes.study.config import ConfigError, check_files, load_config
 
 CONFIG = Path(__file__).parents[3] / "config"
-METRICS = "'min', 'mean', 'bottom20' or 'log'"
+METRICS = "'min', 'mean', 'bottom20', 'log' or a function of your own, package.module:function"
 
 
 @pytest.fixture
@@ -99,12 +99,12 @@ def test_an_unknown_key_below_an_optional_section(raw):
         ("models", [], "models: Input should be a valid dictionary"),
         ("statistics", None, "statistics: Input should be a valid dictionary"),
         ("screening.by", "me", "screening.by: Input should be 'agent' or 'draft', got 'me'"),
-        ("grid.metrics", ["min", "mode"], f"grid.metrics.1: Input should be {METRICS}, got 'mode'"),
-        ("live.metrics", ["mode"], f"live.metrics.0: Input should be {METRICS}, got 'mode'"),
+        ("grid.metrics", ["min", "mode"], f"grid.metrics.1: should be {METRICS}, got 'mode'"),
+        ("live.metrics", ["mode"], f"live.metrics.0: should be {METRICS}, got 'mode'"),
         (
             "operating_points.thyme.pope",
             {"mode": 0.9},
-            f"operating_points.thyme.pope.mode: Input should be {METRICS}, got 'mode'",
+            f"operating_points.thyme.pope.mode: should be {METRICS}, got 'mode'",
         ),
         ("grid.top_k", [64, 1], "grid.top_k.1: Input should be greater than or equal to 2, got 1"),
         ("grid.main_top_k", 1, "grid.main_top_k: Input should be greater than or equal to 2, got 1"),
@@ -325,7 +325,6 @@ def test_a_missing_key_is_named(raw):
         ("agents.thyme.model", "time", "agents.thyme.model: 'time' is not among deepeyes, draft, judge, thyme"),
         ("specreason.agents", ["sage"], "specreason.agents: 'sage' is not among deepeyes, thyme"),
         ("grid.batch_sizes", {"vsatr": [1]}, "grid.batch_sizes: 'vsatr' is not among hrbench, pope, vstar"),
-        ("grid.metrics", ["min"], "live.metrics: 'log' is not among min"),
         ("live.batch_sizes", [6, 3], "live.batch_sizes: 3 is not among the batch sizes replayed on vstar, 1, 2, 4, 6"),
         ("live.batch_sizes", [6, 8], "live.batch_sizes: 8 is not among the batch sizes replayed on vstar, 1, 2, 4, 6"),
         ("grid.thresholds", {"vsatr": [0.9]}, "grid.thresholds: vstar is missing, found vsatr"),
@@ -377,3 +376,38 @@ def test_further_errors_are_counted(raw):
     raw["draft"]["batch_size"] = 0
     raw["screening"]["by"] = "me"
     assert complaint(raw).endswith("got 0 (and 1 more)")
+
+
+@pytest.mark.parametrize("metrics", [["log", "min"], ["mean"], ["bottom20", "log", "mean"]])
+def test_a_subset_of_the_metrics_is_a_study_whose_others_do_not_run_live(raw, metrics):
+    config = load_config(put(raw, "grid.metrics", metrics))
+    assert set(config.live.metrics) == set(metrics)
+
+
+OWN = "speceyes.method.token_metrics:margin"
+
+
+def test_a_metric_of_ones_own_stands_at_the_headlines_threshold_unless_it_has_one(raw):
+    put(raw, "grid.metrics", ["log", "mean", "bottom20", "min", OWN])
+    raw["operating_points"]["deepeyes"]["vstar"] |= {"min": 0.91, "log": 0.5}
+    raw["operating_points"]["thyme"]["vstar"] |= {OWN: 0.7}
+    points = load_config(raw).operating_points
+    assert points["deepeyes"]["vstar"][OWN] == 0.91
+    assert points["thyme"]["vstar"][OWN] == 0.7
+
+
+@pytest.mark.parametrize(
+    "spec, problem",
+    [
+        ("speceyes.method.token_metrics:mergin", "has no attribute 'mergin'"),
+        ("no.such:metric", "No module named 'no'"),
+        ("pathlib:Path", "Path is no function"),
+        ("os:getcwd", "must take log-probabilities, or these and token ids"),
+        (":", "write it as package.module:function"),
+    ],
+)
+def test_a_name_that_leads_to_no_metric_is_one_line(raw, spec, problem):
+    message = complaint(put(raw, "grid.metrics", ["min", spec]))
+    assert message.startswith("config: grid.metrics.1: confidence metric ")
+    assert problem in message
+    assert "\n" not in message

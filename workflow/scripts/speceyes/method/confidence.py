@@ -11,20 +11,35 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
+from pydantic import AfterValidator
 
+from speceyes.method.own_metrics import check_own_metric, own_confidences
 from speceyes.records.tables import PROVENANCE_KEY, read_provenance
 from speceyes.records.types import DraftRecord, RecordError
 
-Metric = Literal["min", "mean", "bottom20", "log"]
-METRICS: tuple[Metric, ...] = get_args(Metric)
+METRICS = ("min", "mean", "bottom20", "log")  # the paper's
+HEADLINE = "min"  # its own choice
 
-HEADLINE: Metric = "min"  # the paper's own choice
+
+def _known(metric: str) -> str:
+    if metric in METRICS:
+        return metric
+    if ":" not in metric:
+        names = ", ".join(map(repr, METRICS))
+        raise ValueError(f"should be {names} or a function of your own, package.module:function")
+    check_own_metric(metric)
+    return metric
+
+
+# A metric's name: one of the paper's, or ``package.module:function``.
+Metric = Annotated[str, AfterValidator(_known)]
+
 
 SLOPE = 0.6
 EPSILON = 1e-6
@@ -48,26 +63,32 @@ def metric_name(metric: str) -> str:
     return metric.rpartition(":")[2]
 
 
-def confidence(top_logprobs: npt.ArrayLike, metric: Metric, top_k: int) -> float:
+def confidence(top_logprobs: npt.ArrayLike, metric: str, top_k: int, token_ids: Sequence[int] | None = None) -> float:
     """Confidence of one answer, between 0 and 1; an answer without tokens has 0.
 
     Args:
         top_logprobs: (tokens, K stored), each row descending.
         metric: how tokens are aggregated; ``log`` (exp of the mean top-1 log-probability) ignores ``top_k``.
         top_k: how many of the largest are compared, top-1 included.
+        token_ids: for a metric of one's own that takes them.
 
     Raises:
-        ValueError: ``top_k`` is below 2 or above the stored K.
+        ValueError: ``top_k`` is below 2 or above the stored K; a metric of one's own gave no confidence.
     """
     stored = np.asarray(top_logprobs, dtype=np.float64)
     if not len(stored):
         return 0.0
-    return float(confidences(stored, np.array([len(stored)]), [metric], [top_k])[metric, top_k][0])
+    ids = None if token_ids is None else np.asarray(token_ids, dtype=np.int64)
+    return float(confidences(stored, np.array([len(stored)]), [metric], [top_k], ids)[metric, top_k][0])
 
 
 def confidences(
-    top_logprobs: Floats, lengths: Counts, metrics: Sequence[Metric], top_ks: Sequence[int]
-) -> dict[tuple[Metric, int], Floats]:
+    top_logprobs: Floats,
+    lengths: Counts,
+    metrics: Sequence[str],
+    top_ks: Sequence[int],
+    token_ids: Counts | None = None,
+) -> dict[tuple[str, int], Floats]:
     """Confidence of many answers for every (metric, K).
 
     Args:
@@ -75,12 +96,13 @@ def confidences(
         lengths: tokens of each answer; an answer of 0 tokens has confidence 0.
         metrics: the aggregates wanted.
         top_ks: the Ks wanted.
+        token_ids: (tokens,), for metrics of one's own that take them.
 
     Returns:
         One value per answer for each (metric, K).
 
     Raises:
-        ValueError: a K is below 2 or above the stored K.
+        ValueError: a K is below 2 or above the stored K; a metric of one's own gave no confidence.
     """
     result = {(metric, top_k): np.zeros(len(lengths)) for top_k in top_ks for metric in metrics}
     answered = lengths > 0
@@ -91,6 +113,8 @@ def confidences(
         for metric in metrics:
             if metric == "log":
                 values = np.exp(_mean(top_logprobs[:, 0], lengths[answered]))
+            elif metric not in METRICS:
+                values = own_confidences(metric, top_logprobs[:, :top_k], lengths[answered], token_ids)
             else:
                 values = 1.0 / (1.0 + np.exp(-SLOPE * _AGGREGATES[metric](scores, lengths[answered])))
             result[metric, top_k][answered] = values
@@ -145,7 +169,7 @@ _AGGREGATES: dict[str, Callable[[Floats, Counts], Floats]] = {"min": _min, "mean
 def write_confidences(
     output: Path,
     drafts: Sequence[Path],
-    metrics: Sequence[Metric],
+    metrics: Sequence[str],
     top_ks: Sequence[int],
     provenance: dict[str, Any],
 ) -> None:
@@ -153,15 +177,16 @@ def write_confidences(
 
     Raises:
         RecordError: a file is not a table of draft records.
-        ValueError: a K is below 2 or above the stored K; the message names the file.
+        ValueError: a K is below 2 or above the stored K, or a metric of one's own gave no confidence; the
+            message names the file.
     """
     schema = SCHEMA.with_metadata({PROVENANCE_KEY: json.dumps(provenance)})
     part = output.with_name(output.name + ".part")
     with pq.ParquetWriter(part, schema) as writer:
         for draft in drafts:
-            for sample_ids, lengths, top_logprobs in _stored(draft):
+            for sample_ids, lengths, top_logprobs, token_ids in _stored(draft):
                 try:
-                    values = confidences(top_logprobs, lengths, metrics, top_ks)
+                    values = confidences(top_logprobs, lengths, metrics, top_ks, token_ids)
                 except ValueError as error:
                     raise ValueError(f"{draft}: {error}") from error
                 for table in _tables(sample_ids, values, schema):
@@ -169,17 +194,17 @@ def write_confidences(
     part.replace(output)
 
 
-def _tables(sample_ids: pa.Array, values: dict[tuple[Metric, int], Floats], schema: pa.Schema) -> Iterable[pa.Table]:
+def _tables(sample_ids: pa.Array, values: dict[tuple[str, int], Floats], schema: pa.Schema) -> Iterable[pa.Table]:
     for (metric, top_k), column in values.items():
         count = len(sample_ids)
         yield pa.table([sample_ids, pa.repeat(metric, count), pa.repeat(top_k, count), column], schema=schema)
 
 
-def _stored(draft: Path) -> Iterator[tuple[pa.Array, Counts, Floats]]:
-    """Sample ids, tokens per sample and (tokens, K) log-probabilities of a draft table, a bounded batch at a time."""
+def _stored(draft: Path) -> Iterator[tuple[pa.Array, Counts, Floats, Counts]]:
+    """Sample ids, tokens per sample, (tokens, K) log-probabilities and (tokens,) ids, a bounded batch at a time."""
     if (kind := read_provenance(draft).get("record")) != DraftRecord.__name__:
         raise RecordError(f"{draft}: holds {kind}, not {DraftRecord.__name__}")
-    for batch in pq.ParquetFile(draft).iter_batches(batch_size=256, columns=["sample_id", "top_logprobs"]):
+    for batch in pq.ParquetFile(draft).iter_batches(batch_size=256, columns=["sample_id", "top_logprobs", "token_ids"]):
         tokens = batch.column("top_logprobs")
         lengths = np.diff(tokens.offsets.to_numpy()).astype(np.int64)
         rows = tokens.flatten()
@@ -187,4 +212,5 @@ def _stored(draft: Path) -> Iterator[tuple[pa.Array, Counts, Floats]]:
         if len(widths) > 1:
             raise RecordError(f"{draft}: tokens with {widths.min()} and with {widths.max()} log-probabilities")
         flat = rows.flatten().to_numpy().astype(np.float64)
-        yield batch.column("sample_id"), lengths, flat.reshape(len(rows), -1) if len(rows) else np.empty((0, 0))
+        ids = batch.column("token_ids").flatten().to_numpy().astype(np.int64)
+        yield batch.column("sample_id"), lengths, flat.reshape(len(rows), -1) if len(rows) else np.empty((0, 0)), ids

@@ -81,6 +81,7 @@ def draft_record(sample: Sample, outcome: Outcome, thinking: bool = False) -> Dr
         generated_tokens=len(outcome.tokens),
         text=text or "",
         tokens=outcome.tokens if usable else (),
+        token_ids=outcome.token_ids if usable else (),
         top_logprobs=_shortest(outcome.top_logprobs) if usable else (),
     )
 

@@ -29,7 +29,7 @@ class Gate:
 
     def confidence(self, draft: DraftRecord) -> float:
         """Confidence of a draft answer under this gate's metric and K, from the float32 that tables store."""
-        return confidence(np.array(draft.top_logprobs, dtype=np.float32), self.metric, self.top_k)
+        return confidence(np.array(draft.top_logprobs, dtype=np.float32), self.metric, self.top_k, draft.token_ids)
 
 
 @dataclass(frozen=True, slots=True)

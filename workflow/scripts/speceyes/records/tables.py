@@ -23,6 +23,8 @@ def _arrow_type(name: str, annotation: Any) -> pa.DataType:
         return simple[annotation]
     if name == "tokens":
         return pa.list_(pa.string())
+    if name == "token_ids":
+        return pa.list_(pa.int64())
     if name == "top_logprobs":
         return pa.list_(pa.list_(pa.float32()))
     if getattr(annotation, "__origin__", None) is Literal:

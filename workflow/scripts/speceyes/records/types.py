@@ -42,6 +42,7 @@ class DraftRecord(Record):
 
     text: str
     tokens: tuple[str, ...]
+    token_ids: tuple[int, ...] = ()
     top_logprobs: tuple[tuple[float, ...], ...]
 
 

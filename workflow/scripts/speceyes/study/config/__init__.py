@@ -5,17 +5,17 @@ Every field is described: the JSON schema and the key table in ``config/README.m
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from speceyes.analysis.settings import Settings as StatisticsSettings
 from speceyes.benchmarks.base import load_reader
 from speceyes.border import border
 from speceyes.documents import DocumentError, read_json, read_yaml
-from speceyes.method.confidence import Metric
+from speceyes.method.confidence import METRICS, Metric, headline
 from speceyes.study.config.agents import AgentConfig
 from speceyes.study.config.benchmarks import BenchmarkConfig
 from speceyes.study.config.draft import DraftConfig
@@ -58,6 +58,28 @@ class Config(Section):
     shards: ShardsConfig = Field(default_factory=ShardsConfig, description="Jobs per expensive stage.")
     miniature: MiniatureConfig | None = Field(None, description="Set in the miniature study only.")
 
+    @field_validator("operating_points")
+    @classmethod
+    def _own_metrics_have_points(
+        cls, points: dict[str, dict[str, dict[str, float]]], info: ValidationInfo
+    ) -> dict[str, dict[str, dict[str, float]]]:
+        """A metric of one's own stands where the study's headline does, unless it has a threshold."""
+        if "grid" not in info.data:
+            return points
+        own = [metric for metric in info.data["grid"].metrics if metric not in METRICS]
+        return {
+            agent: {name: _with_own(given, own) for name, given in benchmarks.items()}
+            for agent, benchmarks in points.items()
+        }
+
+    @field_validator("live")
+    @classmethod
+    def _only_the_grids_metrics_run_live(cls, live: LiveConfig, info: ValidationInfo) -> LiveConfig:
+        if "grid" not in info.data:
+            return live
+        kept = tuple(metric for metric in live.metrics if metric in info.data["grid"].metrics)
+        return live.model_copy(update={"metrics": kept})
+
     @model_validator(mode="after")
     def _names_do_not_clash(self) -> Config:
         check_apart("models", self.models)
@@ -77,7 +99,6 @@ class Config(Section):
             if (own := load_reader(benchmark.reader).name) != name:
                 raise ValueError(f"benchmarks: {name} is read as {own!r}; use that as its key")
         check_known("specreason.agents", self.specreason.agents, self.agents)
-        check_known("live.metrics", self.live.metrics, self.grid.metrics)
         check_known("grid.batch_sizes", self.grid.batch_sizes, self.benchmarks)
         return self
 
@@ -111,6 +132,11 @@ class Config(Section):
                     f"{key}: {largest} is more than draft.settings.top_k stores, {self.draft.settings.top_k}"
                 )
         return self
+
+
+def _with_own(points: dict[str, float], own: Sequence[str]) -> dict[str, float]:
+    """Thresholds with those of one's own metrics."""
+    return dict.fromkeys(own, points[headline(list(points))]) | points if points else points
 
 
 def load_config(raw: dict[str, Any]) -> Config:

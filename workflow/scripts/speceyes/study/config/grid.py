@@ -13,7 +13,11 @@ from speceyes.study.config.fields import Batch, Distinct, Name, Section, Thresho
 class GridConfig(Section):
     """Which settings are evaluated by replay."""
 
-    metrics: Annotated[tuple[Metric, ...], Distinct] = Field(METRICS, min_length=1, description="Confidence metrics.")
+    metrics: Annotated[tuple[Metric, ...], Distinct] = Field(
+        METRICS,
+        min_length=1,
+        description="Confidence metrics: the paper's four, or functions of your own as package.module:function.",
+    )
     top_k: Annotated[tuple[TopK, ...], Distinct] = Field((32, 48, 64, 80, 96), min_length=1, description="Values of K.")
     thresholds: dict[Name, Annotated[tuple[Threshold, ...], Field(min_length=1), Distinct]] = Field(
         description="Thresholds per benchmark."

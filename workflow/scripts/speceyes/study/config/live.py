@@ -14,6 +14,6 @@ class LiveConfig(Section):
     """Which settings also run live, timed end to end."""
 
     metrics: Annotated[tuple[Metric, ...], Distinct] = Field(
-        METRICS, description="Metrics of the main table that run live."
+        METRICS, description="Metrics of the grid whose main-table setting also runs live; others are left out."
     )
     batch_sizes: Annotated[tuple[Batch, ...], Distinct] = Field((6,), description="Batch sizes at which they run.")
