@@ -11,7 +11,7 @@ TORCH_INDEX_cpu := https://download.pytorch.org/whl/cpu
 PIP := $(BIN)/pip install --quiet --quiet --disable-pip-version-check --require-hashes
 export PYTHONPATH := workflow/scripts
 
-.PHONY: help demo report test lint format unit integration test-cluster bench estimate train-miniature evaluate-miniature contact-sheet docs lock clean
+.PHONY: help demo report test lint format unit integration test-cluster bench estimate train-miniature evaluate-miniature contact-sheet docs docs-site lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -82,6 +82,9 @@ contact-sheet: $(VENV)/.complete ## draw examples of the miniature's questions w
 
 docs: $(VENV)/.complete ## the configuration's schema and key tables, from the typed model
 	$(BIN)/python -m speceyes config-docs
+
+docs-site: $(VENV)/.complete ## the documentation as a site in build/site; a warning is an error
+	$(BIN)/mkdocs build --quiet --strict
 
 COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-annotate --custom-compile-command "make lock"
 

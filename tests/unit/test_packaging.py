@@ -78,17 +78,20 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return built
 
 
-@pytest.fixture(scope="module")
-def clean_python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The interpreter of an environment that holds the wheel and its declared dependencies, nothing else."""
-    folder = tmp_path_factory.mktemp("clean")
+def environment(folder: Path, wheel: Path, requirements: Iterable[Requirement]) -> Path:
+    """The interpreter of an environment that holds the wheel and what the requirements bring, nothing else."""
     venv.create(folder, with_pip=False, symlinks=True)
     site = folder / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}" / "site-packages"
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(site)
-    for name in closure(DEPENDENCIES):
+    for name in closure(requirements):
         link(name, site)
     return folder / "bin" / "python"
+
+
+@pytest.fixture(scope="module")
+def clean_python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return environment(tmp_path_factory.mktemp("clean"), wheel, DEPENDENCIES)
 
 
 def test_the_wheel_holds_every_file_of_the_library_and_nothing_besides(wheel):
@@ -113,6 +116,13 @@ def test_the_library_imports_without_snakemake(clean_python):
     command = [clean_python, "-I", "-c", "import speceyes.study.config, speceyes.pages.study_page, snakemake"]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     assert "No module named 'snakemake'" in done.stderr
+
+
+def test_the_papers_study_can_be_planned_with_what_the_readme_installs(wheel, tmp_path):
+    python = environment(tmp_path, wheel, [*DEPENDENCIES, *EXTRAS["workflow"]])
+    command = [python, "-I", "-m", "snakemake", "--dry-run", "--quiet", "all", "--workflow-profile", "none"]
+    done = subprocess.run(command, cwd=REPOSITORY, check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
 
 
 def test_what_the_library_imports_is_declared_and_nothing_else_is():
