@@ -4,6 +4,7 @@ from functools import partial
 from pathlib import Path
 
 from speceyes.judging.cache import ReplyCache
+from speceyes.judging.chat import Asking
 from speceyes.judging.client import JudgeClient
 from speceyes.judging.judge import judge_all
 from speceyes.judging.prompts import load_judge_prompts
@@ -25,13 +26,14 @@ with job(snakemake.log[0], snakemake.resources.get("gpu", 0)):
 
     prompts = load_judge_prompts(Path(snakemake.input.prompts))
     server = ServerSettings.model_validate(params.server)
+    asking = Asking(server.served_name, prompts.system, prompts.probe, ClientSettings.model_validate(params.client))
     if params.url:
-        open_judge = partial(external_judge, params.url, server.served_name)
+        open_judge = partial(external_judge, params.url, asking)
     else:
-        open_judge = partial(running_server, server, params.model, Path(snakemake.log[0]).with_suffix(".server.log"))
+        server_log = Path(snakemake.log[0]).with_suffix(".server.log")
+        open_judge = partial(running_server, server, params.model, server_log, asking)
     cache = ReplyCache(Path(params.cache), params.url or params.inputs["model"])
-    client = ClientSettings.model_validate(params.client)
-    with JudgeClient(open_judge, server.served_name, prompts.system, cache, client) as judge:
+    with JudgeClient(open_judge, asking, cache) as judge:
         verdicts = judge_all(distinct(samples, answers), prompts, judge.replies)
     settings = {"server": params.server, "client": params.client, "url": params.url}
     write_verdicts(Path(snakemake.output.verdicts), verdicts, provenance(settings, params.inputs))

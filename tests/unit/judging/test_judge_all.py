@@ -25,14 +25,17 @@ def question(answer, benchmark="vstar", options=OPTIONS) -> Judged:
 class Judge:
     """Replies from a table; anything else gets ``otherwise``."""
 
-    def __init__(self, replies=None, otherwise="Judgement: 1"):
+    def __init__(self, replies=None, otherwise="Judgement: 1", silent=()):
+        self._silent = silent
+        self.holds = {}
         self.rounds: list[list[str]] = []
         self._replies = replies or {}
         self._otherwise = otherwise
 
     def __call__(self, prompts):
-        self.rounds.append(sorted(set(prompts)))
-        return {prompt: self._replies.get(prompt, self._otherwise) for prompt in self.rounds[-1]}
+        self.rounds.append(sorted(prompts))
+        self.holds |= prompts
+        return {prompt: self._replies.get(prompt, self._otherwise) for prompt in prompts if prompt not in self._silent}
 
 
 def test_rules_come_first_and_ask_nobody():
@@ -69,6 +72,29 @@ def test_an_unreadable_reply_is_a_silent_zero_or_asked_again():
 def test_twice_unreadable_stays_unscored():
     verdicts = judge_all([question("crimson")], PROMPTS, Judge(otherwise="Well..."))[question("crimson")]
     assert verdicts["corrected"] == Verdict(None, "unparsed", "Well...")
+
+
+def test_an_answer_without_any_reply_is_unscored_and_not_asked_about_again():
+    judge = Judge(silent=["v Which?|A. red|crimson"])
+    verdicts = judge_all([question("crimson"), question("scarlet")], PROMPTS, judge)
+    assert judge.rounds[1] == []
+    assert verdicts[question("crimson")]["corrected"] == Verdict(None, "unparsed")
+    assert verdicts[question("crimson")]["published"] == Verdict(False, "unparsed")
+    assert verdicts[question("scarlet")]["corrected"].correct is True
+
+
+@pytest.mark.parametrize(
+    ("reply", "held"), [("Judgement: 1", True), ("judgment: 0", True), ("Well...", False), ("", False)]
+)
+def test_a_reply_holds_a_verdict_if_a_scorer_reads_it(reply, held):
+    judge = Judge()
+    judge_all([question("crimson")], PROMPTS, judge)
+    (holds_verdict,) = judge.holds.values()
+    assert holds_verdict(reply) is held
+
+
+def test_the_probe_is_worded_as_the_studys_prompts_are():
+    assert PROMPTS.probe == "v What is the color of the ball?|A. red|It is red."
 
 
 def test_a_reply_that_only_the_published_scorer_cannot_read_is_not_asked_again():

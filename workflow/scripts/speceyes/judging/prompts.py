@@ -34,6 +34,12 @@ class JudgePrompts(BaseModel):
             raise ValueError(f"the template lacks {', '.join(f'{{{name}}}' for name in sorted(missing))}")
         return template
 
+    @property
+    def probe(self) -> str:
+        """A prompt like any other, for a case that leaves no doubt."""
+        question = Judged("vstar", "What is the color of the ball?", ("red", "blue"), "red", "A", "It is red.")
+        return self.render(question, AskJudge("A. red", question.answer))
+
     def render(self, question: Judged, ask: AskJudge) -> str:
         """The judge's message; a benchmark of one's own gets V*'s wording if it has options, else POPE's."""
         own = {"vstar": self.vstar, "hrbench": self.hrbench, "pope": self.pope}.get(question.benchmark)

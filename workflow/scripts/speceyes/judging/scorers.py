@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol, get_args
 
@@ -9,6 +10,7 @@ from speceyes.judging.questions import Judged
 
 ScorerName = Literal["published", "corrected"]
 SCORER_NAMES: tuple[ScorerName, ...] = get_args(ScorerName)
+HoldsVerdict = Callable[[str], bool]  # whether a judge's reply holds one
 
 
 @dataclass(frozen=True, slots=True)

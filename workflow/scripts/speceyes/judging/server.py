@@ -15,21 +15,19 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-import openai
-
 from speceyes.judging import guard
-from speceyes.judging.client import JudgeError, is_local, is_transient
+from speceyes.judging.chat import Asking, JudgeError, RequestFailedError, probe
 from speceyes.judging.settings import ServerSettings
 
 log = logging.getLogger(__name__)
 
 POLL_S = 0.25
-PROBE_TIMEOUT_S = 120.0
+GARBAGE_LIMIT = 5  # answers that are no chat completion, until a server counts as no judge
 GUARD_TIMEOUT_S = 30.0
 
 
 @contextlib.contextmanager
-def running_server(settings: ServerSettings, model: str, log_path: Path) -> Iterator[str]:
+def running_server(settings: ServerSettings, model: str, log_path: Path, asking: Asking) -> Iterator[str]:
     """Start the server, wait until it has answered a real request, yield its base URL, stop it whatever happens.
 
     The server dies with the calling thread, also by kill -9: call from the main thread.
@@ -38,9 +36,10 @@ def running_server(settings: ServerSettings, model: str, log_path: Path) -> Iter
         settings: command, folder, environment, patience.
         model: what ``{model}`` in the command stands for.
         log_path: file that the server's output is appended to.
+        asking: how it will be asked, and is asked first.
 
     Raises:
-        JudgeError: the command is not there, it ended, or it did not answer in time.
+        JudgeError: the command is not there, it ended, it did not answer in time, or what it serves does not judge.
     """
     port = _free_port()
     command = [part.replace("{port}", str(port)).replace("{model}", model) for part in settings.command]
@@ -57,7 +56,7 @@ def running_server(settings: ServerSettings, model: str, log_path: Path) -> Iter
             start_new_session=True,
         )
     try:
-        _wait_until_ready(process, f"http://127.0.0.1:{port}", settings, log_path)
+        _wait_until_ready(process, f"http://127.0.0.1:{port}", settings, log_path, asking)
         log.info("the judge answers at port %d", port)
         yield f"http://127.0.0.1:{port}/v1"
     finally:
@@ -65,16 +64,16 @@ def running_server(settings: ServerSettings, model: str, log_path: Path) -> Iter
 
 
 @contextlib.contextmanager
-def external_judge(url: str, served_name: str) -> Iterator[str]:
-    """A judge that somebody else runs, once it has answered a real request.
+def external_judge(url: str, asking: Asking) -> Iterator[str]:
+    """A judge that somebody else runs, once it has answered a real request, tried as often as any.
 
     Raises:
         JudgeError: it does not answer.
     """
     try:
-        _ask_one_token(url, served_name)
-    except openai.APIError as error:
-        raise JudgeError(f"judge.url: {url} does not answer as {served_name}: {error}") from error
+        probe(asking, url)
+    except (RequestFailedError, JudgeError) as error:
+        raise JudgeError(f"judge.url: {url} does not answer as {asking.model}: {error}") from error
     yield url
 
 
@@ -91,9 +90,12 @@ def _environment(settings: ServerSettings) -> dict[str, str]:
     return os.environ | {"PATH": programs} | settings.environment
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], root: str, settings: ServerSettings, log_path: Path) -> None:
-    """Health is not readiness: once the server is up, ask for one token."""
+def _wait_until_ready(
+    process: subprocess.Popen[bytes], root: str, settings: ServerSettings, log_path: Path, asking: Asking
+) -> None:
+    """Health is not readiness: once the server is up, it has to answer a prompt."""
     deadline = time.monotonic() + settings.ready_timeout_s
+    last, garbage = "it does not listen", 0
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise JudgeError(
@@ -101,16 +103,18 @@ def _wait_until_ready(process: subprocess.Popen[bytes], root: str, settings: Ser
             )
         if _is_up(root):
             try:
-                _ask_one_token(f"{root}/v1", settings.served_name)
+                probe(asking, f"{root}/v1", attempts=1)
                 return
-            except openai.APIError as error:
-                if not is_transient(error):
-                    raise JudgeError(
-                        f"the judge's server refused a request for {settings.served_name}: {error}; "
-                        f"is judge.server.served_name right? see {log_path}"
-                    ) from error
+            except RequestFailedError as error:
+                last, garbage = str(error), garbage + error.garbage
+            except JudgeError as error:
+                raise JudgeError(f"the judge's server: {error}; see {log_path}") from error
+            if garbage == GARBAGE_LIMIT:
+                raise JudgeError(f"the judge's server is no judge: {last}; see {log_path}")
         time.sleep(POLL_S)
-    raise JudgeError(f"the judge's server did not answer within {settings.ready_timeout_s:.0f} s; see {log_path}")
+    raise JudgeError(
+        f"the judge's server did not answer within {settings.ready_timeout_s:.0f} s ({last}); see {log_path}"
+    )
 
 
 def _is_up(root: str) -> bool:
@@ -123,16 +127,6 @@ def _is_up(root: str) -> bool:
         return error.code < 500 or error.code == 501
     except (OSError, http.client.HTTPException):
         return False
-
-
-def _ask_one_token(url: str, served_name: str) -> None:
-    connection = openai.DefaultHttpxClient(trust_env=not is_local(url))
-    with openai.OpenAI(
-        base_url=url, api_key="none", max_retries=0, timeout=PROBE_TIMEOUT_S, http_client=connection
-    ) as client:
-        client.chat.completions.create(
-            model=served_name, messages=[{"role": "user", "content": "1"}], max_tokens=1, temperature=0.0
-        )
 
 
 def _stop(process: subprocess.Popen[bytes], timeout_s: float) -> None:

@@ -12,9 +12,14 @@ class ClientSettings(BaseModel):
 
     concurrency: int = Field(8, gt=0, description="Requests under way at once.")
     max_tokens: int = Field(64, gt=0, description="Longest reply in tokens.")
-    timeout_s: float = Field(120.0, gt=0, description="Seconds until one request counts as lost.")
+    timeout_s: float = Field(120.0, gt=0, description="Seconds until a request without its whole answer is lost.")
     attempts: int = Field(5, gt=0, description="Tries per request, with exponential backoff.")
     backoff_s: float = Field(0.5, ge=0, description="First pause between tries; doubled each time up to 30 s.")
+    api_key_variable: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z_]\w*$",
+        description="Environment variable that holds the server's API key; null: OPENAI_API_KEY, where it is set.",
+    )
 
 
 class ServerSettings(BaseModel):
