@@ -16,7 +16,7 @@ export PYTHONPATH := workflow/scripts
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(VENV)/.complete: workflow/envs/uv.lock workflow/envs/torch-$(TORCH).lock workflow/envs/venv.lock
+$(VENV)/.complete: workflow/envs/uv.lock workflow/envs/torch-$(TORCH).lock workflow/envs/venv.lock workflow/envs/vocabulary.lock
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed, this is %s; try: make PYTHON=python3.12" % sys.version.split()[0])'
 	@echo "Setting up $(VENV), once. First torch for $(TORCH): a minute or two"
 	@$(PYTHON) -m venv --clear $(VENV)
@@ -26,6 +26,7 @@ $(VENV)/.complete: workflow/envs/uv.lock workflow/envs/torch-$(TORCH).lock workf
 	@$(PIP) --requirement workflow/envs/uv.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --require-hashes --requirement workflow/envs/venv.lock \
 		|| $(PIP) --no-deps --requirement workflow/envs/venv.lock
+	@$(PIP) --no-deps --requirement workflow/envs/vocabulary.lock
 	@touch $@
 
 demo: $(VENV)/.complete ## the whole study in miniature, from pictures to report (minutes, no GPU)

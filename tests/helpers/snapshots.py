@@ -12,6 +12,6 @@ def assert_is_snapshot(name: str, text: str) -> None:
     """The text is the stored one, to the byte; the file has one more newline at its end."""
     path = FOLDER / f"{name}.txt"
     if os.environ.get("UPDATE_SNAPSHOTS"):
-        FOLDER.mkdir(exist_ok=True)
+        path.parent.mkdir(exist_ok=True)
         path.write_text(f"{text}\n", encoding="utf-8")
     assert f"{text}\n" == path.read_text(encoding="utf-8")

@@ -8,6 +8,7 @@ import pytest
 from speceyes.sandbox.published_repairs import published_box, repair_as_published
 
 SIZE = (400, 300)
+SET_OF_LIST = "x = (lambda _iterable: {i for i in _iterable})((lambda _iterable: [j for j in _iterable])(a))"
 
 
 def repaired(code: str) -> str:
@@ -79,6 +80,18 @@ def test_format_strings_print_at_least_eight_decimals(code, expected):
     ],
 )
 def test_paths_prefixes_and_indentation(code, expected):
+    assert repaired(code) == expected
+
+
+@pytest.mark.parametrize(
+    "code, expected",
+    [
+        ("x = [n * i for i in f(n)]", "x = (lambda _iterable: [n * i for i in _iterable])(f(n))"),
+        ("x = {i for i in [j for j in a]}", SET_OF_LIST),
+        ("def f():\n    return [i for i in a]", "def f():\n    return [i for i in a]"),
+    ],
+)
+def test_comprehensions_at_the_top_have_a_scope_of_their_own(code, expected):
     assert repaired(code) == expected
 
 

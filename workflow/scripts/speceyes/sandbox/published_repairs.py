@@ -38,7 +38,7 @@ def repair_as_published(
         if isinstance(node, ast.Assign):
             _point_to_input(node, image_path)
             _clamp_box(node, image_size)
-    tree = _MoreDecimals().visit(tree)
+    tree = _OwnScopes().visit(_MoreDecimals().visit(tree))
     return ast.fix_missing_locations(move_output(tree, protocol_dir, output_dir))
 
 
@@ -88,6 +88,33 @@ class _MoreDecimals(ast.NodeTransformer):
         if isinstance(node.value, str):
             node.value = _PLACEHOLDER.sub(_raised, node.value)
         return node
+
+
+class _OwnScopes(ast.NodeTransformer):
+    """Comprehensions at the top have a scope of their own, as they had before Python 3.12: T8 rests on it."""
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        return node
+
+    def visit_Lambda(self, node: ast.Lambda) -> ast.AST:
+        return node
+
+    def visit_ListComp(self, node: ast.ListComp) -> ast.AST:
+        return self._in_a_function(node)
+
+    def visit_SetComp(self, node: ast.SetComp) -> ast.AST:
+        return self._in_a_function(node)
+
+    def visit_DictComp(self, node: ast.DictComp) -> ast.AST:
+        return self._in_a_function(node)
+
+    def _in_a_function(self, node: ast.ListComp | ast.SetComp | ast.DictComp) -> ast.AST:
+        """The comprehension in a lambda that is handed its first iterable, which alone is evaluated outside."""
+        first = node.generators[0]
+        iterable = self.visit(first.iter)
+        first.iter = ast.Name("_iterable", ast.Load())
+        parameters = ast.arguments([], [ast.arg("_iterable")], None, [], [], None, [])
+        return ast.Call(ast.Lambda(parameters, node), [iterable], [])
 
 
 def _raised(found: re.Match[str]) -> str:
