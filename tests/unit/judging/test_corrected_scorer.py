@@ -108,6 +108,8 @@ def test_choices_are_read(answer, letter):
         "cap",
         "apples",
         "-A",
+        "!A",
+        "A blue",  # an article, or option A?
         "<think>The answer is A",
     ],
 )

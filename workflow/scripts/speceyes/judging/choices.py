@@ -126,7 +126,7 @@ class _ChoiceReader:
         text = _unbracketed(text)
         named = self._option(text)
         first, last = _LETTER_FIRST.fullmatch(text), _LETTER_LAST.fullmatch(text)
-        if named and not (first and not first[2] and first[1].upper() in self.texts and first[1].upper() != named):
+        if named and not self._reads_otherwise(text, first, named):
             return named
         for pair, letter, rest in ((first, 1, 2), (last, 2, 1)):
             if not pair or (spelt := pair[letter].upper()) not in self.texts:
@@ -135,6 +135,12 @@ class _ChoiceReader:
             if (not told and not named) or (told and _same(told, self.texts[spelt])):
                 return spelt
         return None
+
+    def _reads_otherwise(self, text: str, first: re.Match[str] | None, named: str) -> bool:
+        """Whether the text of one option may be another's letter: "B" where that is A's text, "A dog" (A. cat)."""
+        if first is None or first[1].upper() not in self.texts or first[1].upper() == named:
+            return False
+        return not first[2] or text != self.texts[named]
 
     def _option(self, text: str) -> str | None:
         """The one option that has this text."""

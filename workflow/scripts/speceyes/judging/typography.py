@@ -43,5 +43,5 @@ def without_marks(text: str) -> str:
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of a plain text, without the punctuation around them."""
-    return [bare for sentence in _SENTENCE_END.split(text) if (bare := sentence.strip(PUNCTUATION))]
+    """The sentences of a plain text, without the punctuation at their ends."""
+    return [bare for sentence in _SENTENCE_END.split(text) if (bare := sentence.strip().rstrip(PUNCTUATION))]
