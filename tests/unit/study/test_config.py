@@ -253,6 +253,27 @@ def test_folders_are_folders(raw, tmp_path, key):
     assert load_config(put(raw, key, str(tmp_path / "to come")))
 
 
+@pytest.mark.parametrize(
+    "source", ["", "name", "a/b/c", "../x", "https://hub.example/a/b", "a b/c", "a/{b}", "\x1b[31m/x"]
+)
+@pytest.mark.parametrize("key", ["models.draft.source", "benchmarks.vstar.source"])
+def test_a_source_is_an_id_of_the_hub(raw, key, source):
+    assert complaint(put(raw, key, source)).startswith(f"config: {key}: String should match pattern")
+
+
+@pytest.mark.parametrize("revision", ["", "main", "v1.0", "8964489", "G" * 40, "../x"])
+def test_a_revision_is_a_commit(raw, revision):
+    assert complaint(put(raw, "models.draft.revision", revision)).startswith(
+        "config: models.draft.revision: String should match pattern"
+    )
+
+
+@pytest.mark.parametrize("key", ["draft.batch_size", "live.batch_sizes", "grid.batch_sizes.pope"])
+def test_a_batch_is_bounded(raw, key):
+    value = 10**19 if key == "draft.batch_size" else [10**19]
+    assert "Input should be less than or equal to 10000" in complaint(put(raw, key, value))
+
+
 @pytest.mark.parametrize("agent", ["deepeyes", "thyme"])
 @pytest.mark.parametrize("stop", [[""], ["</answer>", ""]])
 def test_an_empty_stop_string_is_refused(raw, agent, stop):

@@ -8,7 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from speceyes.benchmarks.base import load_reader
 from speceyes.study.config.errors import check_settings
-from speceyes.study.config.fields import Folder, Name, Section
+from speceyes.study.config.fields import Folder, HubId, Name, Section
 
 
 class BenchmarkConfig(Section):
@@ -16,7 +16,7 @@ class BenchmarkConfig(Section):
 
     reader: str = Field(description="Reader class as package.module:Class.")
     path: Folder = Field(description="Folder with the official files.")
-    source: str | None = Field(None, description="Dataset id to download from when the folder is not there.")
+    source: HubId | None = Field(None, description="Dataset id to download from when the folder is not there.")
     splits: dict[Name, Annotated[int, Field(gt=0)] | None] = Field(
         min_length=1, description="Splits and their official number of rows, if known."
     )

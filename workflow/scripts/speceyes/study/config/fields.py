@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 LONGEST_NAME = 64
-MAX_SHARDS = 10_000
+MAX_SHARDS = MAX_BATCH = 10_000
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _VISIBLE = re.compile(r"[!-~]+")
 
@@ -56,13 +56,15 @@ def _distinct(values: tuple[Value, ...]) -> tuple[Value, ...]:
 # Names become parts of paths, of rules' wildcards and of tables.
 Name = Annotated[str, AfterValidator(_safe_name)]
 Folder = Annotated[str, AfterValidator(_folder)]
+HubId = Annotated[str, Field(pattern=r"^[\w-][\w.-]*/[\w-][\w.-]*$", max_length=96)]
+Commit = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 Url = Annotated[str, AfterValidator(_server_address)]
 Distinct = AfterValidator(_distinct)
 Threshold = Annotated[
     float, AfterValidator(_open_unit), Field(json_schema_extra={"exclusiveMinimum": 0, "exclusiveMaximum": 1})
 ]
 TopK = Annotated[int, Field(ge=2)]
-Batch = Annotated[int, Field(ge=1)]
+Batch = Annotated[int, Field(ge=1, le=MAX_BATCH)]
 Shards = Annotated[int, Field(ge=1, le=MAX_SHARDS)]
 
 
