@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import resource
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -13,6 +18,10 @@ from speceyes.records.types import AgentRecord, DraftRecord, Record, RecordError
 
 def screened(number: int, text: str = "no") -> ScreenRecord:
     return ScreenRecord(sample_id=sample(number).sample_id, text=text, tool_free=text == "no")
+
+
+def ids(*numbers: int) -> set[str]:
+    return {sample(number).sample_id for number in numbers}
 
 
 def write(path, records, fingerprint="f"):
@@ -61,7 +70,7 @@ def test_a_journal_cut_at_any_byte_keeps_every_whole_record(path, data):
 
 @pytest.mark.parametrize(
     "header",
-    ['{"format": 99, "record": "ScreenRecord", "fingerprint": "f"}', "not JSON", "[]", '{"format": 1}', "\x00\x00"],
+    ['{"format": 99, "record": "ScreenRecord", "fingerprint": "f"}', "[]", '{"format": 1}'],
 )
 def test_a_journal_of_something_else_is_not_continued(path, header):
     path.parent.mkdir()
@@ -78,15 +87,108 @@ def test_nor_is_one_of_another_setting_or_record(path, kind, fingerprint):
         Journal(path, kind, fingerprint)
 
 
-@pytest.mark.parametrize("line", ["{}", "null", "torn{", '{"sample_id": "a", "text": "no", "tool_free": 2}'])
-def test_a_damaged_line_is_named(path, line):
+GARBAGE = [
+    "{}",
+    "null",
+    "torn{",
+    "\x00" * 40,
+    "",
+    '{"sample_id": "a", "text": "no", "tool_free": 2}',
+    '{"sample_id": "a", "text": "no", "tool_free": true}{"sample_id": "b"}',
+]
+
+
+@pytest.mark.parametrize("line", GARBAGE)
+@pytest.mark.parametrize("place", [1, 2, 3])
+def test_a_garbage_line_is_named_and_set_aside_and_the_good_ones_are_kept(path, capsys, line, place):
+    write(path, [screened(1), screened(2)])
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([*lines[:place], line, *lines[place:]]) + "\n")
+
+    assert read(path) == {record.sample_id: record for record in (screened(1), screened(2))}
+
+    said = [words for words in capsys.readouterr().err.splitlines() if words]
+    assert len(said) == 1
+    assert said[0].startswith(f"speceyes: {path}:{place + 1}: ")
+    assert path.with_suffix(".unreadable").read_text() == f"{line}\n"
+
+
+@pytest.mark.parametrize("header", ["not JSON", "\x00\x00", ""])
+def test_a_garbage_header_is_set_aside_too(path, header):
+    write(path, [screened(1), screened(2)])
+    path.write_text("\n".join([header, *path.read_text().splitlines()[1:]]) + "\n")
+    write(path, [screened(3)])
+    assert read(path).keys() == ids(1, 2, 3)
+    assert path.with_suffix(".unreadable").read_text() == f"{header}\n"
+
+
+def test_lines_that_are_not_text_are_set_aside(path):
     write(path, [screened(1)])
-    with path.open("a") as file:
-        file.write(f"{line}\n")
-    with pytest.raises(RecordError) as caught:
-        Journal(path, ScreenRecord, "f")
-    assert str(caught.value).startswith(f"{path}:3: ")
+    with path.open("ab") as file:
+        file.write(b"\xff\xfe\x00\n")
+    write(path, [screened(2)])
+    assert read(path).keys() == ids(1, 2)
+
+
+def test_a_second_writer_waits_for_the_first_and_sees_what_it_wrote(path, capsys):
+    with ThreadPoolExecutor() as pool, Journal(path, ScreenRecord, "f") as first:
+        first.append(screened(1))
+        second = pool.submit(Journal, path, ScreenRecord, "f")
+        while "another process is at this work" not in capsys.readouterr().err:
+            assert not second.done()
+        first.append(screened(2))
+        first.__exit__()
+        with second.result(60) as journal:
+            assert journal.waited
+            assert journal.done.keys() == ids(1, 2)
+
+
+def test_a_second_writer_starts_anew_where_the_first_has_removed_the_journal(path, capsys):
+    with ThreadPoolExecutor() as pool, Journal(path, ScreenRecord, "f") as first:
+        first.append(screened(1))
+        second = pool.submit(Journal, path, ScreenRecord, "f")
+        while "another process is at this work" not in capsys.readouterr().err:
+            assert not second.done()
+        path.unlink()
+        first.__exit__()
+        with second.result(60) as journal:
+            journal.append(screened(3))
+    assert read(path).keys() == ids(3)
+
+
+@contextmanager
+def files_end_at(size: int) -> Iterator[None]:
+    """The system refuses to write further, as a full disk does."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_record_that_the_disk_does_not_take_ends_in_one_line_and_loses_no_other(path):
+    write(path, [screened(1)])
+    with files_end_at(path.stat().st_size + 20), pytest.raises(RecordError) as caught:
+        write(path, [screened(2)])
+    assert str(caught.value) == f"{path}: File too large"
+    write(path, [screened(3)])
+    assert read(path).keys() == ids(1, 3)
+
+
+def test_a_header_that_the_disk_does_not_take_ends_in_one_line(path):
+    with files_end_at(10), pytest.raises(RecordError, match=r"journal\.jsonl: File too large"):
+        write(path, [screened(1)])
+    write(path, [screened(1)])
+    assert read(path).keys() == ids(1)
+
+
+def test_a_table_that_the_disk_does_not_take_ends_in_one_line(tmp_path):
+    with files_end_at(500), pytest.raises(RecordError) as caught:
+        write_table(tmp_path / "t.parquet", AgentRecord, [EPISODE] * 600, {})
+    assert str(caught.value).startswith(f"{tmp_path / 't.parquet'}: ")
     assert "\n" not in str(caught.value)
+    assert not (tmp_path / "t.parquet").exists()
 
 
 def test_only_what_is_missing_is_worked_on_in_batches(path):

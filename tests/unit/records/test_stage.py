@@ -14,7 +14,7 @@ from scripted import sample
 from speceyes.records.samples import write_samples
 from speceyes.records.stage import Shard, Stage
 from speceyes.records.tables import read_provenance, read_table
-from speceyes.records.types import RecordError, ScreenRecord
+from speceyes.records.types import ScreenRecord
 
 SCRIPTS = Path(__file__).parents[3] / "workflow" / "scripts"
 PROGRAM = """
@@ -125,15 +125,29 @@ def test_nor_is_one_of_other_samples(stage):
     assert set(work.asked.values()) == {1, 2}
 
 
-def test_a_damaged_journal_is_named_and_left_alone(stage):
+def test_only_the_sample_of_a_garbage_line_is_done_again(stage, capsys):
+    before = Work()
     with pytest.raises(KeyboardInterrupt):
-        stage.run(ScreenRecord, 1, lambda samples: Work()(samples, "5"))
+        stage.run(ScreenRecord, 1, lambda samples: before(samples, "5"))
     [journal] = stage.journals.iterdir()
-    content = journal.read_text().replace('"tool_free":true', '"tool_free":maybe', 1)
-    journal.write_text(content)
-    with pytest.raises(RecordError, match=r"\.jsonl:2: "):
-        stage.run(ScreenRecord, 1, Work())
-    assert journal.read_text() == content
+    journal.write_text(journal.read_text().replace('"tool_free":true', '"tool_free":maybe', 1))
+    after = Work()
+    stage.run(ScreenRecord, 1, after)
+    assert f"{journal}:2: " in capsys.readouterr().err
+    assert (before.asked + after.asked)[sample(0).sample_id] == 2
+    assert [path.name for path in stage.journals.iterdir()] == [journal.with_suffix(".unreadable").name]
+    assert len(list(read_table(stage.table, ScreenRecord))) == 9
+
+
+def test_two_processes_at_one_table_do_the_work_once(stage, tmp_path):
+    command = [sys.executable, "-c", PROGRAM, str(tmp_path), "99"]
+    both = [
+        subprocess.Popen(command, env={"PYTHONPATH": str(SCRIPTS)}, stderr=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    said = [process.communicate(timeout=120)[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0], said
+    assert len(list(read_table(stage.table, ScreenRecord))) == 9
+    assert list(stage.journals.iterdir()) == []
 
 
 @pytest.mark.parametrize("count", [1, 2, 4, 12])

@@ -1,7 +1,13 @@
 """A failed job leaves one line on the terminal and the whole story in its log."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from speceyes.runtime.job import job
+
+SCRIPTS = Path(__file__).parents[3] / "workflow" / "scripts"
 
 
 def said(tmp_path, capsys, error):
@@ -16,6 +22,21 @@ def test_the_line_names_what_failed_and_the_log(tmp_path, capsys):
         f"          details: {tmp_path / 'log'}",
     ]
     assert "and more" in (tmp_path / "log").read_text()
+
+
+def test_a_log_that_the_disk_does_not_take_leaves_the_one_line():
+    program = """if True:
+        from speceyes.runtime.job import job
+        with job("/dev/full"):
+            raise ValueError("table.parquet: No space left on device")
+    """
+    command, environment = [sys.executable, "-c", program], {"PYTHONPATH": str(SCRIPTS)}
+    ended = subprocess.run(command, env=environment, stderr=subprocess.PIPE, check=False)
+    assert ended.returncode == 1
+    assert [line for line in ended.stderr.decode().splitlines() if line] == [
+        "speceyes: ValueError: table.parquet: No space left on device",
+        "          details: /dev/full",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
+import logging
 import os
+import sys
 from collections.abc import Callable, Sequence
+from io import FileIO
 from pathlib import Path
 from typing import Any, Generic, Self, TypeVar
 
@@ -14,6 +19,8 @@ from speceyes.records.types import FORMAT_VERSION, Record, RecordError
 
 R = TypeVar("R", bound=Record)
 
+_NO_LOCKS_HERE = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP}
+
 
 class Journal(Generic[R]):
     """An append-only file of records of one type, keyed by sample id, safe to kill at any byte.
@@ -21,6 +28,16 @@ class Journal(Generic[R]):
     The first line is a header with the format version, the record type and a fingerprint of all that
     the records depend on (code, settings, models, data). A journal with another fingerprint is not
     continued: give each fingerprint its own file name.
+
+    One process writes at a time: a second one waits until the first has closed the journal or ended. Lines that
+    cannot be read are named, copied to a file beside the journal, and their samples are done again.
+
+    Attributes:
+        done: the records so far, by sample id.
+        waited: another process was at work on this journal when we came.
+
+    Raises:
+        RecordError: the journal is another version's or setting's, or the disk does not take a record.
     """
 
     def __init__(self, path: Path, kind: type[R], fingerprint: str) -> None:
@@ -29,47 +46,95 @@ class Journal(Generic[R]):
         header = {"format": FORMAT_VERSION, "record": kind.__name__, "fingerprint": fingerprint}
         self._header = f"{json.dumps(header)}\n".encode()
         self.done: dict[str, R] = {}
+        self.waited = False
         path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists() and path.stat().st_size:
+        self._file = self._open_alone()
+        try:
             self._recover()
-        else:
-            path.write_bytes(self._header)
-        self._file = path.open("a", encoding="utf-8")
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _open_alone(self) -> FileIO:
+        """The file, locked; opened again if its last writer has removed it meanwhile."""
+        while True:
+            file = self.path.open("ab", buffering=0)
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self.waited = True
+                _say(f"{self.path}: another process is at this work; waiting until it has ended")
+                fcntl.flock(file, fcntl.LOCK_EX)
+            except OSError as error:
+                if error.errno not in _NO_LOCKS_HERE:
+                    raise
+            if self.path.exists() and os.path.samestat(os.fstat(file.fileno()), self.path.stat()):
+                return file
+            file.close()
 
     def _recover(self) -> None:
         """Read what a killed run left; a torn last line is cut off."""
+        unreadable: list[bytes] = []
+        good = 0
         with self.path.open("rb") as handle:
-            header = handle.readline()
-            if not header.endswith(b"\n"):
-                self.path.write_bytes(self._header)
-                return
-            if header != self._header:
-                raise RecordError(f"{self.path}:1: written by another version or setting; remove it to start anew")
-            good = handle.tell()
-            for number, line in enumerate(handle, start=2):
+            for number, line in enumerate(handle, start=1):
                 if not line.endswith(b"\n"):
                     break
-                try:
-                    record = self.kind.model_validate_json(line)
-                except ValidationError as error:
-                    first = error.errors()[0]
-                    field = ".".join(map(str, first["loc"])) or "record"
-                    raise RecordError(f"{self.path}:{number}: {field}: {first['msg']}") from error
-                self.done[record.sample_id] = record
-                good = handle.tell()
-        os.truncate(self.path, good)
+                good += len(line)
+                reason = self._check_header(line) if number == 1 else self._take(line)
+                if reason:
+                    unreadable.append(line)
+                    _say(f"{self.path}:{number}: {reason}; set aside, its sample is done again")
+        if unreadable:
+            self.path.with_suffix(".unreadable").write_bytes(b"".join(unreadable))
+        self._file.truncate(good)
+        if not good:
+            self._write(self._header)
+
+    def _check_header(self, line: bytes) -> str | None:
+        """Why the first line is no header, None if it is ours."""
+        try:
+            json.loads(line)
+        except ValueError:
+            return "not a header"
+        if line != self._header:
+            raise RecordError(f"{self.path}:1: written by another version or setting; remove it to start anew")
+        return None
+
+    def _take(self, line: bytes) -> str | None:
+        """Why the line is no record, None if it is."""
+        try:
+            record = self.kind.model_validate_json(line)
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = ".".join(map(str, first["loc"])) or "record"
+            return f"{field}: {first['msg']}"
+        self.done[record.sample_id] = record
+        return None
 
     def append(self, record: R) -> None:
-        """Write one record and flush it to the operating system."""
-        self._file.write(record.model_dump_json() + "\n")
-        self._file.flush()
+        """Write one record and hand it to the operating system."""
+        self._write(f"{record.model_dump_json()}\n".encode())
         self.done[record.sample_id] = record
+
+    def _write(self, line: bytes) -> None:
+        try:
+            while line:
+                line = line[self._file.write(line) :]
+        except OSError as error:
+            raise RecordError(f"{self.path}: {error.strerror}") from error
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exc: object) -> None:
         self._file.close()
+
+
+def _say(line: str) -> None:
+    """To the log and to the terminal."""
+    logging.warning("%s", line)
+    sys.stderr.write(f"\nspeceyes: {line}\n")
 
 
 def run_pending(

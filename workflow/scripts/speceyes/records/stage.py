@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any, TypeVar
 
 from speceyes.records.journal import Journal, run_pending
 from speceyes.records.samples import Sample, read_samples
-from speceyes.records.tables import write_table
+from speceyes.records.tables import read_provenance, write_table
 from speceyes.records.types import Record
 from speceyes.runtime.progress import Progress
 from speceyes.runtime.provenance import device, digest, file_identity, provenance
@@ -63,8 +64,18 @@ class Stage:
         fingerprint = digest(self.settings, inputs, kind.__name__, device()["name"])
         path = self.journals / f"{self.label.replace('/', '-').replace(' ', '-')}.{fingerprint}.jsonl"
         with Journal(path, kind, fingerprint) as journal:
-            with Progress(self.label, len(samples), len(journal.done)) as progress:
-                run_pending(samples, journal, batch_size, progress.counting(work))
-            records = [journal.done[sample.sample_id] for sample in samples]
-        write_table(self.table, kind, records, provenance(self.settings, inputs))
-        path.unlink()
+            # What outlived its Snakemake may have done all this while its successor waited for it.
+            if not (journal.waited and self._is_written(inputs)):
+                with Progress(self.label, len(samples), len(journal.done)) as progress:
+                    run_pending(samples, journal, batch_size, progress.counting(work))
+                records = [journal.done[sample.sample_id] for sample in samples]
+                write_table(self.table, kind, records, provenance(self.settings, inputs))
+            path.unlink()
+
+    def _is_written(self, inputs: dict[str, str]) -> bool:
+        """The table is there, from the same settings, inputs and model of device."""
+        if not self.table.exists():
+            return False
+        found = read_provenance(self.table)
+        ours = {"settings": self.settings, "inputs": inputs, "device": device()}
+        return json.dumps({name: found.get(name) for name in ours}, sort_keys=True) == json.dumps(ours, sort_keys=True)

@@ -47,7 +47,18 @@ def _row(record: Record) -> dict[str, Any]:
 
 
 def write_table(path: Path, kind: type[R], records: Iterable[R], provenance: dict[str, Any]) -> None:
-    """Write records, in the order given, as one Parquet table; streamed in groups, moved into place."""
+    """Write records, in the order given, as one Parquet table; streamed in groups, moved into place.
+
+    Raises:
+        RecordError: the disk does not take it.
+    """
+    try:
+        _write_groups(path, kind, records, provenance)
+    except OSError as error:
+        raise RecordError(f"{path}: {error.strerror or error}") from error
+
+
+def _write_groups(path: Path, kind: type[R], records: Iterable[R], provenance: dict[str, Any]) -> None:
     schema = _schema(kind, provenance)
     part = path.with_name(path.name + ".part")
     with pq.ParquetWriter(part, schema) as writer:

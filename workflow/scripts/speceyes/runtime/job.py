@@ -27,6 +27,8 @@ def job(log_path: str, gpus: int = 0) -> Iterator[None]:
     logging.basicConfig(
         filename=log_path, level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", force=True
     )
+    # A log that the disk does not take is no reason to fill the terminal with tracebacks.
+    logging.raiseExceptions = False
     logging.getLogger("httpx").setLevel(logging.WARNING)
     try:
         with lease(gpus):
