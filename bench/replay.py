@@ -12,36 +12,40 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pandas as pd
+import yaml
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
 
-from speceyes.method.replay import Grid, Passes, read_replay, write_replay
-from speceyes.records.tables import read_provenance
+from speceyes.method.replay import Passes, read_replay, write_replay
+from speceyes.records.passes import Cell
+from speceyes.study.config import load_config
+from speceyes.study.layout import Layout
+from speceyes.study.plan import Plan
+from speceyes.study.study import Study
 
 
-def stored_passes(study: Path, agent: str, benchmark: str, split: str) -> Passes:
-    """The passes of one cell, as the workflow lays them out."""
-    where = Path(benchmark, split)
-    batches = {int(path.name[1:]): path for path in (study / "draft" / where).glob("b*")}
-    return Passes(
-        samples=study / "index" / where / "samples.parquet",
-        drafts={batch: sorted(folder.glob("*.parquet")) for batch, folder in batches.items()},
-        confidences={batch: study / "confidence" / where / f"b{batch}.parquet" for batch in batches},
-        screens={b: sorted((study / "screen" / agent / where / f"b{b}").glob("*.parquet")) for b in batches},
-        agents=sorted((study / "agent" / agent / where).glob("*.parquet")),
-        specreason={},
+def finished(folder: Path) -> Study:
+    """The study that a folder of results holds, by the configuration beside them."""
+    config = load_config(yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8")))
+    return Study(config, Layout(str(folder)))
+
+
+def stored_passes(plan: Plan, cell: Cell) -> Passes:
+    """The passes of one cell; SpecReason costs nothing to replay and is left out."""
+    where = {"benchmark": cell.benchmark, "split": cell.split}
+    own = where | {"agent": cell.agent}
+    return Passes.of(
+        samples=Path(plan.layout.samples(**where)),
+        drafts=map(Path, plan.tables("draft", **where)),
+        confidences=map(Path, plan.tables("confidence", **where)),
+        screens=map(Path, plan.tables("screen", **own)),
+        agents=map(Path, plan.tables("agent", **own)),
+        specreason=(),
     )
-
-
-def cells(study: Path) -> Iterator[tuple[str, str, str, Path]]:
-    """Agent, benchmark, split and replay table of every cell."""
-    for path in sorted((study / "replay").glob("*/*/*.parquet")):
-        yield path.parts[-3], path.parts[-2], path.stem, path
 
 
 def live_over_replay(study: Path) -> float:
@@ -60,13 +64,16 @@ def main() -> None:
     slower = live_over_replay(study)
     replayed = live = 0.0
     settings = 0
+    done = finished(study)
+    plan = Plan(done)
     with TemporaryDirectory() as folder:
-        for agent, benchmark, split, table in cells(study):
-            grid = Grid.model_validate(read_provenance(table)["grid"])
+        for cell in done.cells:
+            passes, grid = stored_passes(plan, cell), done.grid(cell.agent, cell.benchmark)
             started = time.perf_counter()
-            write_replay(Path(folder, "replay.parquet"), stored_passes(study, agent, benchmark, split), grid, {})
+            write_replay(Path(folder, "replay.parquet"), passes, grid, {})
             replayed += time.perf_counter() - started
-            replay = read_replay(table, ["latency_s"])
+            (table,) = plan.tables("replay", **cell._asdict())
+            replay = read_replay(Path(table), ["latency_s"])
             funnel = [row for row, setting in enumerate(replay.settings) if setting.method == "speceyes"]
             settings += len(funnel)
             live += slower * float(replay.columns["latency_s"][funnel].sum())

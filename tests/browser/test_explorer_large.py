@@ -10,7 +10,7 @@ from browser import assert_quiet
 from explored_study import explorer_tables
 from explorer_page import find, open_explorer, texts
 from illustrated_study import illustrate
-from speceyes.method.replay import Grid
+from speceyes.method.grid import Grid
 from speceyes.pages.explorer.page import write_explorer
 from synthetic_study import SyntheticStudy
 from synthetic_tables import write_tables

@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw
 from speceyes.pages.explorer.sources import StudyTables
 from speceyes.records.media import MediaStore
 from speceyes.records.samples import Sample, read_samples
-from speceyes.records.tables import read_table, write_table
+from speceyes.records.tables import read_provenance, read_table, write_table
 from speceyes.records.types import AgentRecord, DraftRecord, ToolUse, Turn
 from synthetic_study import COLOURS, SyntheticStudy, hash_of
 from synthetic_tables import write_tables
@@ -36,12 +36,17 @@ def illustrate(study: SyntheticStudy) -> Path:
             _draw(sample, study.root / "images" / sample.image)
         for batch in study.batches:
             for path in study.passes(study.agents[0], *where).drafts[batch]:
-                write_table(path, DraftRecord, [_worded(draft) for draft in read_table(path, DraftRecord)], {})
+                write_table(
+                    path,
+                    DraftRecord,
+                    [_worded(draft) for draft in read_table(path, DraftRecord)],
+                    read_provenance(path),
+                )
         for agent in study.agents:
             for path in study.passes(agent, *where).agents:
                 episodes = list(read_table(path, AgentRecord))
                 shown = [_shown(episode, agent, media, study.root / "images") for episode in episodes]
-                write_table(path, AgentRecord, shown, {})
+                write_table(path, AgentRecord, shown, read_provenance(path))
     return media.folder
 
 

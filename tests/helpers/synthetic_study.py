@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from speceyes.analysis.answers import AnswerTables
@@ -17,10 +18,13 @@ from speceyes.judging.scorers import AskJudge
 from speceyes.judging.verdicts import SCORERS, Verdict, Verdicts, write_verdicts
 from speceyes.method.confidence import METRICS, write_confidences
 from speceyes.method.gate import accepts
-from speceyes.method.replay import Grid, Passes
+from speceyes.method.grid import Grid
+from speceyes.method.replay import Passes
+from speceyes.records.passes import Pass, PassStage
 from speceyes.records.samples import LETTERS, Sample, read_samples, write_samples
 from speceyes.records.tables import read_table, write_table
 from speceyes.records.types import AgentRecord, DraftRecord, LiveRecord, ScreenRecord, ToolUse, Turn
+from speceyes.study.layout import Layout
 
 COLOURS = ("red", "green", "blue", "yellow")
 ROTATIONS = {"hrbench": 4, "pope": 6, "vstar": 1}  # questions about one image
@@ -32,6 +36,7 @@ SPLITS: Splits = {
     ("pope", "random"): 90,
 }
 POINT = 0.97
+GATE = {"metric": "min", "top_k": 16, "threshold": POINT, "batch": 6}
 STORED_K = 32
 
 
@@ -46,11 +51,22 @@ class SyntheticStudy:
     error_share: float = 0.03
     error_seconds: float = 2.0
 
-    def samples(self, benchmark: str, split: str) -> Path:
-        return self.root / f"index-{benchmark}-{split}.parquet"
+    @property
+    def layout(self) -> Layout:
+        return Layout(str(self.root))
 
-    def _table(self, *name: object) -> Path:
-        return self.root / ("-".join(map(str, name)) + ".parquet")
+    def samples(self, benchmark: str, split: str) -> Path:
+        return Path(self.layout.samples(benchmark, split))
+
+    def table(self, stage: PassStage, benchmark: str, split: str, **names: object) -> tuple[Path, dict[str, Any]]:
+        """Where a pass lies, and what its table says that it holds."""
+        holds = Pass.model_validate({"stage": stage, "benchmark": benchmark, "split": split} | names)
+        table = Path(self.layout.table_of(holds, "1-of-1"))
+        table.parent.mkdir(parents=True, exist_ok=True)
+        return table, holds.stamp()
+
+    def _path(self, stage: PassStage, *where: str, **names: object) -> Path:
+        return self.table(stage, *where, **names)[0]
 
     @property
     def cells(self) -> list[tuple[str, str, str]]:
@@ -71,25 +87,26 @@ class SyntheticStudy:
         where = (benchmark, split)
         return Passes(
             samples=self.samples(*where),
-            drafts={b: [self._table("draft", *where, b)] for b in self.batches},
-            confidences={b: self._table("confidence", *where, b) for b in self.batches},
-            screens={b: [self._table("screen", agent, *where, b)] for b in self.batches},
-            agents=[self._table("agent", agent, *where)],
-            specreason={"published": [self._table("specreason", agent, *where)]},
+            drafts={b: [self._path("draft", *where, batch=b)] for b in self.batches},
+            confidences={b: self._path("confidence", *where, batch=b) for b in self.batches},
+            screens={b: [self._path("screen", *where, agent=agent, batch=b)] for b in self.batches},
+            agents=[self._path("agent", *where, agent=agent)],
+            specreason={"published": [self._path("specreason", *where, agent=agent, variant="published")]},
         )
 
     def live(self, agent: str, benchmark: str, split: str) -> Path:
-        return self._table("live", agent, benchmark, split)
+        return self._path("live", benchmark, split, agent=agent, **GATE)
 
     def answer_tables(self) -> AnswerTables:
-        drafts = {b: [self._table("draft", *where, b) for where in self.splits] for b in self.batches}
-        agents = {agent: [self._table("agent", agent, *where) for where in self.splits] for agent in self.agents}
-        peers = {
-            (agent, "specreason"): [self._table("specreason", agent, *where) for where in self.splits]
-            for agent in self.agents
-        }
-        samples = [self.samples(*where) for where in self.splits]
-        return AnswerTables(samples, drafts, agents, peers, self._table("verdicts"))
+        passes = [self.passes(*cell) for cell in self.cells]
+        shared = passes[: len(self.splits)]  # every agent's passes name the same drafts
+        return AnswerTables.of(
+            samples=[one.samples for one in shared],
+            drafts=[table for one in shared for tables in one.drafts.values() for table in tables],
+            agents=[table for one in passes for table in one.agents],
+            specreason=[table for one in passes for table in one.specreason["published"]],
+            verdicts=Path(self.layout.verdicts),
+        )
 
     def write(self, seed: int = 0) -> SyntheticStudy:
         """Draw and write everything."""
@@ -100,9 +117,11 @@ class SyntheticStudy:
         for (benchmark, split), count in self.splits.items():
             drawn = _Split(benchmark, split, count, (self.error_share, self.error_seconds), generator)
             samples |= {sample.sample_id: sample for sample in drawn.samples}
+            self.samples(benchmark, split).parent.mkdir(parents=True, exist_ok=True)
             write_samples(self.samples(benchmark, split), drawn.samples)
             answers |= self._write_passes(drawn)
-        write_verdicts(self._table("verdicts"), _judged(samples, answers, generator), {})
+        Path(self.layout.verdicts).parent.mkdir(exist_ok=True)
+        write_verdicts(Path(self.layout.verdicts), _judged(samples, answers, generator), {})
         return self
 
     def _write_passes(self, drawn: _Split) -> set[tuple[str, str]]:
@@ -110,16 +129,19 @@ class SyntheticStudy:
         answers: set[tuple[str, str]] = set()
         for batch in self.batches:
             drafts = drawn.drafts(batch)
-            write_table(self._table("draft", *where, batch), DraftRecord, drafts, {})
-            table = self._table("confidence", *where, batch)
-            write_confidences(table, [self._table("draft", *where, batch)], METRICS, [8, 16, 32], {})
+            table, stamp = self.table("draft", *where, batch=batch)
+            write_table(table, DraftRecord, drafts, stamp)
+            confidences, stamp = self.table("confidence", *where, batch=batch)
+            write_confidences(confidences, [table], METRICS, [8, 16, 32], stamp)
             answers |= {(record.sample_id, record.text) for record in drafts}
         for agent in self.agents:
             for batch in self.batches:
-                write_table(self._table("screen", agent, *where, batch), ScreenRecord, drawn.screens(agent, batch), {})
-            for stage, slower in (("agent", 1.0), ("specreason", 2.1)):
+                table, stamp = self.table("screen", *where, agent=agent, batch=batch)
+                write_table(table, ScreenRecord, drawn.screens(agent, batch), stamp)
+            for stage, slower, names in (("agent", 1.0, {}), ("specreason", 2.1, {"variant": "published"})):
                 episodes = drawn.episodes(agent, slower)
-                write_table(self._table(stage, agent, *where), AgentRecord, episodes, {})
+                table, stamp = self.table(stage, *where, agent=agent, **names)
+                write_table(table, AgentRecord, episodes, stamp)
                 answers |= {(record.sample_id, record.answer) for record in episodes}
             self._write_live(agent, *where)
         return answers
@@ -159,7 +181,8 @@ class SyntheticStudy:
                     tool_calls=0 if accepted else episode.tool_calls,
                 )
             )
-        write_table(self.live(agent, benchmark, split), LiveRecord, records, {})
+        table, stamp = self.table("live", benchmark, split, agent=agent, **GATE)
+        write_table(table, LiveRecord, records, stamp)
 
 
 class _Split:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from speceyes.analysis.answers import scored_answers
@@ -25,8 +26,9 @@ def write_tables(study: SyntheticStudy, folder: Path, comparable: bool, resample
     statistics = Settings(resamples=resamples)
     replays = {}
     for cell in study.cells:
-        replays[cell] = study.root / ("replay-" + "-".join(cell) + ".parquet")
-        write_replay(replays[cell], study.passes(*cell), study.grid(cell[1]), {})
+        agent, *where = cell
+        replays[cell], stamp = study.table("replay", *where, agent=agent)
+        write_replay(replays[cell], study.passes(*cell), study.grid(cell[1]), stamp)
     answers = scored_answers(study.answer_tables())
     settings, ledger = settings_and_ledger(replays, answers, statistics)
     write_csv(settings, folder / "settings.csv")
@@ -37,3 +39,8 @@ def write_tables(study: SyntheticStudy, folder: Path, comparable: bool, resample
     write_csv(deferral_curves(happened, METRICS, 16, statistics), folder / "deferral.csv")
     write_csv(pareto(settings), folder / "pareto.csv")
     write_csv(published_vs_ours(settings, PUBLISHED, comparable), folder / "published_vs_ours.csv")
+
+
+def named(folder: Path, names: Iterable[str]) -> dict[str, Path]:
+    """Tables by their names, and no other."""
+    return {path.stem: path for path in folder.iterdir() if path.stem in set(names)}

@@ -1,39 +1,28 @@
 """Phase I and the baseline: every agent screens every sample and answers it with its tools, once."""
 
 
-include: "inputs/agents.smk"
-
-
 rule screen:
     input:
-        samples=samples,
-        images=images,
-        model=lambda wildcards: model(screening_model(wildcards)).path,
-        prompts=lambda wildcards: prompts(wildcards.agent),
+        samples=LAYOUT.samples(),
+        images=LAYOUT.images(),
+        model=model("screen"),
+        prompts=prompts("screen"),
     output:
-        table=f"{RESULTS}/screen/{{agent}}/{{benchmark}}/{{split}}/b{{batch}}/{{scatteritem}}.parquet",
+        table=LAYOUT.passes("screen"),
     log:
-        f"{LOGS}/screen/{{agent}}/{{benchmark}}/{{split}}/b{{batch}}/{{scatteritem}}.log",
+        LAYOUT.log("screen"),
     benchmark:
-        f"{TIMES}/screen/{{agent}}/{{benchmark}}/{{split}}/b{{batch}}/{{scatteritem}}.tsv"
+        LAYOUT.times("screen")
     conda:
         "../envs/models.yaml"
     threads: 1
     resources:
-        gpu=lambda wildcards: gpus(screening_model(wildcards)),
-        mem_mb=lambda wildcards, attempt: 48000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        gpu=gpus("screen"),
+        mem_mb=retried(48000),
+        runtime=retried(240),
     params:
-        type=lambda wildcards: CONFIG.agents[wildcards.agent].type,
-        settings=agent_settings,
-        engine=lambda wildcards: engine(screening_model(wildcards)),
-        journals=JOURNALS,
-        media=MEDIA,
-        inputs=lambda wildcards: {
-            "code": code("screen.py", CONFIG.agents[wildcards.agent].type),
-            "model": identity(model(screening_model(wildcards)).path),
-            "prompts": identity(prompts(wildcards.agent)),
-        },
+        study=STUDY.name,
+        job=told("screen"),
     message:
         "Screening {wildcards.benchmark}/{wildcards.split} for {wildcards.agent}, batch {wildcards.batch}"
     script:
@@ -42,35 +31,27 @@ rule screen:
 
 rule agent:
     input:
-        samples=samples,
-        images=images,
-        model=lambda wildcards: model(agent_model(wildcards)).path,
-        prompts=lambda wildcards: prompts(wildcards.agent),
+        samples=LAYOUT.samples(),
+        images=LAYOUT.images(),
+        model=model("agent"),
+        prompts=prompts("agent"),
     output:
-        table=f"{RESULTS}/agent/{{agent}}/{{benchmark}}/{{split}}/{{scatteritem}}.parquet",
+        table=LAYOUT.passes("agent"),
     log:
-        f"{LOGS}/agent/{{agent}}/{{benchmark}}/{{split}}/{{scatteritem}}.log",
+        LAYOUT.log("agent"),
     benchmark:
-        f"{TIMES}/agent/{{agent}}/{{benchmark}}/{{split}}/{{scatteritem}}.tsv"
+        LAYOUT.times("agent")
     conda:
         "../envs/models.yaml"
     threads: 1
     resources:
-        gpu=lambda wildcards: gpus(agent_model(wildcards)),
-        mem_mb=lambda wildcards, attempt: 48000 * attempt,
-        runtime=lambda wildcards, attempt: 1440 * attempt,
+        gpu=gpus("agent"),
+        mem_mb=retried(48000),
+        runtime=retried(1440),
     params:
-        type=lambda wildcards: CONFIG.agents[wildcards.agent].type,
-        settings=agent_settings,
-        engine=lambda wildcards: engine(agent_model(wildcards)),
-        journals=JOURNALS,
-        media=MEDIA,
-        inputs=lambda wildcards: {
-            "code": code("agent.py", CONFIG.agents[wildcards.agent].type),
-            "model": identity(model(agent_model(wildcards)).path),
-            "prompts": identity(prompts(wildcards.agent)),
-        },
+        study=STUDY.name,
+        job=told("agent"),
     message:
-        "Running {wildcards.agent} on {wildcards.benchmark}/{wildcards.split}, shard {wildcards.scatteritem}"
+        "Running {wildcards.agent} on {wildcards.benchmark}/{wildcards.split}, shard {wildcards.shard}"
     script:
         "../scripts/agent.py"

@@ -9,9 +9,9 @@ if CONFIG.miniature is not None:
             pope=directory(f"{CONFIG.miniature.folder}/pope"),
             scenes=f"{CONFIG.miniature.folder}/scenes.csv",
         log:
-            f"{LOGS}/make_miniature_benchmarks.log",
+            LAYOUT.log("make_miniature_benchmarks"),
         benchmark:
-            f"{TIMES}/make_miniature_benchmarks.tsv"
+            LAYOUT.times("make_miniature_benchmarks")
         conda:
             "../envs/analysis.yaml"
         resources:
@@ -20,7 +20,7 @@ if CONFIG.miniature is not None:
         params:
             sizes=CONFIG.miniature.sizes.model_dump(),
             seed=CONFIG.miniature.seed,
-            code=code("make_miniature_benchmarks.py"),
+            code=code("make_miniature_benchmarks"),
         message:
             "Drawing the miniature's benchmarks"
         script:
@@ -31,12 +31,12 @@ rule index:
     input:
         folder=lambda wildcards: CONFIG.benchmarks[wildcards.benchmark].path,
     output:
-        samples=f"{RESULTS}/index/{{benchmark}}/{{split}}/samples.parquet",
-        images=directory(f"{RESULTS}/index/{{benchmark}}/{{split}}/images"),
+        samples=LAYOUT.samples(),
+        images=directory(LAYOUT.images()),
     log:
-        f"{LOGS}/index/{{benchmark}}/{{split}}.log",
+        LAYOUT.log("index/{benchmark}/{split}"),
     benchmark:
-        f"{TIMES}/index/{{benchmark}}/{{split}}.tsv"
+        LAYOUT.times("index/{benchmark}/{split}")
     conda:
         "../envs/analysis.yaml"
     resources:
@@ -45,8 +45,8 @@ rule index:
     params:
         reader=lambda wildcards: CONFIG.benchmarks[wildcards.benchmark].reader,
         settings=lambda wildcards: CONFIG.benchmarks[wildcards.benchmark].settings,
-        rows=lambda wildcards: CONFIG.benchmarks[wildcards.benchmark].splits[wildcards.split],
-        code=lambda wildcards: code("index.py", CONFIG.benchmarks[wildcards.benchmark].reader),
+        rows=lambda wildcards: STUDY.questions(wildcards.benchmark, wildcards.split),
+        code=lambda wildcards: code("index", CONFIG.benchmarks[wildcards.benchmark].reader),
     message:
         "Indexing {wildcards.benchmark}/{wildcards.split}"
     script:

@@ -6,18 +6,15 @@ What makes a download another one is its revision and its file patterns, nothing
 """
 
 
-include: "inputs/download.smk"
-
-
 rule download_dataset:
+    input:
+        registry=ancient(DOWNLOADS.registries["datasets"]),
     output:
-        folder=directory("resources/datasets/{dataset}"),
+        folder=directory(DATASETS),
     log:
-        f"{LOGS}/download/datasets/{{dataset}}.log",
+        LAYOUT.log("download/datasets/{dataset}"),
     benchmark:
-        f"{TIMES}/download/datasets/{{dataset}}.tsv"
-    wildcard_constraints:
-        dataset="|".join(DATASETS) or NOTHING,
+        LAYOUT.times("download/datasets/{dataset}")
     conda:
         "../envs/download.yaml"
     threads: 1
@@ -26,10 +23,8 @@ rule download_dataset:
         mem_mb=1000,
         runtime=lambda wildcards, attempt: 240 * attempt,
     params:
-        registry=str(REGISTRIES / "datasets.yaml"),
-        source=lambda wildcards: DATASETS[wildcards.dataset],
-        wanted=lambda wildcards: dataset(wildcards.dataset).wanted,
-        pins=PINS,
+        source=lambda wildcards: DOWNLOADS.datasets[wildcards.dataset],
+        wanted=lambda wildcards: DOWNLOADS.dataset(wildcards.dataset).wanted,
     message:
         "Downloading the benchmark {wildcards.dataset}"
     script:
@@ -37,14 +32,14 @@ rule download_dataset:
 
 
 rule download_model:
+    input:
+        registry=ancient(DOWNLOADS.registries["models"]),
     output:
-        folder=directory("resources/models/{model}"),
+        folder=directory(MODELS),
     log:
-        f"{LOGS}/download/models/{{model}}.log",
+        LAYOUT.log("download/models/{model}"),
     benchmark:
-        f"{TIMES}/download/models/{{model}}.tsv"
-    wildcard_constraints:
-        model="|".join(MODELS) or NOTHING,
+        LAYOUT.times("download/models/{model}")
     conda:
         "../envs/download.yaml"
     threads: 1
@@ -53,11 +48,9 @@ rule download_model:
         mem_mb=1000,
         runtime=lambda wildcards, attempt: 720 * attempt,
     params:
-        registry=str(REGISTRIES / "models.yaml"),
-        source=lambda wildcards: MODELS[wildcards.model].source,
-        revision=lambda wildcards: MODELS[wildcards.model].revision,
-        wanted=lambda wildcards: registered_model(wildcards.model).wanted,
-        pins=PINS,
+        source=lambda wildcards: DOWNLOADS.models[wildcards.model].source,
+        revision=lambda wildcards: DOWNLOADS.models[wildcards.model].revision,
+        wanted=lambda wildcards: DOWNLOADS.model(wildcards.model).wanted,
     message:
         "Downloading the model {wildcards.model}"
     script:
@@ -66,23 +59,20 @@ rule download_model:
 
 rule download_prompts:
     input:
-        prompt_map=str(REGISTRIES / "prompts.yaml"),
+        prompt_map=DOWNLOADS.registries["prompts"],
     output:
-        expand(
-            "resources/prompts/{name}.yaml",
-            name=("draft", "deepeyes", "thyme", "judge"),
-        ),
+        DOWNLOADS.prompt_files,
     log:
-        f"{LOGS}/download/prompts.log",
+        LAYOUT.log("download/prompts"),
     benchmark:
-        f"{TIMES}/download/prompts.tsv"
+        LAYOUT.times("download/prompts")
     conda:
         "../envs/download.yaml"
     resources:
         mem_mb=500,
         runtime=10,
     params:
-        code=code("download_prompts.py"),
+        code=code("download_prompts"),
     message:
         "Extracting the official prompts"
     script:

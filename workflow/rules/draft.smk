@@ -3,56 +3,50 @@
 
 rule draft:
     input:
-        samples=samples,
-        images=images,
-        model=model(CONFIG.draft.model).path,
+        samples=LAYOUT.samples(),
+        images=LAYOUT.images(),
+        model=model("draft"),
         prompts=prompts("draft"),
     output:
-        table=f"{RESULTS}/draft/{{benchmark}}/{{split}}/b{{batch}}/{{scatteritem}}.parquet",
+        table=LAYOUT.passes("draft"),
     log:
-        f"{LOGS}/draft/{{benchmark}}/{{split}}/b{{batch}}/{{scatteritem}}.log",
+        LAYOUT.log("draft"),
     benchmark:
-        f"{TIMES}/draft/{{benchmark}}/{{split}}/b{{batch}}/{{scatteritem}}.tsv"
+        LAYOUT.times("draft")
     conda:
         "../envs/models.yaml"
     threads: 1
     resources:
-        gpu=lambda wildcards: gpus(CONFIG.draft.model),
-        mem_mb=lambda wildcards, attempt: 24000 * attempt,
-        runtime=lambda wildcards, attempt: 240 * attempt,
+        gpu=gpus("draft"),
+        mem_mb=retried(24000),
+        runtime=retried(240),
     params:
-        settings=CONFIG.draft.settings.model_dump(mode="json"),
-        engine=engine(CONFIG.draft.model),
-        journals=JOURNALS,
-        inputs=lambda wildcards: {
-            "code": code("draft.py"),
-            "model": identity(model(CONFIG.draft.model).path),
-            "prompts": identity(prompts("draft")),
-        },
+        study=STUDY.name,
+        job=told("draft"),
     message:
-        "Drafting {wildcards.benchmark}/{wildcards.split}, batch {wildcards.batch}, shard {wildcards.scatteritem}"
+        "Drafting {wildcards.benchmark}/{wildcards.split}, batch {wildcards.batch}, shard {wildcards.shard}"
     script:
         "../scripts/draft.py"
 
 
 rule confidence:
     input:
-        drafts=lambda wildcards: draft_tables(wildcards.benchmark, wildcards.split, wildcards.batch),
+        drafts=tables("draft", "benchmark", "split", "batch"),
     output:
-        table=f"{RESULTS}/confidence/{{benchmark}}/{{split}}/b{{batch}}.parquet",
+        table=LAYOUT.passes("confidence"),
     log:
-        f"{LOGS}/confidence/{{benchmark}}/{{split}}/b{{batch}}.log",
+        LAYOUT.log("confidence"),
     benchmark:
-        f"{TIMES}/confidence/{{benchmark}}/{{split}}/b{{batch}}.tsv"
+        LAYOUT.times("confidence")
     conda:
         "../envs/analysis.yaml"
     resources:
         mem_mb=2000,
         runtime=10,
     params:
-        metrics=list(CONFIG.grid.metrics),
-        top_k=sorted({*CONFIG.grid.top_k, CONFIG.grid.main_top_k}),
-        code=code("confidence.py"),
+        metrics=CONFIG.grid.metrics,
+        top_k=STUDY.top_ks,
+        code=code("confidence", *STUDY.own_metrics),
     message:
         "Scoring confidence on {wildcards.benchmark}/{wildcards.split}"
     script:

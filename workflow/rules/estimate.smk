@@ -1,30 +1,15 @@
 """Pre-flight: `snakemake estimate` prints what the configured study will still cost; it makes nothing."""
 
 
-include: "inputs/estimate.smk"
-
-
-RESOURCES = REGISTRIES.parent / "resources"
-
-
 rule estimate:
     log:
-        f"{LOGS}/estimate.log",
+        LAYOUT.log("estimate"),
     localrule: True
     conda:
         "../envs/analysis.yaml"
     params:
-        plan=lambda wildcards: {
-            "study": STUDY,
-            "results": RESULTS,
-            "downloads": planned_downloads(),
-            "passes": planned_passes(),
-            "verdicts": f"{RESULTS}/judge/verdicts.parquet",
-            "top_k": CONFIG.draft.settings.top_k,
-            "draft_tokens": CONFIG.draft.settings.max_new_tokens,
-            "published": str(RESOURCES / "published" / "main_table.csv"),
-        },
+        config=CONFIG.model_dump(mode="json"),
     message:
-        "What the study {STUDY} will still cost"
+        "What the study {STUDY.name} will still cost"
     script:
         "../scripts/estimate.py"

@@ -1,28 +1,116 @@
-"""Replay: every setting of the grid composed from the stored passes, without running a model."""
-
-
-include: "inputs/evaluate.smk"
+"""Replay and measure: every setting from the stored passes, every answer scored, no model run."""
 
 
 rule replay:
     input:
-        passes=lambda wildcards: paths(passes(wildcards)),
+        samples=LAYOUT.samples(),
+        drafts=tables("draft", "benchmark", "split"),
+        confidences=tables("confidence", "benchmark", "split"),
+        screens=tables("screen", "agent", "benchmark", "split"),
+        agents=tables("agent", "agent", "benchmark", "split"),
+        specreason=tables("specreason", "agent", "benchmark", "split"),
     output:
-        table=f"{RESULTS}/replay/{{agent}}/{{benchmark}}/{{split}}.parquet",
+        table=LAYOUT.passes("replay"),
     log:
-        f"{LOGS}/replay/{{agent}}/{{benchmark}}/{{split}}.log",
+        LAYOUT.log("replay"),
     benchmark:
-        f"{TIMES}/replay/{{agent}}/{{benchmark}}/{{split}}.tsv"
+        LAYOUT.times("replay")
     conda:
         "../envs/analysis.yaml"
     resources:
         mem_mb=2000,
         runtime=20,
     params:
-        passes=passes,
-        grid=grid,
-        code=code("replay.py"),
+        grid=lambda wildcards: STUDY.grid(wildcards.agent, wildcards.benchmark).model_dump(mode="json"),
+        code=code("replay"),
     message:
         "Replaying the grid: {wildcards.agent} on {wildcards.benchmark}/{wildcards.split}"
     script:
         "../scripts/replay.py"
+
+
+rule score_answers:
+    input:
+        samples=PLAN.samples(),
+        drafts=tables("draft"),
+        agents=tables("agent"),
+        specreason=tables("specreason"),
+        verdicts=LAYOUT.verdicts,
+    output:
+        table=LAYOUT.answers,
+    log:
+        LAYOUT.log("score_answers"),
+    benchmark:
+        LAYOUT.times("score_answers")
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=20,
+    params:
+        code=code("score_answers"),
+    message:
+        "Scoring every answer under both scorers"
+    script:
+        "../scripts/score_answers.py"
+
+
+rule measure_settings:
+    input:
+        replays=tables("replay"),
+        answers=LAYOUT.answers,
+    output:
+        settings=report(
+            LAYOUT.table("settings"),
+            caption="../report/settings.rst",
+            category="Tables",
+            labels={"table": CAPTIONS.title("settings")},
+        ),
+        ledger=report(
+            LAYOUT.table("ledger"),
+            caption="../report/ledger.rst",
+            category="Tables",
+            labels={"table": CAPTIONS.title("ledger")},
+        ),
+    log:
+        LAYOUT.log("measure_settings"),
+    benchmark:
+        LAYOUT.times("measure_settings")
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        mem_mb=8000,
+        runtime=60,
+    params:
+        statistics=CONFIG.statistics.model_dump(mode="json"),
+        captions={name: CAPTIONS.of_table(name) for name in ("settings", "ledger")},
+        code=code("measure_settings"),
+    message:
+        "Measuring every setting, with intervals over images"
+    script:
+        "../scripts/measure_settings.py"
+
+
+rule outcomes:
+    input:
+        replays=tables("replay"),
+        confidences=lambda wildcards: PLAN.tables("confidence", batch=STUDY.batch),
+        answers=LAYOUT.answers,
+    output:
+        table=LAYOUT.outcomes,
+    log:
+        LAYOUT.log("outcomes"),
+    benchmark:
+        LAYOUT.times("outcomes")
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=20,
+    params:
+        batch_size=STUDY.batch,
+        code=code("outcomes"),
+    message:
+        "Gathering what happened to every sample"
+    script:
+        "../scripts/outcomes.py"

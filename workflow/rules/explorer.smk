@@ -1,28 +1,24 @@
 """The explorer: from any number down to the picture that was cropped, in a page that works offline."""
 
 
-include: "inputs/explorer.smk"
-
-
-EXPLORED = {
-    "answers": f"{TABLES_DIR}/answers.parquet",
-    "verdicts": f"{RESULTS}/judge/verdicts.parquet",
-    "settings": f"{TABLES_DIR}/settings.csv",
-    "splits": {(benchmark, split): explored_passes(benchmark, split) for benchmark, split in SPLITS},
-}
-EXPLORER = f"{RESULTS}/explorer.html"
-
-
 rule explorer:
     input:
-        tables=paths(EXPLORED),
+        samples=PLAN.samples(),
+        images=PLAN.images(),
+        drafts=tables("draft"),
+        confidences=tables("confidence"),
+        screens=tables("screen"),
+        agents=tables("agent"),
+        answers=LAYOUT.answers,
+        verdicts=LAYOUT.verdicts,
+        settings=LAYOUT.table("settings"),
     output:
-        page=EXPLORER,
-        apart=list(pages_apart().values()),
+        page=LAYOUT.explorer(),
+        apart=[LAYOUT.explorer(benchmark) for benchmark in PLAN.explorer_pages],
     log:
-        f"{LOGS}/explorer.log",
+        LAYOUT.log("explorer"),
     benchmark:
-        f"{TIMES}/explorer.tsv"
+        LAYOUT.times("explorer")
     conda:
         "../envs/analysis.yaml"
     threads: 2
@@ -30,13 +26,11 @@ rule explorer:
         mem_mb=8000,
         runtime=60,
     params:
-        study=STUDY,
+        study=STUDY.name,
         comparable=CONFIG.comparable,
-        media=MEDIA,
-        tables=EXPLORED,
-        apart=pages_apart(),
-        page=identity(SCRIPTS / "speceyes" / "pages" / "explorer" / "static"),
-        code=code("explorer.py"),
+        apart=PLAN.explorer_pages,
+        page=JOBS.page_sources(),
+        code=code("explorer"),
     message:
         "Writing the explorer"
     script:

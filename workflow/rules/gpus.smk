@@ -1,10 +1,9 @@
 """How many GPUs a job holds; a job is never cut down to what `--resources gpu` leaves it."""
 
 
-def gpus(*names):
-    """GPUs of a job that runs these models in one process; none if all of them stay on the CPU."""
-    counts = [model(name).gpus for name in names if model(name).engine.device != "cpu"]
-    return allowed(max(counts, default=0))
+def gpus(stage):
+    """GPUs of a job that loads a stage's models."""
+    return lambda wildcards: allowed(STUDY.gpus(stage, wildcards.get("agent", "")))
 
 
 def allowed(count):

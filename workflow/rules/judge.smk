@@ -1,39 +1,30 @@
 """One judging job for the whole study: each distinct answer once."""
 
 
-include: "inputs/judge.smk"
-
-
 rule judge:
     input:
-        **{name: paths(tables) for name, tables in judged_answers().items()},
-        samples=[f"{RESULTS}/index/{benchmark}/{split}/samples.parquet" for benchmark, split in SPLITS],
-        live=live_tables(),
-        prompts=prompts("judge"),
-        model=[] if CONFIG.judge.url else model(CONFIG.judge.model).path,
+        samples=PLAN.samples(),
+        drafts=tables("draft"),
+        agents=tables("agent"),
+        specreason=tables("specreason"),
+        live=tables("live"),
+        prompts=STUDY.prompts("judge"),
+        model=STUDY.judge_folder,
     output:
-        verdicts=f"{RESULTS}/judge/verdicts.parquet",
+        verdicts=LAYOUT.verdicts,
     log:
-        f"{LOGS}/judge.log",
+        LAYOUT.log("judge"),
     benchmark:
-        f"{TIMES}/judge.tsv"
+        LAYOUT.times("judge")
     conda:
         "../envs/judge.yaml"
     resources:
-        gpu=lambda wildcards: allowed(0 if CONFIG.judge.url else CONFIG.judge.gpus),
-        mem_mb=lambda wildcards, attempt: 64000 * attempt,
-        runtime=lambda wildcards, attempt: 480 * attempt,
+        gpu=lambda wildcards: allowed(STUDY.judge_gpus),
+        mem_mb=retried(64000),
+        runtime=retried(480),
     params:
-        url=CONFIG.judge.url,
-        server=CONFIG.judge.server.model_dump(mode="json"),
-        client=CONFIG.judge.client.model_dump(mode="json"),
-        model=lambda wildcards: model(CONFIG.judge.model).path,
-        cache=f"{RESULTS}/judge/cache",
-        inputs=lambda wildcards: {
-            "code": code("judge.py"),
-            "model": identity(model(CONFIG.judge.model).path),
-            "prompts": identity(prompts("judge")),
-        },
+        study=STUDY.name,
+        judge=lambda wildcards: JOBS.judge(),
     message:
         "Judging every distinct answer"
     script:

@@ -3,38 +3,27 @@
 
 rule specreason:
     input:
-        samples=samples,
-        images=images,
-        draft=model(CONFIG.draft.model).path,
-        model=lambda wildcards: model(agent_model(wildcards)).path,
-        prompts=lambda wildcards: prompts(wildcards.agent),
+        samples=LAYOUT.samples(),
+        images=LAYOUT.images(),
+        draft=model("specreason", "draft"),
+        model=model("specreason"),
+        prompts=prompts("specreason"),
     output:
-        table=f"{RESULTS}/specreason/{{agent}}/{{variant}}/{{benchmark}}/{{split}}/{{scatteritem}}.parquet",
+        table=LAYOUT.passes("specreason"),
     log:
-        f"{LOGS}/specreason/{{agent}}/{{variant}}/{{benchmark}}/{{split}}/{{scatteritem}}.log",
+        LAYOUT.log("specreason"),
     benchmark:
-        f"{TIMES}/specreason/{{agent}}/{{variant}}/{{benchmark}}/{{split}}/{{scatteritem}}.tsv"
+        LAYOUT.times("specreason")
     conda:
         "../envs/models.yaml"
     threads: 1
     resources:
-        gpu=lambda wildcards: gpus(CONFIG.draft.model, agent_model(wildcards)),
-        mem_mb=lambda wildcards, attempt: 64000 * attempt,
-        runtime=lambda wildcards, attempt: 1440 * attempt,
+        gpu=gpus("specreason"),
+        mem_mb=retried(64000),
+        runtime=retried(1440),
     params:
-        type=lambda wildcards: CONFIG.agents[wildcards.agent].type,
-        settings=CONFIG.specreason.settings.model_dump(mode="json"),
-        agent_settings=agent_settings,
-        engine=lambda wildcards: engine(agent_model(wildcards)),
-        draft_engine=engine(CONFIG.draft.model),
-        journals=JOURNALS,
-        media=MEDIA,
-        inputs=lambda wildcards: {
-            "code": code("specreason.py", CONFIG.agents[wildcards.agent].type),
-            "draft": identity(model(CONFIG.draft.model).path),
-            "model": identity(model(agent_model(wildcards)).path),
-            "prompts": identity(prompts(wildcards.agent)),
-        },
+        study=STUDY.name,
+        job=told("specreason"),
     message:
         "SpecReason ({wildcards.variant}) with {wildcards.agent} on {wildcards.benchmark}/{wildcards.split}"
     script:

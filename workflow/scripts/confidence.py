@@ -3,15 +3,17 @@
 from pathlib import Path
 
 from speceyes.method.confidence import write_confidences
+from speceyes.records.passes import Pass
 from speceyes.runtime.job import job
 from speceyes.runtime.provenance import provenance
 
 with job(snakemake.log[0]):
-    settings = {"metrics": snakemake.params.metrics, "top_k": snakemake.params.top_k}
+    params = snakemake.params
+    holds = Pass(stage="confidence", **dict(snakemake.wildcards.items()))
     write_confidences(
         Path(snakemake.output.table),
         [Path(path) for path in snakemake.input.drafts],
-        snakemake.params.metrics,
-        snakemake.params.top_k,
-        provenance(settings, {"code": snakemake.params.code}),
+        params.metrics,
+        params.top_k,
+        holds.stamp() | provenance({"metrics": params.metrics, "top_k": params.top_k}, {"code": params.code}),
     )

@@ -1,32 +1,19 @@
 """Rule draft: the draft model answers every sample of a shard, keeping its top-K log-probabilities."""
 
-from pathlib import Path
-
-from speceyes.records.stage import Shard, Stage
 from speceyes.runtime.job import job
+from speceyes.study.layout import Layout
 
 with job(snakemake.log[0], snakemake.resources.get("gpu", 0)):
-    from speceyes.engines.settings import EngineSettings
-    from speceyes.engines.transformers_engine import TransformersEngine
     from speceyes.method.draft import Drafter, Settings
+    from speceyes.method.model_pass import ModelPass
     from speceyes.prompts import load_prompts
-    from speceyes.records.samples import read_samples
     from speceyes.records.types import DraftRecord
 
-    stage = Stage(
-        label=f"draft {snakemake.wildcards.benchmark}/{snakemake.wildcards.split} b{snakemake.wildcards.batch}"
-        f" {snakemake.wildcards.scatteritem}",
-        samples=Path(snakemake.input.samples),
-        table=Path(snakemake.output.table),
-        journals=Path(snakemake.params.journals),
-        shard=Shard.parse(snakemake.wildcards.scatteritem),
-        settings=snakemake.params.settings | {"engine": snakemake.params.engine},
-        inputs=snakemake.params.inputs,
+    here = ModelPass.of(snakemake, Layout.of(snakemake.params.study))
+    settings = Settings.model_validate(here.job.settings["draft"])
+    drafter = Drafter(here.engine("model"), load_prompts(here.inputs["prompts"]), settings)
+    here.run(
+        DraftRecord,
+        lambda samples: drafter.answer(samples, here.images),
+        warm_up=lambda sample: drafter.answer([sample], here.images),
     )
-    engine = TransformersEngine(Path(snakemake.input.model), EngineSettings.model_validate(snakemake.params.engine))
-    drafter = Drafter(
-        engine, load_prompts(Path(snakemake.input.prompts)), Settings.model_validate(snakemake.params.settings)
-    )
-    images = Path(snakemake.input.images)
-    drafter.answer(read_samples(stage.samples)[:1], images)
-    stage.run(DraftRecord, int(snakemake.wildcards.batch), lambda samples: drafter.answer(samples, images))

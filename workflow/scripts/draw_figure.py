@@ -7,4 +7,5 @@ from speceyes.runtime.job import job
 
 with job(snakemake.log[0]):
     figure = import_module(f"speceyes.figures.{snakemake.wildcards.figure}")
-    figure.draw(Path(snakemake.input.settings).parent, Path(snakemake.output.png), Path(snakemake.output.pdf))
+    tables = {name: Path(path) for name in figure.READS for path in snakemake.input.get(name)}
+    figure.draw(tables, Path(snakemake.output.png), Path(snakemake.output.pdf))

@@ -3,15 +3,27 @@
 from pathlib import Path
 
 from speceyes.pages.explorer.page import write_explorer
-from speceyes.pages.explorer.sources import StudyTables
+from speceyes.pages.explorer.sources import StudyTables, split_tables
 from speceyes.runtime.job import job
+from speceyes.study.layout import Layout
 
 with job(snakemake.log[0]):
-    params = snakemake.params
-    named = {"study": params.study, "comparable": params.comparable, "media": params.media}
-    write_explorer(
-        StudyTables.model_validate(params.tables | named),
-        Path(snakemake.output.page),
-        {benchmark: Path(path) for benchmark, path in params.apart.items()},
-        snakemake.threads,
+    stored, params = snakemake.input, snakemake.params
+    tables = StudyTables(
+        study=params.study,
+        comparable=params.comparable,
+        answers=stored.answers,
+        verdicts=stored.verdicts,
+        settings=stored.settings,
+        media=Layout.of(params.study).media,
+        splits=split_tables(
+            samples=list(map(Path, stored.samples)),
+            images=list(map(Path, stored.images)),
+            drafts=map(Path, stored.drafts),
+            confidences=map(Path, stored.confidences),
+            screens=map(Path, stored.screens),
+            agents=map(Path, stored.agents),
+        ),
     )
+    pages = dict(zip(params.apart, map(Path, snakemake.output.apart), strict=True))
+    write_explorer(tables, Path(snakemake.output.page), pages, snakemake.threads)

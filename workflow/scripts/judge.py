@@ -16,24 +16,27 @@ from speceyes.records.samples import read_samples
 from speceyes.records.types import AgentRecord, DraftRecord, LiveRecord
 from speceyes.runtime.job import job
 from speceyes.runtime.provenance import provenance
+from speceyes.study.layout import Layout
 
 with job(snakemake.log[0], snakemake.resources.get("gpu", 0)):
-    params = snakemake.params
     samples = {s.sample_id: s for path in snakemake.input.samples for s in read_samples(Path(path))}
     answers = given_answers(map(Path, snakemake.input.drafts), DraftRecord, "text")
     answers |= given_answers(map(Path, [*snakemake.input.agents, *snakemake.input.specreason]), AgentRecord, "answer")
     answers |= given_answers(map(Path, snakemake.input.live), LiveRecord, "answer")
 
     prompts = load_judge_prompts(Path(snakemake.input.prompts))
-    server = ServerSettings.model_validate(params.server)
-    asking = Asking(server.served_name, prompts.system, prompts.probe, ClientSettings.model_validate(params.client))
-    if params.url:
-        open_judge = partial(external_judge, params.url, asking)
+    judge, identities = snakemake.params.judge, snakemake.params.judge["identities"]
+    server = ServerSettings.model_validate(judge["server"])
+    client = ClientSettings.model_validate(judge["client"])
+    asking = Asking(server.served_name, prompts.system, prompts.probe, client)
+    if judge["url"]:
+        open_judge = partial(external_judge, judge["url"], asking)
     else:
+        (model,) = snakemake.input.model
         server_log = Path(snakemake.log[0]).with_suffix(".server.log")
-        open_judge = partial(running_server, server, params.model, server_log, asking)
-    cache = ReplyCache(Path(params.cache), params.url or params.inputs["model"])
-    with JudgeClient(open_judge, asking, cache) as judge:
-        verdicts = judge_all(distinct(samples, answers), prompts, judge.replies)
-    settings = {"server": params.server, "client": params.client, "url": params.url}
-    write_verdicts(Path(snakemake.output.verdicts), verdicts, provenance(settings, params.inputs))
+        open_judge = partial(running_server, server, model, server_log, asking)
+    cache = ReplyCache(Path(Layout.of(snakemake.params.study).judge_cache), judge["url"] or identities["model"])
+    with JudgeClient(open_judge, asking, cache) as asked:
+        verdicts = judge_all(distinct(samples, answers), prompts, asked.replies)
+    settings = {name: judge[name] for name in ("server", "client", "url")}
+    write_verdicts(Path(snakemake.output.verdicts), verdicts, provenance(settings, identities))

@@ -3,14 +3,14 @@
 from pathlib import Path
 
 import pandas as pd
-from speceyes.analysis.measures import check_ledger, settings_and_ledger
+from speceyes.analysis.measures import check_ledger, replays_by_cell, settings_and_ledger
 from speceyes.analysis.settings import Settings
 from speceyes.runtime.job import job
 from speceyes.tables.csv_files import write_csv
 
 with job(snakemake.log[0]):
     settings, ledger = settings_and_ledger(
-        {cell: Path(path) for cell, path in snakemake.params.replays.items()},
+        replays_by_cell(map(Path, snakemake.input.replays)),
         pd.read_parquet(snakemake.input.answers),
         Settings.model_validate(snakemake.params.statistics),
     )

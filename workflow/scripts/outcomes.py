@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pandas as pd
-from pydantic import TypeAdapter
 from speceyes.analysis.outcomes import OutcomeTables, outcomes, write_outcomes
 from speceyes.runtime.job import job
 
 with job(snakemake.log[0]):
-    tables = TypeAdapter(OutcomeTables).validate_python(snakemake.params.tables)
-    write_outcomes(outcomes(tables, pd.read_parquet(snakemake.input.answers)), Path(snakemake.output.table))
+    stored = snakemake.input
+    tables = OutcomeTables.of(map(Path, stored.replays), map(Path, stored.confidences), snakemake.params.batch_size)
+    write_outcomes(outcomes(tables, pd.read_parquet(stored.answers)), Path(snakemake.output.table))

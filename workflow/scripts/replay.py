@@ -2,16 +2,26 @@
 
 from pathlib import Path
 
-from pydantic import TypeAdapter
-from speceyes.method.replay import Grid, Passes, write_replay
+from speceyes.method.grid import Grid
+from speceyes.method.replay import Passes, write_replay
+from speceyes.records.passes import Pass
 from speceyes.runtime.job import job
 from speceyes.runtime.provenance import provenance
 
 with job(snakemake.log[0]):
-    params = snakemake.params
+    stored = snakemake.input
+    passes = Passes.of(
+        samples=Path(stored.samples),
+        drafts=map(Path, stored.drafts),
+        confidences=map(Path, stored.confidences),
+        screens=map(Path, stored.screens),
+        agents=map(Path, stored.agents),
+        specreason=map(Path, stored.specreason),
+    )
+    holds = Pass(stage="replay", **dict(snakemake.wildcards.items()))
     write_replay(
         Path(snakemake.output.table),
-        TypeAdapter(Passes).validate_python(params.passes),
-        Grid.model_validate(params.grid),
-        provenance({}, {"code": params.code}),
+        passes,
+        Grid.model_validate(snakemake.params.grid),
+        holds.stamp() | provenance({}, {"code": snakemake.params.code}),
     )

@@ -2,11 +2,17 @@
 
 from pathlib import Path
 
-from pydantic import TypeAdapter
 from speceyes.analysis.answers import AnswerTables, scored_answers, write_answers
 from speceyes.runtime.job import job
 from speceyes.runtime.provenance import provenance
 
 with job(snakemake.log[0]):
-    answers = scored_answers(TypeAdapter(AnswerTables).validate_python(snakemake.params.tables))
-    write_answers(Path(snakemake.output.table), answers, provenance({}, {"code": snakemake.params.code}))
+    stored = snakemake.input
+    tables = AnswerTables.of(
+        samples=map(Path, stored.samples),
+        drafts=map(Path, stored.drafts),
+        agents=map(Path, stored.agents),
+        specreason=map(Path, stored.specreason),
+        verdicts=Path(stored.verdicts),
+    )
+    write_answers(Path(snakemake.output.table), scored_answers(tables), provenance({}, {"code": snakemake.params.code}))

@@ -11,7 +11,7 @@ import synthetic_study
 from speceyes.figures import accuracy_by_threshold, confidence_density, style
 from speceyes.tables.csv_files import read_csv
 from synthetic_study import STORED_K, SyntheticStudy
-from synthetic_tables import write_tables
+from synthetic_tables import named, write_tables
 
 modules = [
     importlib.import_module(f"speceyes.figures.{m.name}") for m in pkgutil.iter_modules(speceyes.figures.__path__)
@@ -72,7 +72,7 @@ def test_the_funnel_is_then_one_of_its_parts(study):
 def test_every_figure_is_drawn_without_a_warning(study, figure, tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        figure.draw(study[1], tmp_path / "figure.png", tmp_path / "figure.pdf")
+        figure.draw(named(study[1], figure.READS), tmp_path / "figure.png", tmp_path / "figure.pdf")
     assert (tmp_path / "figure.png").stat().st_size > 3000
 
 
@@ -80,7 +80,7 @@ def test_every_figure_is_drawn_without_a_warning(study, figure, tmp_path):
 def test_confidences_that_are_all_alike_stand_inside_their_panel(study, figure, monkeypatch, tmp_path):
     drawn = []
     monkeypatch.setattr(style, "save", lambda found, *_: drawn.append(found))
-    figure.draw(study[1], tmp_path / "figure.png", tmp_path / "figure.pdf")
+    figure.draw(named(study[1], figure.READS), tmp_path / "figure.png", tmp_path / "figure.pdf")
     drawn[0].canvas.draw()
     for panel in drawn[0].axes:
         marks = [line for line in panel.lines if line.get_marker() in "|o"]

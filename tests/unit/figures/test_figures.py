@@ -10,7 +10,7 @@ from PIL import Image
 from speceyes.analysis.measures import LedgerError
 from speceyes.figures import style
 from synthetic_study import SyntheticStudy
-from synthetic_tables import write_tables
+from synthetic_tables import named, write_tables
 
 modules = {
     m.name: importlib.import_module(f"speceyes.figures.{m.name}")
@@ -21,7 +21,7 @@ FIGURES = sorted(name for name, module in modules.items() if hasattr(module, "dr
 
 def draw(name, tables, folder):
     png, pdf = folder / f"{name}.png", folder / f"{name}.pdf"
-    modules[name].draw(tables, png, pdf)
+    modules[name].draw(named(tables, modules[name].READS), png, pdf)
     return png, pdf
 
 

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from speceyes.method.confidence import METRICS
 from speceyes.method.gate import accepts
-from speceyes.method.replay import Grid, Replayer, Setting, read_replay, write_replay
+from speceyes.method.grid import Grid, Setting
+from speceyes.method.replay import Replayer, read_replay, write_replay
 from speceyes.records.frames import read_frame
 from speceyes.records.tables import read_table, write_table
 from speceyes.records.types import AgentRecord, DraftRecord, RecordError, ScreenRecord

@@ -9,11 +9,12 @@ import speceyes.records.stage
 from speceyes.analysis.answers import scored_answers
 from speceyes.analysis.measures import settings_and_ledger
 from speceyes.analysis.settings import Settings
-from speceyes.method.replay import Setting, write_replay
+from speceyes.method.grid import Setting
+from speceyes.method.replay import write_replay
 from speceyes.records.devices import DeviceError, one_device
 from speceyes.records.samples import read_samples
 from speceyes.records.stage import Shard, Stage
-from speceyes.records.tables import read_table, write_table
+from speceyes.records.tables import read_provenance, read_table, write_table
 from speceyes.records.types import AgentRecord, DraftRecord, LiveRecord, ScreenRecord
 from speceyes.runtime.provenance import device, driver_version
 from speceyes.tables.live_vs_replay import LiveRun, live_vs_replay
@@ -25,7 +26,7 @@ POPE = ("deepeyes", "pope", "random")
 
 def moved(path, kind, name):
     """The same table, as if another device had measured it."""
-    write_table(path, kind, list(read_table(path, kind)), {"device": {"name": name}})
+    write_table(path, kind, list(read_table(path, kind)), read_provenance(path) | {"device": {"name": name}})
 
 
 @pytest.fixture

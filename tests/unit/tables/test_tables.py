@@ -8,7 +8,8 @@ from speceyes.analysis.answers import scored_answers
 from speceyes.analysis.measures import facts, settings_and_ledger
 from speceyes.analysis.outcomes import OutcomeTables, outcomes
 from speceyes.analysis.settings import Settings
-from speceyes.method.replay import Setting, write_replay
+from speceyes.method.grid import Setting
+from speceyes.method.replay import write_replay
 from speceyes.records.tables import read_table, write_table
 from speceyes.records.types import LiveRecord, RecordError
 from speceyes.tables.csv_files import read_csv, write_csv

@@ -7,7 +7,7 @@ this table. An answer is named by (``source``, ``agent``, ``batch_size``, ``samp
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from speceyes.judging.scorers import SCORER_NAMES
+from speceyes.method.grid import SPECREASON
 from speceyes.records.frames import read_frame
+from speceyes.records.passes import Pass, by_pass
 from speceyes.records.samples import read_samples
 from speceyes.records.tables import PROVENANCE_KEY
 from speceyes.records.types import AgentRecord, DraftRecord
+from speceyes.runtime.atomic import whole
 
 NO_BATCH = 0  # batch size of answers given one sample at a time (agents, SpecReason)
 ERRORED = frozenset({"error", "no_answer", "repeats_itself"})  # statuses of samples that ended without an answer
@@ -39,6 +42,34 @@ class AnswerTables:
     agents: Mapping[str, Sequence[Path]]
     specreason: Mapping[tuple[str, str], Sequence[Path]]
     verdicts: Path
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        samples: Iterable[Path],
+        drafts: Iterable[Path],
+        agents: Iterable[Path],
+        specreason: Iterable[Path],
+        verdicts: Path,
+    ) -> AnswerTables:
+        """Flat lists of a study's tables, grouped by the passes that they say they hold.
+
+        Raises:
+            RecordError: a table does not say which pass it holds, or holds one of another stage.
+        """
+        return cls(
+            samples=list(samples),
+            drafts=dict(sorted(by_pass(drafts, "draft", lambda held: held.batch or NO_BATCH).items())),
+            agents=by_pass(agents, "agent", lambda held: held.cell.agent),
+            specreason=by_pass(specreason, "specreason", lambda held: (held.cell.agent, _method(held))),
+            verdicts=verdicts,
+        )
+
+
+def _method(held: Pass) -> str:
+    """The method of a pass of SpecReason."""
+    return SPECREASON[str(held.variant)]
 
 
 def scored_answers(tables: AnswerTables) -> pd.DataFrame:
@@ -112,6 +143,5 @@ def _verdicts(path: Path) -> pd.DataFrame:
 def write_answers(path: Path, answers: pd.DataFrame, provenance: dict[str, Any]) -> None:
     """Write the answers table, moved into place when complete."""
     table = pa.Table.from_pandas(answers, preserve_index=False)
-    part = path.with_name(path.name + ".part")
-    pq.write_table(table.replace_schema_metadata({PROVENANCE_KEY: json.dumps(provenance)}), part)
-    part.replace(path)
+    with whole(path) as part:
+        pq.write_table(table.replace_schema_metadata({PROVENANCE_KEY: json.dumps(provenance)}), part)

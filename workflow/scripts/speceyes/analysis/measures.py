@@ -7,7 +7,7 @@ judge reply as wrong; ``corrected`` counts errors as wrong and leaves unreadable
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,12 @@ from speceyes.analysis.bootstrap import ImageBootstrap
 from speceyes.analysis.settings import Settings
 from speceyes.analysis.shares import paired_difference, share_interval
 from speceyes.judging.scorers import SCORER_NAMES
-from speceyes.method.replay import SETTING_FIELDS, Replay, Setting, read_replay
+from speceyes.method.grid import SETTING_FIELDS, Setting
+from speceyes.method.replay import Replay, read_replay
 from speceyes.records.devices import one_device
+from speceyes.records.passes import Cell, by_pass, single
 
 Floats = npt.NDArray[np.float64]
-Cell = tuple[str, str, str]  # agent, benchmark, split
 
 LEDGER_COUNTS = ("answered", "errored", *(f"{s}_{how}" for s in SCORER_NAMES for how in ("rule", "judge", "unparsed")))
 _SCORED = tuple(f"{what}_{scorer}" for scorer in SCORER_NAMES for what in ("right", "counted"))
@@ -73,6 +74,16 @@ def chosen_facts(replay: Replay, answers: pd.DataFrame, names: Sequence[str]) ->
             kept[row, sources == source] = index[str(source), batch if source == "draft" else NO_BATCH]
     columns = np.arange(len(replay.sample_ids))
     return {name: stacked[kept, columns, number] for number, name in enumerate(names)}
+
+
+def replays_by_cell(replays: Iterable[Path]) -> dict[Cell, Path]:
+    """Replay tables by the cell that each says it holds.
+
+    Raises:
+        RecordError: a table does not say it, holds no replay, or two hold the same cell.
+    """
+    found = by_pass(replays, "replay", lambda held: held.cell)
+    return {cell: single(tables, f"replays of {'/'.join(cell)}") for cell, tables in found.items()}
 
 
 def settings_and_ledger(

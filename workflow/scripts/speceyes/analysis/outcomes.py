@@ -6,7 +6,7 @@ explorer read it instead of the long replay.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +14,11 @@ import numpy as np
 import pandas as pd
 
 from speceyes.analysis.answers import NO_BATCH
-from speceyes.analysis.measures import Cell, facts
+from speceyes.analysis.measures import facts, replays_by_cell
 from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.method.replay import Replay, read_replay
+from speceyes.records.passes import Cell, by_pass, single
+from speceyes.runtime.atomic import whole
 
 _REPLAYED = ["tool_free", "screen_s"]
 
@@ -28,6 +30,24 @@ class OutcomeTables:
     replays: Mapping[Cell, Path]
     confidences: Mapping[tuple[str, str], Path]
     batch_size: int
+
+    @classmethod
+    def of(cls, replays: Iterable[Path], confidences: Iterable[Path], batch_size: int) -> OutcomeTables:
+        """Flat lists of a study's tables, grouped by the passes that they say they hold.
+
+        Raises:
+            RecordError: a table does not say which pass it holds, or holds one of another stage or batch size.
+        """
+        found = by_pass(confidences, "confidence", lambda held: (held.batch, held.benchmark, held.split))
+        return cls(
+            replays=replays_by_cell(replays),
+            confidences={
+                (benchmark, split): single(tables, f"confidences of {benchmark}/{split}")
+                for (batch, benchmark, split), tables in found.items()
+                if batch == batch_size
+            },
+            batch_size=batch_size,
+        )
 
 
 def outcomes(tables: OutcomeTables, answers: pd.DataFrame) -> pd.DataFrame:
@@ -94,6 +114,5 @@ def _right(answers: pd.DataFrame, scorer: str) -> pd.Series:
 
 def write_outcomes(frame: pd.DataFrame, path: Path) -> None:
     """Write the table, moved into place when complete."""
-    part = path.with_name(path.name + ".part")
-    frame.to_parquet(part, index=False)
-    part.replace(path)
+    with whole(path) as part:
+        frame.to_parquet(part, index=False)

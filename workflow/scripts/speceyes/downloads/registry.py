@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from speceyes.border import plain, problem
 from speceyes.documents import DocumentError, read_yaml
 
+PINS = Path("config/pins")  # where the working directory keeps resolved revisions
+
 Kind = Literal["dataset", "model"]
 Commit = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

@@ -6,10 +6,10 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from speceyes.figures import style
-from speceyes.figures.tables import ABLATED_METRIC, Study
+from speceyes.figures.tables import ABLATED_METRIC, FigureTables
 
 
-def curve(study: Study, axes: Axes, name: str, quantity: str, cell: tuple[str, str, str]) -> None:
+def curve(study: FigureTables, axes: Axes, name: str, quantity: str, cell: tuple[str, str, str]) -> None:
     """Draw ``quantity`` of the funnel against the ablated value ``name``, with its interval.
 
     The main table's setting is a larger mark. Published points, where the study is comparable, are
@@ -33,7 +33,7 @@ def curve(study: Study, axes: Axes, name: str, quantity: str, cell: tuple[str, s
     axes.plot(printed["value"], printed["published"], color=colour, marker="o", mfc="none", mew=0.7, linestyle="none")
 
 
-def curve_handles(study: Study) -> list[Line2D]:
+def curve_handles(study: FigureTables) -> list[Line2D]:
     """Legend of the funnel on each agent and, where the study is comparable, of the paper's points."""
     handles = [
         Line2D(

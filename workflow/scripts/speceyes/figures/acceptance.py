@@ -7,17 +7,19 @@ from pathlib import Path
 from matplotlib.lines import Line2D
 
 from speceyes.figures import style
-from speceyes.figures.tables import ABLATED_METRIC, Study
+from speceyes.figures.tables import ABLATED_METRIC, FigureTables, Tables
+
+READS = ("settings", "ledger")
 
 
 @style.styled
-def draw(tables: Path, png: Path, pdf: Path) -> None:
+def draw(tables: Tables, png: Path, pdf: Path) -> None:
     """α (solid) against τ, β (dashed) and their product, the share of samples spared the agent (dotted).
 
     Raises:
         LedgerError: the tables do not add up.
     """
-    study = Study(tables)
+    study = FigureTables(tables)
     figure, axes = style.split_panels(len(study.splits), sharey="all")
     for panel, (benchmark, split) in zip(axes, study.splits, strict=True):
         panel.set_title(style.split_name(benchmark, split).replace("\n", " "))

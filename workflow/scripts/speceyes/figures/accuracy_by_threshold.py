@@ -13,7 +13,9 @@ from matplotlib.lines import Line2D
 from speceyes.analysis.outcomes import confidence_column
 from speceyes.analysis.shares import by_image, share_interval
 from speceyes.figures import style
-from speceyes.figures.tables import ABLATED_METRIC, SCORER, Study
+from speceyes.figures.tables import ABLATED_METRIC, SCORER, FigureTables, Tables
+
+READS = ("settings", "ledger", "outcomes")
 
 Floats = npt.NDArray[np.float64]
 PERCENTILES = (50, 25, 75, 10, 90)
@@ -21,7 +23,7 @@ FEWEST = 5  # answers above a threshold for their accuracy to be drawn
 
 
 @style.styled
-def draw(tables: Path, png: Path, pdf: Path) -> None:
+def draw(tables: Tables, png: Path, pdf: Path) -> None:
     """Accuracy of the draft answers whose confidence exceeds τ, with its interval, per split.
 
     Marks on the curve are percentiles of the confidence: at 75, a quarter of the answers is above.
@@ -30,7 +32,7 @@ def draw(tables: Path, png: Path, pdf: Path) -> None:
     Raises:
         LedgerError: the tables do not add up.
     """
-    study = Study(tables)
+    study = FigureTables(tables)
     figure, axes = style.split_panels(len(study.splits), row_height=1.5)
     column = confidence_column(ABLATED_METRIC, study.top_k)
     for panel, (benchmark, split) in zip(axes, study.splits, strict=True):

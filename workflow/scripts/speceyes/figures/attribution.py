@@ -9,7 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from speceyes.figures import style
-from speceyes.figures.tables import ABLATED_METRIC, SCORER, Study
+from speceyes.figures.tables import ABLATED_METRIC, SCORER, FigureTables, Tables
+
+READS = ("settings", "ledger")
 
 WAYS = {
     "agent": "agent alone",
@@ -22,7 +24,7 @@ QUANTITIES = {f"accuracy_{SCORER}": f"accuracy (%)\n{SCORER} scorer", "speedup":
 
 
 @style.styled
-def draw(tables: Path, png: Path, pdf: Path) -> None:
+def draw(tables: Tables, png: Path, pdf: Path) -> None:
     """Accuracy (above) and speedup (below) of the agent alone, each filter alone, both, and the draft alone.
 
     Both gates stand at the main table's threshold; screening alone accepts every tool-free draft
@@ -31,7 +33,7 @@ def draw(tables: Path, png: Path, pdf: Path) -> None:
     Raises:
         LedgerError: the tables do not add up.
     """
-    study = Study(tables)
+    study = FigureTables(tables)
     figure, axes = style.panels(2, len(study.splits), row_height=1.2, sharex="row", sharey="all")
     for column, (benchmark, split) in enumerate(study.splits):
         axes[0, column].set_title(style.split_name(benchmark, split))
@@ -54,7 +56,7 @@ def draw(tables: Path, png: Path, pdf: Path) -> None:
     style.save(figure, png, pdf)
 
 
-def _dots(study: Study, axes: Axes, quantity: str, cell: tuple[str, str, str]) -> None:
+def _dots(study: FigureTables, axes: Axes, quantity: str, cell: tuple[str, str, str]) -> None:
     shift = 0.3 * (study.agents.index(cell[0]) - (len(study.agents) - 1) / 2) / max(1, len(study.agents) - 1)
     colour = style.agent_colour(study.agents, cell[0])
     for place, method in enumerate(WAYS):
@@ -63,7 +65,7 @@ def _dots(study: Study, axes: Axes, quantity: str, cell: tuple[str, str, str]) -
             axes.plot(row[quantity], place + shift, "o", color=colour)
 
 
-def _rows(study: Study, method: str, cell: tuple[str, str, str]) -> pd.DataFrame:
+def _rows(study: FigureTables, method: str, cell: tuple[str, str, str]) -> pd.DataFrame:
     """The setting of a method that corresponds to the main table's funnel."""
     rows = study.at(study.settings, *cell)
     rows = rows[rows["method"] == method]

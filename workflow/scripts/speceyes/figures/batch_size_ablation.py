@@ -8,17 +8,19 @@ from matplotlib.ticker import FixedLocator
 
 from speceyes.figures import style
 from speceyes.figures.ablation import curve, curve_handles
-from speceyes.figures.tables import Study
+from speceyes.figures.tables import FigureTables, Tables
+
+READS = ("settings", "ledger", "published_vs_ours")
 
 
 @style.styled
-def draw(tables: Path, png: Path, pdf: Path) -> None:
+def draw(tables: Tables, png: Path, pdf: Path) -> None:
     """Speedup of the funnel against the batch size of screening and drafting, per split.
 
     Raises:
         LedgerError: the tables do not add up.
     """
-    study = Study(tables)
+    study = FigureTables(tables)
     figure, axes = style.split_panels(len(study.splits))
     for panel, (benchmark, split) in zip(axes, study.splits, strict=True):
         panel.set_title(style.split_name(benchmark, split).replace("\n", " "))

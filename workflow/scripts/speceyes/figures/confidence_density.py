@@ -14,7 +14,9 @@ from scipy.stats import norm
 
 from speceyes.analysis.outcomes import confidence_column
 from speceyes.figures import style
-from speceyes.figures.tables import SCORER, Study
+from speceyes.figures.tables import SCORER, FigureTables, Tables
+
+READS = ("settings", "ledger", "outcomes")
 
 Floats = npt.NDArray[np.float64]
 GRID = 256
@@ -23,7 +25,7 @@ SMOOTHING = 0.05  # least width of a kernel, as a share of the axis
 
 
 @style.styled
-def draw(tables: Path, png: Path, pdf: Path) -> None:
+def draw(tables: Tables, png: Path, pdf: Path) -> None:
     """Densities of the confidence of right and of wrong draft answers, per metric and split.
 
     The axis is stretched towards 1, so that equal distances are equal differences of the raw score;
@@ -32,7 +34,7 @@ def draw(tables: Path, png: Path, pdf: Path) -> None:
     Raises:
         LedgerError: the tables do not add up.
     """
-    study = Study(tables)
+    study = FigureTables(tables)
     figure, axes = style.panels(len(study.metrics), len(study.splits), row_height=0.95, sharex="row")
     outcomes = study.outcomes[study.outcomes["agent"] == study.agents[0]]
     points = study.points[study.points["agent"] == study.agents[0]]

@@ -10,7 +10,9 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from speceyes.figures import style
-from speceyes.figures.tables import ABLATED_METRIC, SCORER, Study
+from speceyes.figures.tables import ABLATED_METRIC, SCORER, FigureTables, Tables
+
+READS = ("settings", "ledger", "deferral")
 
 REFERENCES: dict[str, tuple[Literal["-", "--", ":"], str]] = {
     "oracle": ("--", style.BLACK),
@@ -19,7 +21,7 @@ REFERENCES: dict[str, tuple[Literal["-", "--", ":"], str]] = {
 
 
 @style.styled
-def draw(tables: Path, png: Path, pdf: Path) -> None:
+def draw(tables: Tables, png: Path, pdf: Path) -> None:
     """A row per agent: accuracy of the whole against the share deferred. Last row: risk against coverage.
 
     The gate sees every sample here (no screening). The oracle defers first what the agent wins; in the
@@ -28,7 +30,7 @@ def draw(tables: Path, png: Path, pdf: Path) -> None:
     Raises:
         LedgerError: the tables do not add up.
     """
-    study = Study(tables)
+    study = FigureTables(tables)
     curves = study.table("deferral")
     curves = curves[curves["scorer"] == SCORER]
     figure, axes = style.panels(len(study.agents) + 1, len(study.splits), row_height=1.15, sharex="row", sharey="row")
@@ -51,7 +53,7 @@ def draw(tables: Path, png: Path, pdf: Path) -> None:
     style.save(figure, png, pdf)
 
 
-def _deferral(study: Study, axes: Axes, cell: pd.DataFrame) -> None:
+def _deferral(study: FigureTables, axes: Axes, cell: pd.DataFrame) -> None:
     if cell.empty:
         style.note_empty(axes)
     for name, (line, colour) in REFERENCES.items():
@@ -65,7 +67,7 @@ def _deferral(study: Study, axes: Axes, cell: pd.DataFrame) -> None:
             style.band(axes, rows["deferred"], rows["accuracy_low"], rows["accuracy_high"], colour)
 
 
-def _risk(study: Study, axes: Axes, cell: pd.DataFrame) -> None:
+def _risk(study: FigureTables, axes: Axes, cell: pd.DataFrame) -> None:
     """Error among the draft answers kept, against their share."""
     for metric in [*study.metrics, "random"]:
         rows = cell[(cell["metric"] == metric) & (cell["deferred"] < 1)]
@@ -78,7 +80,7 @@ def _risk(study: Study, axes: Axes, cell: pd.DataFrame) -> None:
     axes.plot(coverage, unavoidable, color=colour, linestyle=line, linewidth=0.8)
 
 
-def _handles(study: Study) -> list[Line2D]:
+def _handles(study: FigureTables) -> list[Line2D]:
     metrics = [
         Line2D([], [], color=style.METRIC_COLOURS[metric], label=style.METRIC_NAMES[metric]) for metric in study.metrics
     ]

@@ -11,14 +11,16 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from speceyes.figures import style
-from speceyes.figures.tables import ABLATED_METRIC, Study
+from speceyes.figures.tables import ABLATED_METRIC, FigureTables, Tables
+
+READS = ("settings", "ledger", "outcomes")
 
 PHASES = {"screen_s": "screening", "draft_s": "draft", "agent_s": "agent"}
 ALONE, FUNNEL = -0.19, 0.19  # places of a split's two bars
 
 
 @style.styled
-def draw(tables: Path, png: Path, pdf: Path) -> None:
+def draw(tables: Tables, png: Path, pdf: Path) -> None:
     """Left: mean seconds per sample by phase, the agent alone beside the funnel. Right: by number of tool calls.
 
     On the right each dot is one sample of the agent alone; the bar is the median of all with that
@@ -27,7 +29,7 @@ def draw(tables: Path, png: Path, pdf: Path) -> None:
     Raises:
         LedgerError: the tables do not add up.
     """
-    study = Study(tables)
+    study = FigureTables(tables)
     figure, axes = style.panels(len(study.agents), 2, row_height=1.6)
     figure.set_size_inches(style.TWO_COLUMNS, figure.get_size_inches()[1])
     for row, agent in enumerate(study.agents):
@@ -42,7 +44,7 @@ def draw(tables: Path, png: Path, pdf: Path) -> None:
     style.save(figure, png, pdf)
 
 
-def _phases(study: Study, axes: Axes, agent: str) -> None:
+def _phases(study: FigureTables, axes: Axes, agent: str) -> None:
     """Stacked bars: on the left of each pair the agent alone, on the right the funnel with its speedup."""
     for place, (benchmark, split) in enumerate(study.splits):
         rows = study.at(study.points, agent, benchmark, split)
@@ -74,7 +76,7 @@ def _stack(axes: Axes, place: float, row: pd.Series) -> float:
     return bottom
 
 
-def _tool_calls(study: Study, axes: Axes, agent: str) -> None:
+def _tool_calls(study: FigureTables, axes: Axes, agent: str) -> None:
     samples = study.outcomes[study.outcomes["agent"] == agent]
     spread = np.random.default_rng(0).uniform(-0.18, 0.18, len(samples))
     axes.plot(

@@ -9,7 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from speceyes.figures import style
-from speceyes.figures.tables import SCORER, Study
+from speceyes.figures.tables import SCORER, FigureTables, Tables
+
+READS = ("settings", "ledger", "pareto")
 
 ALONE = {
     "agent": ("*", style.BLACK, "agent alone"),
@@ -19,7 +21,7 @@ ALONE = {
 
 
 @style.styled
-def draw(tables: Path, png: Path, pdf: Path) -> None:
+def draw(tables: Tables, png: Path, pdf: Path) -> None:
     """Accuracy against speedup (log scale), one row of panels per agent.
 
     Pale dots are all settings (screening alone and gate alone among them), the line joins those that
@@ -28,7 +30,7 @@ def draw(tables: Path, png: Path, pdf: Path) -> None:
     Raises:
         LedgerError: the tables do not add up.
     """
-    study = Study(tables)
+    study = FigureTables(tables)
     fronts = study.table("pareto")
     figure, axes = style.panels(len(study.agents), len(study.splits), row_height=1.35, sharex="all", sharey="all")
     for row, agent in enumerate(study.agents):
@@ -72,7 +74,7 @@ def _mark(method: str, metric: str) -> tuple[str, str, float]:
     return style.METRIC_MARKS[metric], style.METRIC_COLOURS[metric], 3.2
 
 
-def _handles(study: Study) -> list[Line2D]:
+def _handles(study: FigureTables) -> list[Line2D]:
     methods = set(study.settings["method"])
     alone = [
         Line2D([], [], color=colour, marker=mark, linestyle="none", markersize=4.5, label=name)

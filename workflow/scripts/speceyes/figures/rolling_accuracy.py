@@ -12,14 +12,16 @@ from matplotlib.lines import Line2D
 from speceyes.analysis.outcomes import confidence_column
 from speceyes.analysis.shares import by_image, share_interval
 from speceyes.figures import style
-from speceyes.figures.tables import ABLATED_METRIC, SCORER, Study
+from speceyes.figures.tables import ABLATED_METRIC, SCORER, FigureTables, Tables
+
+READS = ("settings", "ledger", "outcomes")
 
 WINDOW = 0.2  # share of the answers that a rolling mean covers
 SMALLEST_WINDOW = 5
 
 
 @style.styled
-def draw(tables: Path, png: Path, pdf: Path) -> None:
+def draw(tables: Tables, png: Path, pdf: Path) -> None:
     """Accuracy of the draft in a window that slides over the ranks of each confidence, per split.
 
     The band is the interval of the ablated metric's window; a metric that ranks well
@@ -28,7 +30,7 @@ def draw(tables: Path, png: Path, pdf: Path) -> None:
     Raises:
         LedgerError: the tables do not add up.
     """
-    study = Study(tables)
+    study = FigureTables(tables)
     figure, axes = style.split_panels(len(study.splits))
     for panel, (benchmark, split) in zip(axes, study.splits, strict=True):
         panel.set_title(style.split_name(benchmark, split).replace("\n", " "))
@@ -53,7 +55,7 @@ def draw(tables: Path, png: Path, pdf: Path) -> None:
     style.save(figure, png, pdf)
 
 
-def _rolling(axes: Axes, scored: pd.DataFrame, metric: str, study: Study) -> None:
+def _rolling(axes: Axes, scored: pd.DataFrame, metric: str, study: FigureTables) -> None:
     ranked = scored.sort_values(column := confidence_column(metric, study.top_k), ascending=False, kind="stable")
     right = ranked.groupby(column)[f"draft_{SCORER}"].transform("mean").to_numpy(dtype=float)  # ties have no order
     window = min(len(right), max(SMALLEST_WINDOW, round(WINDOW * len(right))))

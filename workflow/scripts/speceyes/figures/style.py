@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -72,7 +72,7 @@ STYLE: dict[str, Any] = {
 
 Panels = npt.NDArray[np.object_]
 Sharing = Literal["none", "all", "row", "col"]
-Draw = Callable[[Path, Path, Path], None]
+Draw = Callable[[Mapping[str, Path], Path, Path], None]
 
 
 def styled(draw: Draw) -> Draw:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -10,24 +11,26 @@ import pandas as pd
 from speceyes.analysis.measures import check_ledger
 from speceyes.tables.csv_files import read_csv
 
+Tables = Mapping[str, Path]
+
 ABLATED_METRIC = "min"  # the paper's ablations use it
 SCORER = "corrected"  # what figures show; published points come with the published scorer beside it
 
 
-class Study:
-    """The tables of one study.
+class FigureTables:
+    """The tables of one study that a figure reads, by their names.
 
     Raises:
         LedgerError: the numbers of samples do not add up; nothing is drawn from such tables.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
         check_ledger(self.table("ledger"))
 
     def table(self, name: str) -> pd.DataFrame:
         """One CSV table."""
-        return read_csv(self._folder / f"{name}.csv")
+        return read_csv(self._tables[name])
 
     @cached_property
     def settings(self) -> pd.DataFrame:
@@ -37,7 +40,7 @@ class Study:
     @cached_property
     def outcomes(self) -> pd.DataFrame:
         """What happened to every sample."""
-        return pd.read_parquet(self._folder / "outcomes.parquet")
+        return pd.read_parquet(self._tables["outcomes"])
 
     @cached_property
     def splits(self) -> list[tuple[str, str]]:

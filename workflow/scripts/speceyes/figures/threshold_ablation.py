@@ -9,17 +9,19 @@ from matplotlib.lines import Line2D
 
 from speceyes.figures import style
 from speceyes.figures.ablation import curve, curve_handles
-from speceyes.figures.tables import SCORER, Study
+from speceyes.figures.tables import SCORER, FigureTables, Tables
+
+READS = ("settings", "ledger", "published_vs_ours")
 
 
 @style.styled
-def draw(tables: Path, png: Path, pdf: Path) -> None:
+def draw(tables: Tables, png: Path, pdf: Path) -> None:
     """Accuracy (above) and speedup (below) of the funnel against τ, per split; both agents.
 
     Raises:
         LedgerError: the tables do not add up.
     """
-    study = Study(tables)
+    study = FigureTables(tables)
     figure, axes = style.panels(2, len(study.splits), sharex="col", sharey="row")
     for column, (benchmark, split) in enumerate(study.splits):
         above, below = axes[0, column], axes[1, column]
@@ -40,7 +42,7 @@ def draw(tables: Path, png: Path, pdf: Path) -> None:
     style.save(figure, png, pdf)
 
 
-def _references(study: Study, axes: Axes, agent: str, benchmark: str, split: str) -> None:
+def _references(study: FigureTables, axes: Axes, agent: str, benchmark: str, split: str) -> None:
     """Levels of the agent alone and of the draft alone."""
     alone = study.reference("agent", agent, benchmark, split)
     draft = study.reference("draft", agent, benchmark, split)
@@ -52,7 +54,7 @@ def _references(study: Study, axes: Axes, agent: str, benchmark: str, split: str
         axes.axhline(draft[f"accuracy_{SCORER}"], color=style.GREY, linewidth=0.8, linestyle=":")
 
 
-def _handles(study: Study) -> list[Line2D]:
+def _handles(study: FigureTables) -> list[Line2D]:
     alone = Line2D([], [], color=style.BLACK, linestyle="--", linewidth=0.8, label="agent alone")
     draft = Line2D([], [], color=style.GREY, linestyle=":", linewidth=0.8, label="draft alone")
     return [*curve_handles(study), alone, draft]

@@ -6,17 +6,19 @@ from pathlib import Path
 
 from speceyes.figures import style
 from speceyes.figures.ablation import curve, curve_handles
-from speceyes.figures.tables import SCORER, Study
+from speceyes.figures.tables import SCORER, FigureTables, Tables
+
+READS = ("settings", "ledger", "published_vs_ours")
 
 
 @style.styled
-def draw(tables: Path, png: Path, pdf: Path) -> None:
+def draw(tables: Tables, png: Path, pdf: Path) -> None:
     """Accuracy (above) and speedup (below) of the funnel against K at the main table's threshold, per split.
 
     Raises:
         LedgerError: the tables do not add up.
     """
-    study = Study(tables)
+    study = FigureTables(tables)
     figure, axes = style.panels(2, len(study.splits), row_height=1.1, sharex="all", sharey="row")
     for column, (benchmark, split) in enumerate(study.splits):
         axes[0, column].set_title(style.split_name(benchmark, split))

@@ -15,6 +15,7 @@ from speceyes.judging.published import Published
 from speceyes.judging.questions import Judged
 from speceyes.judging.scorers import Scorer, ScorerName
 from speceyes.records.tables import PROVENANCE_KEY
+from speceyes.runtime.atomic import whole
 
 SCORERS: tuple[Scorer, ...] = (Published(), Corrected())
 DecidedBy = Literal["rule", "judge", "unparsed"]
@@ -58,9 +59,8 @@ def write_verdicts(path: Path, verdicts: Verdicts, provenance: dict[str, Any]) -
             row |= {f"{name}_{field}": getattr(verdict, field) for field in _VERDICT}
         rows.append(row)
     schema = _SCHEMA.with_metadata({PROVENANCE_KEY: json.dumps(provenance)})
-    part = path.with_name(path.name + ".part")
-    pq.write_table(pa.Table.from_pylist(rows, schema=schema), part)
-    part.replace(path)
+    with whole(path) as part:
+        pq.write_table(pa.Table.from_pylist(rows, schema=schema), part)
 
 
 def read_verdicts(path: Path) -> Verdicts:

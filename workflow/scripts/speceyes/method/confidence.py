@@ -22,6 +22,7 @@ from pydantic import AfterValidator
 from speceyes.method.own_metrics import check_own_metric, own_confidences
 from speceyes.records.tables import PROVENANCE_KEY, read_provenance
 from speceyes.records.types import DraftRecord, RecordError
+from speceyes.runtime.atomic import whole
 
 METRICS = ("min", "mean", "bottom20", "log")  # the paper's
 HEADLINE = "min"  # its own choice
@@ -181,8 +182,7 @@ def write_confidences(
             message names the file.
     """
     schema = SCHEMA.with_metadata({PROVENANCE_KEY: json.dumps(provenance)})
-    part = output.with_name(output.name + ".part")
-    with pq.ParquetWriter(part, schema) as writer:
+    with whole(output) as part, pq.ParquetWriter(part, schema) as writer:
         for draft in drafts:
             for sample_ids, lengths, top_logprobs, token_ids in _stored(draft):
                 try:
@@ -191,7 +191,6 @@ def write_confidences(
                     raise ValueError(f"{draft}: {error}") from error
                 for table in _tables(sample_ids, values, schema):
                     writer.write_table(table)
-    part.replace(output)
 
 
 def _tables(sample_ids: pa.Array, values: dict[tuple[str, int], Floats], schema: pa.Schema) -> Iterable[pa.Table]:

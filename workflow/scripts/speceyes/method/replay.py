@@ -8,97 +8,29 @@ what screening alone and the gate alone would have done.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import product
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import BaseModel, ConfigDict, Field
 
-from speceyes.method.confidence import Metric
 from speceyes.method.gate import accepts
+from speceyes.method.grid import SETTING_FIELDS, SPECREASON, Grid, Method, Setting
 from speceyes.records.devices import MEASURED_ON, one_device
 from speceyes.records.frames import read_frame
+from speceyes.records.passes import Pass, by_pass, single
 from speceyes.records.samples import read_samples
 from speceyes.records.tables import PROVENANCE_KEY
 from speceyes.records.types import AgentRecord, DraftRecord, Record, RecordError, ScreenRecord
+from speceyes.runtime.atomic import whole
 
-Method = Literal["draft", "agent", "speceyes", "screening-only", "gate-only", "specreason", "specreason-corrected"]
 Mask = npt.NDArray[np.bool_]
 Columns = dict[str, npt.NDArray[Any]]
-
-SPECREASON: dict[str, Method] = {"published": "specreason", "corrected": "specreason-corrected"}
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One row of the settings table; fields that a method has no use for are None (``metric``: empty).
-
-    ``main_table`` marks the settings that the main table reports.
-    """
-
-    method: Method
-    metric: Metric | Literal[""] = ""
-    top_k: int | None = None
-    threshold: float | None = None
-    batch_size: int | None = None
-    main_table: bool = False
-
-    def __str__(self) -> str:
-        parts = (
-            str(self.method),
-            self.metric,
-            f"k{self.top_k}" if self.top_k else "",
-            f"t{self.threshold:g}" if self.threshold else "",
-            f"b{self.batch_size}" if self.batch_size else "",
-        )
-        return "-".join(part for part in parts if part)
-
-
-SETTING_FIELDS = ("method", "metric", "top_k", "threshold", "batch_size", "main_table")
-
-
-class Grid(BaseModel):
-    """The settings of one agent on one benchmark."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    metrics: tuple[Metric, ...] = Field(min_length=1)
-    top_ks: tuple[int, ...] = Field(min_length=1)
-    thresholds: tuple[float, ...] = Field(min_length=1)
-    batch_sizes: tuple[int, ...] = Field(min_length=1)
-    operating_points: dict[Metric, float] = Field(description="The main table's threshold per metric.")
-    main_top_k: int
-    main_batch_size: int
-
-    def settings(self, variants: Sequence[str] = ()) -> list[Setting]:
-        """Every setting once: references first, then the funnel's grid; SpecReason's ``variants`` last."""
-        ablated = {*self.batch_sizes, self.main_batch_size}
-        batches = sorted(ablated)
-        references = [Setting("agent", main_table=True)]
-        references += [Setting("draft", batch_size=b, main_table=b == self.main_batch_size) for b in batches]
-        references += [Setting("screening-only", batch_size=b) for b in batches]
-        peers = [Setting(SPECREASON[variant], main_table=variant == "published") for variant in variants]
-        return [
-            *references,
-            *self._gated("gate-only", [self.main_batch_size]),
-            *self._gated("speceyes", batches),
-            *peers,
-        ]
-
-    def _gated(self, method: Method, batches: Sequence[int]) -> Iterator[Setting]:
-        """A gated method over metrics, Ks, thresholds and batch sizes."""
-        for metric, top_k, batch in product(self.metrics, sorted({*self.top_ks, self.main_top_k}), batches):
-            point = self.operating_points.get(metric)
-            for threshold in sorted({*self.thresholds, *([point] if point is not None else [])}):
-                is_main = (top_k, batch, threshold) == (self.main_top_k, self.main_batch_size, point)
-                yield Setting(method, metric, top_k, threshold, batch, is_main and method == "speceyes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +44,41 @@ class Passes:
     agents: Sequence[Path]
     specreason: Mapping[str, Sequence[Path]]
 
+    @classmethod
+    def of(
+        cls,
+        *,
+        samples: Path,
+        drafts: Iterable[Path],
+        confidences: Iterable[Path],
+        screens: Iterable[Path],
+        agents: Iterable[Path],
+        specreason: Iterable[Path],
+    ) -> Passes:
+        """Flat lists of one cell's tables, grouped by the passes that they say they hold.
+
+        Raises:
+            RecordError: a table does not say which pass it holds, or holds one of another stage.
+        """
+        batched = by_pass(confidences, "confidence", _batch)
+        return cls(
+            samples=samples,
+            drafts=by_pass(drafts, "draft", _batch),
+            confidences={batch: single(tables, f"confidences at batch {batch}") for batch, tables in batched.items()},
+            screens=by_pass(screens, "screen", _batch),
+            agents=list(agents),
+            specreason=by_pass(specreason, "specreason", lambda held: str(held.variant)),
+        )
+
     def measured(self) -> list[Path]:
         """The tables that hold latencies."""
         batched = (*self.drafts.values(), *self.screens.values(), *self.specreason.values())
         return [*self.agents, *(path for paths in batched for path in paths)]
+
+
+def _batch(held: Pass) -> int:
+    assert held.batch is not None  # the stages with batches always say theirs
+    return held.batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,11 +224,13 @@ def write_replay(output: Path, passes: Passes, grid: Grid, provenance: dict[str,
     stamp = provenance | {"grid": grid.model_dump(mode="json"), MEASURED_ON: one_device(passes.measured())}
     replayer = Replayer(passes)
     settings = grid.settings(list(passes.specreason))
-    part = output.with_name(output.name + ".part")
-    with pq.ParquetWriter(part, SCHEMA.with_metadata({PROVENANCE_KEY: json.dumps(stamp)})) as writer:
+    with whole(output) as part, pq.ParquetWriter(part, _schema(stamp)) as writer:
         for start in range(0, len(settings), SETTINGS_AT_ONCE):
             writer.write_table(_table(replayer, settings[start : start + SETTINGS_AT_ONCE], writer.schema))
-    part.replace(output)
+
+
+def _schema(stamp: dict[str, Any]) -> pa.Schema:
+    return SCHEMA.with_metadata({PROVENANCE_KEY: json.dumps(stamp)})
 
 
 def _table(replayer: Replayer, settings: Sequence[Setting], schema: pa.Schema) -> pa.Table:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 from pathlib import Path
 
 from PIL import Image
 
 from speceyes.pixels import to_rgb
+from speceyes.runtime.atomic import whole
 
 LONGEST_JPEG_SIDE = 65_500
 
@@ -30,7 +30,6 @@ class MediaStore:
         name = f"{hashlib.sha256(content).hexdigest()[:32]}.{suffix}"
         target = self.folder / name
         if not target.exists():
-            part = target.with_name(f"{name}.{os.getpid()}.part")
-            part.write_bytes(content)
-            part.replace(target)
+            with whole(target) as part:
+                part.write_bytes(content)
         return name

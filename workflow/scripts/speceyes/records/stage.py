@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -39,13 +39,14 @@ class Stage:
     """Where a stage reads and writes, and what its records depend on.
 
     Args:
-        label: for the progress bar.
+        label: for the progress bar; names the journal.
         samples: the samples table.
         table: the Parquet table to write.
         journals: the study's journal folder.
         shard: which part of the samples.
         settings: resolved settings, stamped into the table; with ``inputs`` they name the journal.
         inputs: identities of code, models and prompts.
+        stamp: what else the table says of itself, as :meth:`speceyes.records.passes.Pass.stamp`.
     """
 
     label: str
@@ -55,6 +56,7 @@ class Stage:
     shard: Shard
     settings: dict[str, Any]
     inputs: dict[str, str]
+    stamp: dict[str, Any] = field(default_factory=dict)
 
     def run(self, kind: type[R], batch_size: int, work: Callable[[Sequence[Sample]], Sequence[R]]) -> None:
         """Do what the journal lacks, then write the table in the samples' order and drop the journal."""
@@ -69,7 +71,7 @@ class Stage:
                 with Progress(self.label, len(samples), len(journal.done)) as progress:
                     run_pending(samples, journal, batch_size, progress.counting(work))
                 records = [journal.done[sample.sample_id] for sample in samples]
-                write_table(self.table, kind, records, provenance(self.settings, inputs))
+                write_table(self.table, kind, records, self.stamp | provenance(self.settings, inputs))
             path.unlink()
 
     def _is_written(self, inputs: dict[str, str]) -> bool:
@@ -77,5 +79,5 @@ class Stage:
         if not self.table.exists():
             return False
         found = read_provenance(self.table)
-        ours = {"settings": self.settings, "inputs": inputs, "device": device()}
+        ours = self.stamp | {"settings": self.settings, "inputs": inputs, "device": device()}
         return json.dumps({name: found.get(name) for name in ours}, sort_keys=True) == json.dumps(ours, sort_keys=True)

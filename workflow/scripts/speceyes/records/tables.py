@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from speceyes.records.types import FORMAT_VERSION, Record, RecordError
+from speceyes.runtime.atomic import whole
 
 PROVENANCE_KEY = b"speceyes.provenance"
 
@@ -60,8 +61,7 @@ def write_table(path: Path, kind: type[R], records: Iterable[R], provenance: dic
 
 def _write_groups(path: Path, kind: type[R], records: Iterable[R], provenance: dict[str, Any]) -> None:
     schema = _schema(kind, provenance)
-    part = path.with_name(path.name + ".part")
-    with pq.ParquetWriter(part, schema) as writer:
+    with whole(path) as part, pq.ParquetWriter(part, schema) as writer:
         group: list[dict[str, Any]] = []
         for record in records:
             group.append(_row(record))
@@ -69,7 +69,6 @@ def _write_groups(path: Path, kind: type[R], records: Iterable[R], provenance: d
                 writer.write_table(pa.Table.from_pylist(group, schema=schema))
                 group = []
         writer.write_table(pa.Table.from_pylist(group, schema=schema))
-    part.replace(path)
 
 
 def read_table(path: Path, kind: type[R]) -> Iterator[R]:

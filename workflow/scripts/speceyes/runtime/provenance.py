@@ -10,11 +10,13 @@ import re
 import subprocess
 import sys
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 PACKAGES = ("torch", "transformers", "pillow", "numpy", "pandas", "pyarrow", "snakemake", "openai", "vllm")
+LARGE = 64 * 2**20  # bytes from which a file counts by its size alone
 
 
 def provenance(settings: dict[str, Any], inputs: dict[str, str]) -> dict[str, Any]:
@@ -66,21 +68,49 @@ def _processor(path: Path = Path("/proc/cpuinfo")) -> str:
     return found[1] if found else platform.processor() or platform.machine()
 
 
+def identity(path: Path) -> str:
+    """What a model folder or a prompt file holds; ``absent`` until it is downloaded."""
+    if path.is_dir():
+        return model_identity(path)
+    return file_identity(path) if path.is_file() else "absent"
+
+
 def model_identity(folder: Path) -> str:
     """A short hash over names, sizes and configs of a model's files; weights over 64 MiB count by size."""
-    digest = hashlib.sha256()
-    for path in sorted(folder.glob("*")):
-        if path.is_file():
-            size = path.stat().st_size
-            digest.update(f"{path.name} {size}\n".encode())
-            if size < 64 * 2**20:
-                digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+    return _hashed(tuple(_unchanged(path) for path in sorted(folder.glob("*")) if path.is_file()))
 
 
 def file_identity(path: Path) -> str:
     """A short hash of a file's bytes."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    return _hashed_file(_unchanged(path))
+
+
+class _Unchanged(NamedTuple):
+    """A file as long as nobody writes to it: a plan with thousands of jobs reads each model once."""
+
+    path: Path
+    size: int
+    changed_ns: int
+
+
+def _unchanged(path: Path) -> _Unchanged:
+    found = path.stat()
+    return _Unchanged(path, found.st_size, found.st_mtime_ns)
+
+
+@cache
+def _hashed(files: tuple[_Unchanged, ...]) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(f"{file.path.name} {file.size}\n".encode())
+        if file.size < LARGE:
+            digest.update(file.path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+@cache
+def _hashed_file(file: _Unchanged) -> str:
+    return hashlib.sha256(file.path.read_bytes()).hexdigest()[:16]
 
 
 def digest(*parts: Any) -> str:

@@ -13,23 +13,28 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, NamedTuple
+from typing import NamedTuple
 
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
-from pydantic import BaseModel, ConfigDict, Field
 
 from speceyes.judging.scorers import SCORER_NAMES
+from speceyes.records.passes import Pass, PassStage
+from speceyes.study.downloads import Downloads
+from speceyes.study.plan import PUBLISHED, Plan
+from speceyes.study.study import Study
 
-Stage = Literal["draft", "screen", "agent", "specreason", "live"]
 GB = 1e9
 BYTES_PER_LOGPROB = 4
-JUDGED: tuple[Stage, ...] = ("draft", "agent", "specreason")
+SCORERS = 2
+# The stages that run models, in the order in which they are listed; of these some give answers to be judged.
+RUN: tuple[PassStage, ...] = ("draft", "screen", "agent", "specreason", "live")
+JUDGED: tuple[PassStage, ...] = ("draft", "agent", "specreason")
 LATENCY_COLUMNS = {"live": ("screen_s", "draft_s", "agent_s")}
 
 
-class Cell(NamedTuple):
-    """Where a latency holds."""
+class Timed(NamedTuple):
+    """What a latency was measured on; ``variant`` is SpecReason's, or a live run's metric."""
 
     stage: str
     agent: str
@@ -38,11 +43,8 @@ class Cell(NamedTuple):
     split: str
 
 
-class _Plan(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Download(_Plan):
+@dataclass(frozen=True, slots=True)
+class Download:
     """A folder that is there or will be downloaded; ``gigabytes`` None is not known."""
 
     name: str
@@ -51,35 +53,61 @@ class Download(_Plan):
     gigabytes: float | None
 
 
-class Pass(_Plan):
-    """One pass of models over one split: its tables, one per shard. ``variant`` is a metric or a SpecReason variant."""
+@dataclass(frozen=True, slots=True)
+class PlannedPass:
+    """One pass of models over one split: how many samples it has, and its tables, one per shard."""
 
-    stage: Stage
-    agent: str = ""
-    variant: str = ""
-    benchmark: str
-    split: str
-    samples: Annotated[int, Field(ge=0)]
-    tables: tuple[Path, ...] = Field(min_length=1)
+    holds: Pass
+    samples: int
+    tables: Sequence[Path]
 
     @property
-    def cell(self) -> Cell:
-        """Where its latency holds."""
-        return Cell(self.stage, self.agent, self.variant, self.benchmark, self.split)
+    def timed(self) -> Timed:
+        """What its latency is measured on."""
+        one = self.holds
+        return Timed(one.stage, one.agent or "", one.variant or one.metric or "", one.benchmark, one.split)
 
 
-class Plan(_Plan):
-    """A configured study."""
+@dataclass(frozen=True, slots=True)
+class Work:
+    """All that a configured study has to do."""
 
     study: str
     results: Path
-    downloads: tuple[Download, ...]
-    passes: tuple[Pass, ...]
+    downloads: Sequence[Download]
+    passes: Sequence[PlannedPass]
     verdicts: Path
     top_k: int
     draft_tokens: int
-    published: Path
-    agent_latency_s: Annotated[float, Field(gt=0)] = 10.0
+    agent_latency_s: float = 10.0
+
+    @classmethod
+    def of(cls, study: Study) -> Work:
+        """What a study has to do, and where it would lie if it were done."""
+        plan, settings = Plan(study), study.config.draft.settings
+        return cls(
+            study=study.name,
+            results=Path(study.layout.results),
+            downloads=_downloads(study),
+            passes=[
+                PlannedPass(one, study.questions(one.benchmark, one.split) or 0, [*map(Path, plan.tables_of(one))])
+                for stage in RUN
+                for one in plan.select(stage)
+            ],
+            verdicts=Path(study.layout.verdicts),
+            top_k=settings.top_k,
+            draft_tokens=settings.max_new_tokens,
+        )
+
+
+def _downloads(study: Study) -> list[Download]:
+    downloads = Downloads(study)
+    folders = [(study.config.benchmarks[name].path, downloads.dataset(name)) for name in downloads.datasets]
+    folders += [(model.path, downloads.model(name)) for name, model in downloads.models.items()]
+    return [
+        Download(found.name, Path(path), Path(path).parent / ".downloads" / found.folder_name, found.entry.gigabytes)
+        for path, found in folders
+    ]
 
 
 class StageCost(NamedTuple):
@@ -94,16 +122,16 @@ class StageCost(NamedTuple):
     basis: str
 
 
-def measured_latencies(passes: Iterable[Pass]) -> dict[Cell, float]:
+def measured_latencies(passes: Iterable[PlannedPass]) -> dict[Timed, float]:
     """Mean seconds per sample of every pass that has tables."""
-    sums: dict[Cell, tuple[float, int]] = defaultdict(lambda: (0.0, 0))
+    sums: dict[Timed, tuple[float, int]] = defaultdict(lambda: (0.0, 0))
     for planned in passes:
-        cell = planned.cell
+        timed = planned.timed
         for path in planned.tables:
             if path.exists():
-                seconds, rows = _seconds(path, LATENCY_COLUMNS.get(planned.stage, ("latency_s",)))
-                sums[cell] = (sums[cell][0] + seconds, sums[cell][1] + rows)
-    return {cell: seconds / rows for cell, (seconds, rows) in sums.items() if rows}
+                seconds, rows = _seconds(path, LATENCY_COLUMNS.get(planned.holds.stage, ("latency_s",)))
+                sums[timed] = (sums[timed][0] + seconds, sums[timed][1] + rows)
+    return {timed: seconds / rows for timed, (seconds, rows) in sums.items() if rows}
 
 
 def _seconds(path: Path, columns: Sequence[str]) -> tuple[float, int]:
@@ -111,32 +139,32 @@ def _seconds(path: Path, columns: Sequence[str]) -> tuple[float, int]:
     return sum(pc.sum(table[name]).as_py() or 0.0 for name in columns), table.num_rows
 
 
-def published_shares(path: Path) -> dict[Cell, float]:
+def published_shares(path: Path) -> dict[Timed, float]:
     """Every published pass's share of its agent's latency: one over its speedup; screening is taken as the draft's."""
-    shares: dict[Cell, float] = {}
+    shares: dict[Timed, float] = {}
     with path.open(newline="", encoding="utf-8") as handle:
         for row in csv.DictReader(handle):
             stage = {"draft": "draft", "agent": "agent", "specreason": "specreason", "speceyes": "live"}[row["system"]]
-            cell = Cell(stage, row["agent"], row["metric"], row["benchmark"], row["split"])
-            shares[cell] = 1 / float(row["speedup"])
+            timed = Timed(stage, row["agent"], row["metric"], row["benchmark"], row["split"])
+            shares[timed] = 1 / float(row["speedup"])
             if stage == "draft":
-                shares[cell._replace(stage="screen")] = shares[cell]
+                shares[timed._replace(stage="screen")] = shares[timed]
     return shares
 
 
-def nearest(cell: Cell, known: Mapping[Cell, float]) -> float | None:
-    """The value of the cell, else the mean of the same split, of the same benchmark, of the same stage.
+def nearest(timed: Timed, known: Mapping[Timed, float]) -> float | None:
+    """The value of what was timed, else the mean of the same split, of the same benchmark, of the same stage.
 
     An empty agent (the draft model serves all of them) or variant matches any.
     """
     for width in (5, 4, 3, 2):
         fields = [
-            field for field in ("stage", "agent", "benchmark", "split", "variant")[:width] if getattr(cell, field)
+            field for field in ("stage", "agent", "benchmark", "split", "variant")[:width] if getattr(timed, field)
         ]
         found = [
             value
             for other, value in known.items()
-            if all(getattr(other, field) == getattr(cell, field) for field in fields)
+            if all(getattr(other, field) == getattr(timed, field) for field in fields)
         ]
         if found:
             return sum(found) / len(found)
@@ -147,37 +175,37 @@ def nearest(cell: Cell, known: Mapping[Cell, float]) -> float | None:
 class Rates:
     """Seconds per sample of any pass: measured, else from the paper's share of the agent's latency."""
 
-    measured: Mapping[Cell, float]
-    shares: Mapping[Cell, float]
+    measured: Mapping[Timed, float]
+    shares: Mapping[Timed, float]
     agent_latency_s: float
 
-    def of(self, cell: Cell) -> tuple[float, str]:
+    def of(self, timed: Timed) -> tuple[float, str]:
         """Seconds per sample and where they come from."""
-        here = nearest(cell, self.measured)
+        here = nearest(timed, self.measured)
         if here is not None:
             return here, "measured"
-        drafts = cell.stage in ("draft", "screen")
-        share = nearest(cell._replace(agent="", variant="") if drafts else cell, self.shares) or 1.0
-        agent = nearest(cell._replace(stage="agent", variant=""), self.measured)
+        drafts = timed.stage in ("draft", "screen")
+        share = nearest(timed._replace(agent="", variant="") if drafts else timed, self.shares) or 1.0
+        agent = nearest(timed._replace(stage="agent", variant=""), self.measured)
         if agent is not None:
             return share * agent, "paper's speedup x measured agent"
         return share * self.agent_latency_s, f"paper's speedup x {self.agent_latency_s:g} s assumed for the agent"
 
 
-def stage_costs(plan: Plan) -> list[StageCost]:
+def stage_costs(work: Work) -> list[StageCost]:
     """GPU time by stage and agent, in the order of the stages."""
-    rates = Rates(measured_latencies(plan.passes), published_shares(plan.published), plan.agent_latency_s)
-    groups: dict[tuple[str, str], list[Pass]] = defaultdict(list)
-    for planned in plan.passes:
-        groups[planned.stage, planned.agent].append(planned)
+    rates = Rates(measured_latencies(work.passes), published_shares(PUBLISHED / "main_table.csv"), work.agent_latency_s)
+    groups: dict[tuple[str, str], list[PlannedPass]] = defaultdict(list)
+    for planned in work.passes:
+        groups[planned.timed.stage, planned.timed.agent].append(planned)
     return [_stage_cost(passes, rates) for passes in groups.values()]
 
 
-def _stage_cost(passes: Sequence[Pass], rates: Rates) -> StageCost:
+def _stage_cost(passes: Sequence[PlannedPass], rates: Rates) -> StageCost:
     total, left, done = 0.0, 0.0, 0.0
     bases: dict[str, None] = {}
     for planned in passes:
-        seconds, basis = rates.of(planned.cell)
+        seconds, basis = rates.of(planned.timed)
         share_done = sum(path.exists() for path in planned.tables) / len(planned.tables)
         total += seconds * planned.samples
         left += seconds * planned.samples * (1 - share_done)
@@ -185,7 +213,9 @@ def _stage_cost(passes: Sequence[Pass], rates: Rates) -> StageCost:
         bases[basis] = None
     samples = sum(planned.samples for planned in passes)
     seconds_per_sample = total / max(samples, 1)
-    return StageCost(passes[0].stage, passes[0].agent, samples, done, seconds_per_sample, left / 3600, "; ".join(bases))
+    return StageCost(
+        passes[0].timed.stage, passes[0].timed.agent, samples, done, seconds_per_sample, left / 3600, "; ".join(bases)
+    )
 
 
 def bytes_to_come(download: Download) -> float | None:
@@ -198,44 +228,44 @@ def bytes_to_come(download: Download) -> float | None:
     return max(download.gigabytes * GB - present, 0.0)
 
 
-def judge_calls(plan: Plan) -> int:
+def judge_calls(work: Work) -> int:
     """The most calls that the judge may get: every answer once per scorer; rules and repeated answers lower it.
 
     Live answers repeat others.
     """
-    if plan.verdicts.exists():
+    if work.verdicts.exists():
         return 0
-    return len(SCORER_NAMES) * sum(planned.samples for planned in plan.passes if planned.stage in JUDGED)
+    return len(SCORER_NAMES) * sum(planned.samples for planned in work.passes if planned.holds.stage in JUDGED)
 
 
-def draft_bytes(plan: Plan) -> float:
+def draft_bytes(work: Work) -> float:
     """What the stored top-K log-probabilities take at most."""
-    samples = sum(planned.samples for planned in plan.passes if planned.stage == "draft")
-    return float(samples * plan.draft_tokens * plan.top_k * BYTES_PER_LOGPROB)
+    samples = sum(planned.samples for planned in work.passes if planned.holds.stage == "draft")
+    return float(samples * work.draft_tokens * work.top_k * BYTES_PER_LOGPROB)
 
 
-def render(plan: Plan) -> str:
+def render(work: Work) -> str:
     """The whole estimate as text."""
     return "\n\n".join(
         (
-            f"Study {plan.study}",
-            _render_bytes(plan),
-            _render_hours(stage_costs(plan)),
-            f"Judge: at most {judge_calls(plan)} calls",
+            f"Study {work.study}",
+            _render_bytes(work),
+            _render_hours(stage_costs(work)),
+            f"Judge: at most {judge_calls(work)} calls",
         )
     )
 
 
-def _render_bytes(plan: Plan) -> str:
-    left = {download.name: bytes_to_come(download) for download in plan.downloads}
+def _render_bytes(work: Work) -> str:
+    left = {download.name: bytes_to_come(download) for download in work.downloads}
     known = sum(size or 0.0 for size in left.values()) / GB
     unknown = sum(size is None for size in left.values())
     sizes = {name: _size(size) for name, size in left.items()}
     sizes["together"] = f"{known:.2f} GB" + (f" and {unknown} of unknown size" if unknown else "")
-    free = shutil.disk_usage(_existing(plan.results)).free
-    enough = "" if known * GB + draft_bytes(plan) < free else ", which is not enough"
+    free = shutil.disk_usage(_existing(work.results)).free
+    enough = "" if known * GB + draft_bytes(work) < free else ", which is not enough"
     disk = {
-        "top-K log-probabilities, at most": _size(draft_bytes(plan)),
+        "top-K log-probabilities, at most": _size(draft_bytes(work)),
         "free now": _size(free) + enough,
     }
     return "\n".join(["To download", *_lines(sizes), "", "Disk besides downloads", *_lines(disk)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +15,18 @@ from speceyes.analysis.ranking import Area, area_difference, aurc, auroc
 from speceyes.analysis.settings import Settings
 from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.method.confidence import headline
+from speceyes.tables.inputs import TableInputs
+
+READS = ("outcomes",)
 
 Floats = npt.NDArray[np.float64]
 ECE_BINS = 15
+
+
+def make(inputs: TableInputs) -> pd.DataFrame:
+    """The table of a study."""
+    gates = list(product(inputs.study.metrics, inputs.study.top_ks))
+    return confidence_quality(inputs.parquet("outcomes"), gates, inputs.study.statistics)
 
 
 def confidence_quality(outcomes: pd.DataFrame, gates: Sequence[tuple[str, int]], settings: Settings) -> pd.DataFrame:

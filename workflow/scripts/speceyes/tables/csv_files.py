@@ -7,6 +7,8 @@ from pathlib import Path
 import pandas as pd
 from pandas.api.types import is_numeric_dtype
 
+from speceyes.runtime.atomic import whole
+
 # Columns of names, which look like numbers or like missing values where a study chose such names.
 TEXT = (
     *("agent", "benchmark", "split", "method", "metric", "system", "scorer", "variant", "source", "category"),
@@ -20,9 +22,8 @@ MARK = "'"
 def write_csv(frame: pd.DataFrame, path: Path) -> None:
     """Write a table, moved into place when complete; missing values are empty cells, text is never a formula."""
     marked = {str(name): frame[name].map(_marked) for name in frame if not is_numeric_dtype(frame[name])}
-    part = path.with_name(path.name + ".part")
-    frame.assign(**marked).to_csv(part, index=False)
-    part.replace(path)
+    with whole(path) as part:
+        frame.assign(**marked).to_csv(part, index=False)
 
 
 def _marked(value: object) -> object:

@@ -18,6 +18,9 @@ from speceyes.analysis.outcomes import confidence_column
 from speceyes.analysis.settings import Settings
 from speceyes.analysis.shares import by_image, share_interval
 from speceyes.judging.scorers import SCORER_NAMES
+from speceyes.tables.inputs import TableInputs
+
+READS = ("outcomes",)
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -26,6 +29,12 @@ COLUMNS = [
     *("agent", "benchmark", "split", "scorer", "metric", "deferred"),
     *("accuracy", "accuracy_low", "accuracy_high", "selective_accuracy", "n"),
 ]
+
+
+def make(inputs: TableInputs) -> pd.DataFrame:
+    """The table of a study."""
+    study = inputs.study
+    return deferral_curves(inputs.parquet("outcomes"), study.metrics, study.main_top_k, study.statistics)
 
 
 def deferral_curves(outcomes: pd.DataFrame, metrics: Sequence[str], top_k: int, settings: Settings) -> pd.DataFrame:

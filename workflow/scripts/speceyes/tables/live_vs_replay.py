@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from speceyes.analysis.answers import NO_BATCH
-from speceyes.method.replay import Replay, Setting, read_replay
+from speceyes.method.confidence import Metric
+from speceyes.method.grid import Setting
+from speceyes.method.replay import Replay, read_replay
 from speceyes.records.devices import one_device
 from speceyes.records.frames import read_frame
+from speceyes.records.passes import by_pass, read_pass, single
 from speceyes.records.types import LiveRecord, RecordError
+from speceyes.tables.inputs import TableInputs
+
+READS = ("answers", "live", "replay", "confidence")
+
+
+def make(inputs: TableInputs) -> pd.DataFrame:
+    """The table of a study."""
+    runs = live_runs(inputs.paths("live"), inputs.paths("replay"), inputs.paths("confidence"))
+    return live_vs_replay(runs, inputs.parquet("answers"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +41,30 @@ class LiveRun:
     table: Path
     replay: Path
     confidence: Path
+
+
+def live_runs(live: Iterable[Path], replays: Iterable[Path], confidences: Iterable[Path]) -> list[LiveRun]:
+    """Every live run with the replay and the confidences of its cell and batch size.
+
+    Raises:
+        RecordError: a table does not say which pass it holds, or what a run is held against is missing.
+    """
+    replay = by_pass(replays, "replay", lambda held: held.cell)
+    confidence = by_pass(confidences, "confidence", lambda held: (held.benchmark, held.split, held.batch))
+    runs = []
+    for table in live:
+        held = read_pass(table)
+        where = (held.benchmark, held.split, held.batch)
+        runs.append(
+            LiveRun(
+                *held.cell,
+                setting=Setting("speceyes", cast(Metric, held.metric), held.top_k, held.threshold, held.batch),
+                table=table,
+                replay=single(replay.get(held.cell, []), f"replay that {table} is held against"),
+                confidence=single(confidence.get(where, []), f"confidences that {table} is held against"),
+            )
+        )
+    return runs
 
 
 def live_vs_replay(runs: Sequence[LiveRun], answers: pd.DataFrame) -> pd.DataFrame:

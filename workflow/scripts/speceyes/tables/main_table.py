@@ -6,6 +6,9 @@ import pandas as pd
 
 from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.method.confidence import metric_name
+from speceyes.tables.inputs import TableInputs
+
+READS = ("settings", "specreason_steps")
 
 PEER_STEPS = ["acceptance", "steps"]
 KEY = ["system", "agent", "metric", "benchmark", "split"]
@@ -13,6 +16,11 @@ PAPERS_METRICS = ("", "log", "mean", "bottom20", "min")  # in its order; others 
 SYSTEM_ORDER = ("draft", "agent", "specreason", "speceyes")
 SYSTEM_NAMES = {"draft": "Draft only", "specreason": "SpecReason", "speceyes": "SpecEyes"}
 AGENT_NAMES = {"deepeyes": "DeepEyes", "thyme": "Thyme"}  # an agent of your own goes by its name in the config
+
+
+def make(inputs: TableInputs) -> pd.DataFrame:
+    """The table of a study."""
+    return main_table(inputs.csv("settings"), inputs.csv("specreason_steps"))
 
 
 def main_table(settings: pd.DataFrame, peer_steps: pd.DataFrame) -> pd.DataFrame:

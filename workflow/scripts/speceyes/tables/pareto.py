@@ -6,9 +6,17 @@ import numpy as np
 import pandas as pd
 
 from speceyes.judging.scorers import SCORER_NAMES
+from speceyes.tables.inputs import TableInputs
+
+READS = ("settings",)
 
 KEYS = ["agent", "benchmark", "split"]
 SETTING = ["method", "metric", "top_k", "threshold", "batch_size"]
+
+
+def make(inputs: TableInputs) -> pd.DataFrame:
+    """The table of a study."""
+    return pareto(inputs.csv("settings"))
 
 
 def pareto(settings: pd.DataFrame) -> pd.DataFrame:

@@ -9,6 +9,15 @@ from typing import Any
 import pandas as pd
 
 from speceyes.records.tables import read_provenance
+from speceyes.tables.inputs import TableInputs
+
+READS = ("draft", "agent", "specreason", "screen", "live", "verdicts")
+
+
+def make(inputs: TableInputs) -> pd.DataFrame:
+    """The table of a study."""
+    tables = [path for name in READS for path in inputs.paths(name)]
+    return provenance_table(tables, inputs.results)
 
 
 def provenance_table(tables: Sequence[Path], results: Path) -> pd.DataFrame:

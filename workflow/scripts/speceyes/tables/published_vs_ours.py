@@ -15,6 +15,9 @@ import numpy as np
 import pandas as pd
 
 from speceyes.judging.scorers import SCORER_NAMES
+from speceyes.tables.inputs import TableInputs
+
+READS = ("settings", "published")
 
 Comparison = Literal["within", "outside", "not run", "not comparable"]
 ABLATED_METRIC = "min"  # the paper's ablations use it
@@ -22,6 +25,11 @@ _CELL = ["benchmark", "split"]
 _OURS = [f"accuracy_{scorer}" for scorer in SCORER_NAMES] + ["speedup"]
 Row = dict[str, Any]
 Finder = Callable[[pd.Series], pd.DataFrame]
+
+
+def make(inputs: TableInputs) -> pd.DataFrame:
+    """The table of a study."""
+    return published_vs_ours(inputs.csv("settings"), inputs.path("published"), inputs.study.comparable)
 
 
 def published_vs_ours(settings: pd.DataFrame, folder: Path, comparable: bool) -> pd.DataFrame:

@@ -23,6 +23,9 @@ from speceyes.analysis.outcomes import confidence_column
 from speceyes.analysis.settings import Settings
 from speceyes.analysis.shares import by_image, paired_difference
 from speceyes.method.gate import accepts
+from speceyes.tables.inputs import TableInputs
+
+READS = ("outcomes",)
 
 Floats = npt.NDArray[np.float64]
 
@@ -32,6 +35,13 @@ DECIMALS = 6
 THRESHOLDS: Floats = np.unique(np.round(1 / (1 + np.exp(-np.linspace(13.8, -4.6, 185))), DECIMALS))[::-1]
 SCORER = "corrected"
 MAX_STAKE = 0.75  # share of the largest bet that cannot ruin the bettor
+
+
+def make(inputs: TableInputs) -> pd.DataFrame:
+    """The table of a study."""
+    study = inputs.study
+    points = pd.DataFrame([point.model_dump() for point in study.points])
+    return recommended_thresholds(inputs.parquet("outcomes"), points, study.main_top_k, study.statistics)
 
 
 def recommended_thresholds(

@@ -7,8 +7,16 @@ import numpy.typing as npt
 import pandas as pd
 
 from speceyes.analysis.measures import facts
+from speceyes.tables.inputs import TableInputs
+
+READS = ("answers",)
 
 POINTS = 100.0
+
+
+def make(inputs: TableInputs) -> pd.DataFrame:
+    """The table of a study."""
+    return scorer_effects(inputs.parquet("answers"))
 
 
 def scorer_effects(answers: pd.DataFrame) -> pd.DataFrame:

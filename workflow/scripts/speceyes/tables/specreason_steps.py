@@ -10,10 +10,23 @@ import numpy as np
 import pandas as pd
 
 from speceyes.records.frames import read_frame
+from speceyes.records.passes import Pass, by_pass
 from speceyes.records.types import AgentRecord
+from speceyes.tables.inputs import TableInputs
+
+READS = ("specreason",)
 
 KEY = ("agent", "variant", "benchmark", "split")
 COUNTS = ("n", "acceptance", "score", "steps", "tokens", "tool_calls", "latency_s", "unanswered")
+
+
+def make(inputs: TableInputs) -> pd.DataFrame:
+    """The table of a study."""
+    return specreason_steps(by_pass(inputs.paths("specreason"), "specreason", _key))
+
+
+def _key(held: Pass) -> tuple[str, str, str, str]:
+    return str(held.agent), str(held.variant), held.benchmark, held.split
 
 
 def specreason_steps(tables: Mapping[tuple[str, str, str, str], Sequence[Path]]) -> pd.DataFrame:

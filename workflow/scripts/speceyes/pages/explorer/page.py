@@ -16,6 +16,7 @@ from typing import Any
 from speceyes.pages.explorer.columns import study_columns
 from speceyes.pages.explorer.pictures import PictureCollection
 from speceyes.pages.explorer.sources import StudyTables
+from speceyes.runtime.atomic import whole
 
 PAGE_BYTES = 58_000_000  # of a whole page; pictures share what the columns leave of it
 PICTURE_BYTES = 32_000_000  # of all pictures together, before Base64 makes four bytes of three
@@ -114,6 +115,5 @@ def _resource(name: str) -> str:
 
 
 def _write(path: Path, content: str) -> None:
-    part = path.with_name(path.name + ".part")
-    part.write_text(content, encoding="utf-8", newline="\n")
-    part.replace(path)
+    with whole(path) as part:
+        part.write_text(content, encoding="utf-8", newline="\n")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-PAGE_SAMPLES = 9000  # a study with more gets one page per benchmark
+from speceyes.analysis.answers import NO_BATCH
+from speceyes.records.passes import Pass, by_pass, single
+from speceyes.records.samples import read_samples
 
 
 class _Tables(BaseModel):
@@ -39,3 +42,50 @@ class StudyTables(_Tables):
     settings: Path
     media: Path
     splits: dict[tuple[str, str], SplitTables]
+
+
+def split_tables(
+    *,
+    samples: Sequence[Path],
+    images: Sequence[Path],
+    drafts: Iterable[Path],
+    confidences: Iterable[Path],
+    screens: Iterable[Path],
+    agents: Iterable[Path],
+) -> dict[tuple[str, str], SplitTables]:
+    """Flat lists of a study's tables by (benchmark, split), grouped by the passes that they say they hold.
+
+    ``samples`` and ``images``, the samples table and picture folder of every split, are in the same order.
+
+    Raises:
+        RecordError: a table does not say which pass it holds, or holds one of another stage.
+    """
+    drafted = by_pass(drafts, "draft", _split_and_batch)
+    confident = by_pass(confidences, "confidence", _split_and_batch)
+    screened = by_pass(screens, "screen", lambda held: (held.cell, held.batch or NO_BATCH))
+    answered = by_pass(agents, "agent", lambda held: held.cell)
+    found = {}
+    for table, folder in zip(samples, images, strict=True):
+        first = read_samples(table)[0]
+        where = (first.benchmark, first.split)
+        own = [cell for cell in answered if cell[1:] == where]
+        found[where] = SplitTables(
+            samples=table,
+            images=folder,
+            drafts={batch: tables for (split, batch), tables in drafted.items() if split == where},
+            confidences={
+                batch: single(tables, f"confidences of {'/'.join(where)}")
+                for (split, batch), tables in confident.items()
+                if split == where
+            },
+            screens={
+                cell.agent: {batch: tables for (asked, batch), tables in screened.items() if asked == cell}
+                for cell in own
+            },
+            agents={cell.agent: answered[cell] for cell in own},
+        )
+    return found
+
+
+def _split_and_batch(held: Pass) -> tuple[tuple[str, str], int]:
+    return (held.benchmark, held.split), held.batch or NO_BATCH

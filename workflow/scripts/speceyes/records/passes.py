@@ -1,0 +1,134 @@
+"""Which pass a table holds, said inside the table: readers take flat lists of tables and group them by it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+
+from speceyes.records.tables import read_provenance
+from speceyes.records.types import RecordError
+
+PassStage = Literal["draft", "screen", "agent", "specreason", "live", "confidence", "replay"]
+PASS_KEY = "pass"  # in a table's provenance
+
+# What a stage's passes differ in beside benchmark and split.
+NAMES: dict[PassStage, tuple[str, ...]] = {
+    "draft": ("batch",),
+    "screen": ("agent", "batch"),
+    "agent": ("agent",),
+    "specreason": ("agent", "variant"),
+    "live": ("agent", "metric", "top_k", "threshold", "batch"),
+    "confidence": ("batch",),
+    "replay": ("agent",),
+}
+_ALL_NAMES = ("agent", "variant", "metric", "top_k", "threshold", "batch")
+
+K = TypeVar("K")
+
+
+class Cell(NamedTuple):
+    """One agent on one split of a benchmark."""
+
+    agent: str
+    benchmark: str
+    split: str
+
+
+class Pass(BaseModel):
+    """One pass over one split: a stage at one choice of all that it may vary in.
+
+    Args:
+        stage: what was run or computed.
+        batch: samples per batch.
+        variant: SpecReason's variant.
+        metric, top_k, threshold: the gate of a live run.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    stage: PassStage
+    benchmark: str
+    split: str
+    agent: str | None = None
+    variant: str | None = None
+    metric: str | None = None
+    top_k: int | None = None
+    threshold: float | None = None
+    batch: int | None = None
+
+    @model_validator(mode="after")
+    def _has_its_stages_names(self) -> Pass:
+        given = tuple(name for name in _ALL_NAMES if getattr(self, name) is not None)
+        if set(given) != set(NAMES[self.stage]):
+            raise ValueError(
+                f"a {self.stage} pass has {', '.join(NAMES[self.stage])}, not {', '.join(given) or 'none'}"
+            )
+        return self
+
+    @property
+    def names(self) -> dict[str, str]:
+        """All that tells it from the other passes of its stage, as file names and wildcards spell it."""
+        own = {name: str(getattr(self, name)) for name in NAMES[self.stage]}
+        return {"benchmark": self.benchmark, "split": self.split} | own
+
+    @property
+    def cell(self) -> Cell:
+        """Agent, benchmark and split; no agent where the pass serves all of them."""
+        return Cell(self.agent or "", self.benchmark, self.split)
+
+    def stamp(self) -> dict[str, Any]:
+        """What a table's provenance says of it."""
+        return {PASS_KEY: self.model_dump(mode="json", exclude_none=True)}
+
+    def __str__(self) -> str:
+        own = [value for name, value in self.names.items() if name in ("agent", "variant", "metric")]
+        marks = {"top_k": "k", "threshold": "t", "batch": "b"}
+        numbers = [f"{mark}{self.names[name]}" for name, mark in marks.items() if name in self.names]
+        return " ".join([self.stage, *own, f"{self.benchmark}/{self.split}", *numbers])
+
+
+def read_pass(table: Path) -> Pass:
+    """Which pass a table says it holds.
+
+    Raises:
+        RecordError: it does not say, or says what no pass can be.
+    """
+    stamp = read_provenance(table).get(PASS_KEY)
+    if stamp is None:
+        raise RecordError(f"{table}: does not say which pass it holds; remove it, and it will be made again")
+    try:
+        return Pass.model_validate(stamp)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, (PASS_KEY, *first["loc"])))
+        raise RecordError(f"{table}: {where}: {first['msg'].removeprefix('Value error, ')}") from error
+
+
+def by_pass(tables: Iterable[Path], stage: PassStage, key: Callable[[Pass], K]) -> dict[K, list[Path]]:
+    """Tables of one stage, grouped by what a key takes from their passes, in the order given.
+
+    Raises:
+        RecordError: a table does not say which pass it holds, or holds one of another stage.
+    """
+    groups: dict[K, list[Path]] = {}
+    for table in tables:
+        held = read_pass(table)
+        if held.stage != stage:
+            raise RecordError(f"{table}: holds {held}, not a {stage} pass")
+        groups.setdefault(key(held), []).append(table)
+    return groups
+
+
+def single(tables: Sequence[Path], what: str) -> Path:
+    """The one table of a kind.
+
+    Raises:
+        RecordError: there is none, or several; names what they hold.
+    """
+    if len(tables) != 1:
+        found = f"first {tables[0]}" if tables else "none given"
+        raise RecordError(f"{what}: {len(tables)} tables where one is expected, {found}")
+    return tables[0]

@@ -1,0 +1,116 @@
+"""What the study tells each rule's script: settings, engines, identities of code, models and prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from speceyes.agents.base import load_agent, told_settings
+from speceyes.records.passes import NAMES, Pass, PassStage
+from speceyes.runtime.fingerprint import Code, fingerprint
+from speceyes.runtime.provenance import identity
+from speceyes.study.study import Study
+from speceyes.tables.settings import OperatingPoint, TableSettings
+
+SCRIPTS = Path(__file__).parents[2]
+PAGE = SCRIPTS / "speceyes" / "pages" / "explorer" / "static"
+
+# An edited gate is evaluated by replay and held against the live runs (live_vs_replay: same_source); what it
+# decides differently is seen there, and no model runs for it unasked.
+WITHOUT: dict[str, tuple[str, ...]] = {"live": ("speceyes.method.gate",)}
+
+Wildcards = Mapping[str, str]
+
+
+def code(rule: str, *modules: str) -> str:
+    """The fingerprint of a rule's script and the library modules it imports or loads by name.
+
+    Args:
+        rule: the rule, after which its script is named.
+        modules: what the script loads by name, as ``package.module`` or ``package.module:Class``.
+    """
+    named = tuple(module.partition(":")[0] for module in modules)
+    return fingerprint(Code(SCRIPTS / f"{rule}.py", named, WITHOUT.get(rule, ())))
+
+
+class Jobs:
+    """Parameters of every rule's jobs; those that name a model ask what its folder holds when the job's turn comes."""
+
+    def __init__(self, study: Study) -> None:
+        self._study = study
+
+    def model_pass(self, stage: PassStage, wildcards: Wildcards) -> dict[str, Any]:
+        """A job of a stage that runs models: :class:`speceyes.method.model_pass.Job`, as plain data."""
+        study, config = self._study, self._study.config
+        agent = wildcards.get("agent", "")
+        models = study.models(stage, agent)
+        holds = Pass.model_validate(
+            {"stage": stage} | {name: wildcards[name] for name in ("benchmark", "split", *NAMES[stage])}
+        )
+        told: dict[str, Any] = {
+            "holds": holds.model_dump(mode="json", exclude_none=True),
+            "engines": {name: model.engine.model_dump(mode="json") for name, model in models.items()},
+            "settings": self._settings(stage, agent, wildcards.get("variant", "")),
+            "identities": {name: identity(Path(model.path)) for name, model in models.items()}
+            | {name: identity(Path(path)) for name, path in study.prompt_files(stage, agent).items()}
+            | {"code": code(stage, *self._named(stage, agent))},
+        }
+        return told | ({"agent": config.agents[agent].type} if agent else {})
+
+    def _named(self, stage: PassStage, agent: str) -> list[str]:
+        """What a stage's script loads by name."""
+        named = [self._study.config.agents[agent].type] if agent else []
+        return named + (self._study.own_metrics if stage == "live" else [])
+
+    def _settings(self, stage: PassStage, agent: str, variant: str) -> dict[str, Any]:
+        study, config = self._study, self._study.config
+        own = {"agent": study.agent_settings(agent)} if agent else {}
+        draft = {"draft": config.draft.settings.model_dump(mode="json")}
+        match stage:
+            case "draft":
+                return draft
+            case "specreason":
+                told = told_settings(load_agent(config.agents[agent].type), own["agent"], protocol=variant)
+                return {"agent": told, "specreason": config.specreason.settings.model_dump(mode="json")}
+            case "live":
+                return own | draft | {"screening": config.screening.by}
+            case _:
+                return own
+
+    def judge(self) -> dict[str, Any]:
+        """The judging job: how the judge is served and asked, and the identities of its model and prompts."""
+        study, judge = self._study, self._study.config.judge
+        return {
+            "url": judge.url,
+            "server": judge.server.model_dump(mode="json"),
+            "client": judge.client.model_dump(mode="json"),
+            "identities": {
+                "code": code("judge"),
+                "model": identity(Path(study.model(judge.model).path)),
+                "prompts": identity(Path(study.prompts("judge"))),
+            },
+        }
+
+    def table_settings(self) -> dict[str, Any]:
+        """What tables depend on beside what they read."""
+        study, config = self._study, self._study.config
+        points = [
+            OperatingPoint(agent=agent, benchmark=benchmark, metric=metric, threshold=threshold)
+            for agent in config.agents
+            for benchmark in config.benchmarks
+            for metric, threshold in config.operating_points[agent][benchmark].items()
+        ]
+        told = TableSettings(
+            comparable=config.comparable,
+            metrics=config.grid.metrics,
+            top_ks=tuple(study.top_ks),
+            main_top_k=config.grid.main_top_k,
+            points=tuple(points),
+            statistics=config.statistics,
+        )
+        return told.model_dump(mode="json")
+
+    def page_sources(self) -> str:
+        """What the explorer's own files hold: markup, style and scripts."""
+        return identity(PAGE)

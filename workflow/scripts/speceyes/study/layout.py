@@ -1,0 +1,116 @@
+"""Where everything of one study lies: the only place that knows a path of ``results/<study>/``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from speceyes.records.passes import Pass, PassStage
+
+# One table per pass and, where a stage is cut into shards, shard.
+PASSES: Mapping[str, str] = {
+    "draft": "draft/{benchmark}/{split}/b{batch}/{shard}",
+    "screen": "screen/{agent}/{benchmark}/{split}/b{batch}/{shard}",
+    "agent": "agent/{agent}/{benchmark}/{split}/{shard}",
+    "specreason": "specreason/{agent}/{variant}/{benchmark}/{split}/{shard}",
+    "live": "live/{agent}/{benchmark}/{split}/{metric}-k{top_k}-t{threshold}-b{batch}",
+    "confidence": "confidence/{benchmark}/{split}/b{batch}",
+    "replay": "replay/{agent}/{benchmark}/{split}",
+}
+INDEX = "index/{benchmark}/{split}"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Paths of a study as Snakemake takes them, text with forward slashes; in braces what Snakemake fills in.
+
+    Args:
+        results: the study's folder.
+    """
+
+    results: str
+
+    @classmethod
+    def of(cls, study: str) -> Layout:
+        """The layout of a study by its name."""
+        return cls(f"results/{study}")
+
+    def passes(self, stage: PassStage) -> str:
+        """The table of any pass of a stage, with wildcards."""
+        return f"{self.results}/{PASSES[stage]}.parquet"
+
+    def table_of(self, one: Pass, shard: str = "") -> str:
+        """The table of one pass; of a stage that is cut, the table of one shard."""
+        return self.passes(one.stage).format(**one.names, shard=shard)
+
+    def log(self, rule: str) -> str:
+        """A rule's log, named after the pass or after the rule (with its wildcards)."""
+        return f"{self.results}/logs/{_named(rule)}.log"
+
+    def times(self, rule: str) -> str:
+        """Where Snakemake notes a job's run time and memory; named as its log is."""
+        return f"{self.results}/benchmarks/{_named(rule)}.tsv"
+
+    def samples(self, benchmark: str = "{benchmark}", split: str = "{split}") -> str:
+        """The samples of one split."""
+        return f"{self.results}/{INDEX}/samples.parquet".format(benchmark=benchmark, split=split)
+
+    def images(self, benchmark: str = "{benchmark}", split: str = "{split}") -> str:
+        """The folder of their pictures."""
+        return f"{self.results}/{INDEX}/images".format(benchmark=benchmark, split=split)
+
+    @property
+    def journals(self) -> str:
+        """The folder of what unfinished jobs have done."""
+        return f"{self.results}/journals"
+
+    @property
+    def media(self) -> str:
+        """The folder of the pictures that agents made."""
+        return f"{self.results}/media"
+
+    @property
+    def verdicts(self) -> str:
+        """What both scorers say of every distinct answer."""
+        return f"{self.results}/judge/verdicts.parquet"
+
+    @property
+    def judge_cache(self) -> str:
+        """The folder of the judge's replies."""
+        return f"{self.results}/judge/cache"
+
+    @property
+    def answers(self) -> str:
+        """Every answer that exists, scored."""
+        return f"{self.results}/tables/answers.parquet"
+
+    @property
+    def outcomes(self) -> str:
+        """What happened to every sample."""
+        return f"{self.results}/tables/outcomes.parquet"
+
+    def table(self, name: str = "{table}", form: str = "csv") -> str:
+        """A table for people."""
+        return f"{self.results}/tables/{name}.{form}"
+
+    def figure(self, name: str = "{figure}", form: str = "png") -> str:
+        """A figure."""
+        return f"{self.results}/figures/{name}.{form}"
+
+    @property
+    def page(self) -> str:
+        """The study on one page."""
+        return f"{self.results}/README.md"
+
+    @property
+    def config(self) -> str:
+        """The configuration as resolved."""
+        return f"{self.results}/config.yaml"
+
+    def explorer(self, benchmark: str = "") -> str:
+        """The explorer, or its page of one benchmark."""
+        return f"{self.results}/explorer{f'-{benchmark}' if benchmark else ''}.html"
+
+
+def _named(rule: str) -> str:
+    return PASSES.get(rule, rule)

@@ -1,0 +1,151 @@
+"""The study's plan: every pass with its tables, every table and figure, and how many jobs each rule has."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from speceyes.records.passes import NAMES, Pass, PassStage
+from speceyes.study.declared import declared
+from speceyes.study.downloads import Downloads
+from speceyes.study.study import Study
+
+PUBLISHED = Path(__file__).parents[4] / "resources" / "published"
+
+COMPARISON = "live_vs_replay"
+PAGE_SAMPLES = 9000  # a study with more gets an explorer per benchmark
+
+
+class Plan:
+    """What a study will make, and where it will lie."""
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        self.layout = study.layout
+        self._found = cache(self._index)
+
+    @cached_property
+    def passes(self) -> list[Pass]:
+        """Every pass, stage after stage."""
+        return [Pass(stage=stage, **names) for stage in NAMES for names in self._varied(stage)]
+
+    def _varied(self, stage: PassStage) -> Iterator[dict[str, Any]]:
+        """What the passes of a stage vary in."""
+        study, per = self.study, NAMES[stage]
+        for cell in study.cells if "agent" in per else study.splits:
+            names: dict[str, Any] = dict(zip(("agent", "benchmark", "split")[-len(cell) :], cell, strict=True))
+            if stage == "live":
+                yield from (names | gate for gate in self._gates(names["agent"], names["benchmark"]))
+            elif "variant" in per:
+                yield from (names | {"variant": variant} for variant in study.variants(names["agent"]))
+            elif "batch" in per:
+                yield from (names | {"batch": batch} for batch in study.batches(names["benchmark"]))
+            else:
+                yield names
+
+    def _gates(self, agent: str, benchmark: str) -> Iterator[dict[str, Any]]:
+        """The main table's settings that also run live."""
+        live = self.study.config.live
+        for metric in live.metrics:
+            gate: dict[str, Any] = {"metric": metric, "top_k": self.study.config.grid.main_top_k}
+            gate["threshold"] = self.study.point(agent, benchmark, metric)
+            yield from (gate | {"batch": batch} for batch in live.batch_sizes)
+
+    def select(self, stage: PassStage, **names: object) -> list[Pass]:
+        """The passes of a stage, of those with the given names alone; names are compared as wildcards spell them."""
+        return self._found(stage, tuple(sorted(names))).get(tuple(str(names[name]) for name in sorted(names)), [])
+
+    def _index(self, stage: PassStage, names: tuple[str, ...]) -> dict[tuple[str, ...], list[Pass]]:
+        index: dict[tuple[str, ...], list[Pass]] = {}
+        for one in self.passes:
+            if one.stage == stage:
+                index.setdefault(tuple(one.names[name] for name in names), []).append(one)
+        return index
+
+    def shards(self, stage: PassStage) -> list[str]:
+        """Names of the shards into which each of a stage's passes is cut: ``2-of-4``; one empty name if it is not."""
+        count = getattr(self.study.config.shards, stage, None)
+        return [f"{number}-of-{count}" for number in range(1, count + 1)] if count else [""]
+
+    def tables_of(self, one: Pass) -> list[str]:
+        """The tables of a pass, one per shard."""
+        return [self.layout.table_of(one, shard) for shard in self.shards(one.stage)]
+
+    def tables(self, stage: PassStage, **names: object) -> list[str]:
+        """The tables of all selected passes (see :meth:`select`)."""
+        return [table for one in self.select(stage, **names) for table in self.tables_of(one)]
+
+    def samples(self) -> list[str]:
+        """The samples table of every split."""
+        return [self.layout.samples(*where) for where in self.study.splits]
+
+    def images(self) -> list[str]:
+        """The picture folder of every split."""
+        return [self.layout.images(*where) for where in self.study.splits]
+
+    @cached_property
+    def explorer_pages(self) -> list[str]:
+        """Benchmarks that get an explorer of their own: all, where one page cannot hold the study or may not."""
+        sizes = [self.study.questions(*where) for where in self.study.splits]
+        known = [size for size in sizes if size is not None]
+        return [] if len(known) == len(sizes) and sum(known) <= PAGE_SAMPLES else list(self.study.config.benchmarks)
+
+    @cached_property
+    def made_tables(self) -> dict[str, tuple[str, ...]]:
+        """What each table of the rule ``make_table`` reads, by name; live runs are compared if there are any."""
+        return {name: reads for name, reads in declared("tables").items() if name != COMPARISON or self.select("live")}
+
+    @property
+    def live_comparison(self) -> list[str]:
+        """The table of live against replay, if there is one."""
+        return [self.layout.table(COMPARISON)] if COMPARISON in self.made_tables else []
+
+    @cached_property
+    def figures(self) -> dict[str, tuple[str, ...]]:
+        """What each figure reads, by its name."""
+        return declared("figures")
+
+    def source(self, name: str) -> list[str]:
+        """The files that a table or figure names among what it reads: a stage's tables, or a table of the study."""
+        if name in NAMES:
+            return self.tables(name)
+        single = {name: getattr(self.layout, name) for name in ("answers", "outcomes", "verdicts")}
+        return [single.get(name) or (str(PUBLISHED) if name == "published" else self.layout.table(name))]
+
+    def reads(self, names: Iterable[str]) -> dict[str, list[str]]:
+        """Named inputs of a table or figure."""
+        return {name: self.source(name) for name in names}
+
+    @cached_property
+    def targets(self) -> dict[str, list[str]]:
+        """What a complete study has, by kind."""
+        layout = self.layout
+        tables = [layout.table(name) for name in ("settings", "ledger", *self.made_tables)]
+        return {
+            "tables": tables + [layout.table("main_table", form) for form in ("md", "tex")],
+            "figures": [layout.figure(figure, form) for figure in self.figures for form in ("png", "pdf")],
+            "pages": [layout.page, layout.explorer(), *map(layout.explorer, self.explorer_pages)],
+            "config": [layout.config],
+        }
+
+    def jobs(self) -> dict[str, int]:
+        """How many jobs each rule has in a study of which nothing is there yet."""
+        config, made = self.study.config, Counter(one.stage for one in self.passes)
+        downloads = Downloads(self.study)
+        counts = {
+            "make_miniature_benchmarks": int(config.miniature is not None),
+            "download_dataset": len(downloads.datasets),
+            "download_model": len(downloads.models),
+            "download_prompts": int(downloads.prompts),
+            "index": len(self.study.splits),
+            **{stage: made[stage] * len(self.shards(stage)) for stage in NAMES},
+            **dict.fromkeys(("judge", "score_answers", "measure_settings", "outcomes"), 1),
+            "make_table": len(self.made_tables),
+            "typeset_main_table": 1,
+            "draw_figure": len(self.figures),
+            **dict.fromkeys(("write_config", "write_study_page", "explorer", "all"), 1),
+        }
+        return {rule: count for rule, count in counts.items() if count}

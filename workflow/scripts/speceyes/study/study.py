@@ -1,0 +1,130 @@
+"""One configured study: what is asked of whom, at which settings. Rules, estimate, benchmarks and tests ask it."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+from speceyes.agents.base import load_agent, told_settings
+from speceyes.method.confidence import Metric
+from speceyes.method.grid import Grid
+from speceyes.records.passes import Cell, PassStage
+from speceyes.study.config import Config
+from speceyes.study.config.models import ModelConfig
+from speceyes.study.layout import Layout
+
+
+class Study:
+    """A configuration with the answers that follow from it.
+
+    Args:
+        config: the validated configuration.
+        layout: where the study lies; by default in ``results/``, under its name.
+    """
+
+    def __init__(self, config: Config, layout: Layout | None = None) -> None:
+        self.config = config
+        self.layout = layout or Layout.of(config.study)
+
+    @property
+    def name(self) -> str:
+        """The study's name."""
+        return self.config.study
+
+    @cached_property
+    def splits(self) -> list[tuple[str, str]]:
+        """(benchmark, split), in the configuration's order."""
+        return [(name, split) for name, benchmark in self.config.benchmarks.items() for split in benchmark.splits]
+
+    @cached_property
+    def cells(self) -> list[Cell]:
+        """Every agent on every split."""
+        return [Cell(agent, *where) for agent in self.config.agents for where in self.splits]
+
+    def questions(self, benchmark: str, split: str) -> int | None:
+        """The official number of questions of a split, None where it is not known."""
+        return self.config.benchmarks[benchmark].splits[split]
+
+    @property
+    def batch(self) -> int:
+        """The main table's batch size."""
+        return self.config.draft.batch_size
+
+    def batches(self, benchmark: str) -> list[int]:
+        """Batch sizes at which screening and drafting run: the main table's and those of the ablation."""
+        return sorted({self.batch, *self.config.grid.batch_sizes.get(benchmark, ())})
+
+    @cached_property
+    def top_ks(self) -> list[int]:
+        """Every K at which confidences are computed."""
+        return sorted({*self.config.grid.top_k, self.config.grid.main_top_k})
+
+    @property
+    def own_metrics(self) -> list[str]:
+        """Confidence metrics from outside the library, as ``package.module:function``."""
+        return [metric for metric in self.config.grid.metrics if ":" in metric]
+
+    def variants(self, agent: str) -> tuple[str, ...]:
+        """SpecReason's variants on an agent."""
+        return self.config.specreason.variants if agent in self.config.specreason.agents else ()
+
+    def point(self, agent: str, benchmark: str, metric: Metric) -> float:
+        """The main table's threshold."""
+        return self.config.operating_points[agent][benchmark][metric]
+
+    def grid(self, agent: str, benchmark: str) -> Grid:
+        """The settings that are replayed for an agent on a benchmark."""
+        grid = self.config.grid
+        return Grid(
+            metrics=grid.metrics,
+            top_ks=grid.top_k,
+            thresholds=grid.thresholds[benchmark],
+            batch_sizes=tuple(self.batches(benchmark)),
+            operating_points=self.config.operating_points[agent][benchmark],
+            main_top_k=grid.main_top_k,
+            main_batch_size=self.batch,
+        )
+
+    def prompts(self, name: str) -> str:
+        """The prompt file of the draft, an agent or the judge."""
+        return f"{self.config.prompts}/{name}.yaml"
+
+    def model(self, name: str) -> ModelConfig:
+        """A model by its name in the configuration."""
+        return self.config.models[name]
+
+    def models(self, stage: PassStage, agent: str = "") -> dict[str, ModelConfig]:
+        """The models that a stage's job loads, by the name of the rule's input: ``model`` asks, ``draft`` drafts."""
+        draft = self.model(self.config.draft.model)
+        if stage == "draft" or (stage == "screen" and self.config.screening.by == "draft"):
+            return {"model": draft}
+        own = {"model": self.model(self.config.agents[agent].model)}
+        return own if stage in ("screen", "agent") else {"draft": draft} | own
+
+    def agent_settings(self, agent: str) -> dict[str, Any]:
+        """An agent's settings; one that must know its view is told what its engine sees."""
+        found = self.config.agents[agent]
+        image = self.model(found.model).engine.image.model_dump(mode="json")
+        return told_settings(load_agent(found.type), found.settings, image=image)
+
+    def prompt_files(self, stage: PassStage, agent: str = "") -> dict[str, str]:
+        """The prompt files of a stage's job, by the name of the rule's input."""
+        if stage == "draft":
+            return {"prompts": self.prompts("draft")}
+        own = {"prompts": self.prompts(agent)}
+        return own | {"draft_prompts": self.prompts("draft")} if stage == "live" else own
+
+    def gpus(self, stage: PassStage, agent: str = "") -> int:
+        """GPUs of a stage's job, which loads its models in one process; none if all of them stay on the CPU."""
+        on_gpu = (model for model in self.models(stage, agent).values() if model.engine.device != "cpu")
+        return max((model.gpus for model in on_gpu), default=0)
+
+    @property
+    def judge_folder(self) -> list[str]:
+        """The model folder that the judging job serves; none where the judge runs elsewhere."""
+        return [] if self.config.judge.url else [self.model(self.config.judge.model).path]
+
+    @property
+    def judge_gpus(self) -> int:
+        """GPUs of the judging job."""
+        return 0 if self.config.judge.url else self.config.judge.gpus
