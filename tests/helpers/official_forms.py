@@ -6,6 +6,8 @@ import base64
 import csv
 import io
 import json
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,15 @@ def picture(seed: int = 0, form: str = "JPEG", side: int = 24) -> bytes:
     out = io.BytesIO()
     Image.new("RGB", (side, side + 8), (seed * 37 % 256, 90, 160)).save(out, form)
     return out.getvalue()
+
+
+def png_of_size(width: int, height: int) -> bytes:
+    """A PNG that says it has so many pixels; its pixels are not there."""
+    chunks = (b"IHDR", struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)), (b"IDAT", b"cut short")
+    written = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(written)
 
 
 def hrbench_row(index: int, **changes: Any) -> dict[str, Any]:

@@ -1,10 +1,8 @@
 import hashlib
-import io
 import logging
 
 import pytest
-from official_forms import hrbench_row, picture, pope_row, write_hrbench, write_pope, write_vstar
-from PIL import Image
+from official_forms import hrbench_row, picture, png_of_size, pope_row, write_hrbench, write_pope, write_vstar
 from speceyes.benchmarks.base import BenchmarkError, RawRow, load_reader
 from speceyes.benchmarks.index import build_index
 from speceyes.miniature.generate import Sizes, write_benchmarks
@@ -62,9 +60,7 @@ def test_an_unusable_image_is_named(tmp_path, image, message):
 
 @pytest.mark.parametrize("size", [(40_000, 30_000), (13_500, 13_500)])
 def test_a_picture_larger_than_the_bound_is_refused_before_it_is_decoded(tmp_path, size):
-    out = io.BytesIO()
-    Image.new("1", size).save(out, "PNG")
-    write_vstar(tmp_path, "x", image=out.getvalue())
+    write_vstar(tmp_path, "x", image=png_of_size(*size))
     with pytest.raises(BenchmarkError, match=r"x\.json: image is too large: the limit is 178956970 pixels"):
         index(tmp_path, "vstar", "direct_attributes", tmp_path)
 
