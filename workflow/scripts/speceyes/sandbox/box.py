@@ -24,6 +24,7 @@ from speceyes.sandbox.interpreter import UnusableInterpreterError, inspect_inter
 from speceyes.sandbox.open_room import OpenRooms
 from speceyes.sandbox.room import PROTOCOL_DIR, Room, Rooms, SandboxUnavailableError
 from speceyes.sandbox.settings import Execution, SandboxResult, SandboxSettings, Status
+from speceyes.sandbox.worker import READY
 
 MIB = 2**20
 _CHUNK = 2**16
@@ -112,6 +113,7 @@ class Sandbox:
             _process(room, request) as process,
         ):
             deadline = time.monotonic() + self.settings.wall_s
+            self._hand_over(request, process, deadline)
             reply = self._receive(process, deadline)
             if not reply:
                 raise self._ending(process, deadline)
@@ -143,6 +145,22 @@ class Sandbox:
             },
         }
         return json.dumps(fields).encode()
+
+    def _hand_over(self, request: int, process: subprocess.Popen[bytes], deadline: float) -> None:
+        """Name the request's descriptor to the worker once it says that it runs.
+
+        By then all between us is bound to die with us; were we killed earlier, the worker would get no code.
+        """
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with selectors.DefaultSelector() as selector:
+            selector.register(process.stdout, selectors.EVENT_READ)
+            if not selector.select(max(0.0, deadline - time.monotonic())):
+                raise self._timeout()
+        if os.read(process.stdout.fileno(), len(READY)) != READY:
+            raise self._ending(process, deadline)
+        with suppress(BrokenPipeError):
+            os.write(process.stdin.fileno(), f"{request}\n".encode())
 
     def _receive(self, process: subprocess.Popen[bytes], deadline: float) -> bytearray:
         """The reply, empty if the worker ended without one."""
@@ -217,10 +235,10 @@ def _process(room: Room, request: int) -> Iterator[subprocess.Popen[bytes]]:
     """The room's worker, killed with everything that it started."""
     process = subprocess.Popen(
         room.command,
-        stdin=request,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        pass_fds=room.file_descriptors,
+        pass_fds=(*room.file_descriptors, request),
         env=room.environment,
         start_new_session=True,
     )

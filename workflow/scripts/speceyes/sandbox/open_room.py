@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,4 +32,6 @@ class OpenRooms:
                 link.symlink_to(file)
             command = worker_command(str(self.interpreter.executable), str(library))
             packages = tuple(sorted({str(package.parent) for package in self.interpreter.packages}))
-            yield Room(command, ONE_THREAD, (), str(image_path), str(output), packages)
+            # Without walls the code may undo even this.
+            dying = ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv", path=os.defpath) else ()
+            yield Room((*dying, *command), ONE_THREAD, (), str(image_path), str(output), packages)

@@ -3,7 +3,8 @@
 Only the standard library is imported. Nothing here is trusted by the parent: the code shares this
 process and may write any reply it likes.
 
-The request is one JSON object on standard input. The reply on standard output is one JSON line
+The first byte on standard output says that the worker runs. Standard input then names the descriptor to read the
+request from, one JSON object. The reply on standard output is one JSON line
 (status, stdout, error, size of each image) and then the images' uncompressed pixels.
 """
 
@@ -23,6 +24,7 @@ from speceyes.sandbox.published_repairs import repair_as_published
 from speceyes.sandbox.repairs import CROP_HELPER, clamped_crop, repair
 from speceyes.sandbox.saved_images import Pixels, UnusableImageError, decode, find_printed
 
+READY = b"!"
 CODE_NAME = "<code>"
 MAX_ERROR_CHARS = 300
 _FULL_DISK = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
@@ -51,8 +53,13 @@ class BoundedText(io.TextIOBase):
 
 
 def main() -> None:
-    """Read the request, run it, reply."""
-    request = json.loads(sys.stdin.buffer.read())
+    """Say that we run, read the request, run it, reply."""
+    os.write(1, READY)
+    descriptor = sys.stdin.buffer.readline()
+    if not descriptor:
+        return  # the parent is gone
+    with os.fdopen(int(descriptor), "rb") as file:
+        request = json.loads(file.read())
     reply = os.dup(1)
     for stream in (0, 1):
         os.dup2(2, stream)
