@@ -1,13 +1,7 @@
 """The study, validated and planned, and the input functions with which rules ask it."""
 
 import re
-import sys
 
-# This workflow's folder, also where another workflow imports it as a module.
-WORKFLOW = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parent
-sys.path.insert(0, str(WORKFLOW / "scripts"))
-
-from snakemake.exceptions import WorkflowError
 from speceyes.study.captions import Captions
 from speceyes.study.config import ConfigError, load_config
 from speceyes.study.downloads import DATASETS, MODELS, Downloads
