@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -56,3 +57,19 @@ def test_the_environment_alone_imports_all_that_its_rules_need(run):
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(str(python.parents[1]))
     assert len(needed) > 20
+
+
+@pytest.mark.parametrize("form", ["dockerfile", "apptainer"])
+def test_one_container_definition_holds_every_environment(form, tmp_path):
+    conda = Installation(tmp_path / "prefix")
+    conda.make({"python": "3.11.13", "pip": "25.2"})
+    command = [sys.executable, "-m", "snakemake", "--containerize", form, "--workflow-profile", "none"]
+    path = {"PATH": f"{conda.programs}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True, text=True, env=os.environ | path)
+    files = sorted((WORKFLOW / "envs").glob("*.yaml"))
+    assert len(files) == done.stdout.count("#   source: workflow/envs/")
+    for file in files:
+        assert f"#   source: {file.relative_to(REPOSITORY)}\n" in done.stdout
+        assert all(f"{name}==" in done.stdout for name in re.findall(r"- ([\w.-]+)==", file.read_text()))
+    installs = [line for line in done.stdout.splitlines() if " env create " in line]
+    assert len(installs) == len(files)
