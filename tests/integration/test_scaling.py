@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -9,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from environments import REPOSITORY
 
 EXAMPLES = dict(
@@ -22,7 +24,7 @@ def paper(folder: Path, example: str, *words: str) -> subprocess.CompletedProces
     own.write_text(example)
     return subprocess.run(
         [sys.executable, "-m", "snakemake", "--snakefile", REPOSITORY / "workflow" / "Snakefile", "--directory", folder,
-         "--cores", "1", "--quiet", "rules", *words, "--configfile", REPOSITORY / "config" / "config.yaml", own],
+         "--cores", "1", *words, "--configfile", REPOSITORY / "config" / "config.yaml", own],
         env=os.environ | {"HF_HUB_OFFLINE": "1"}, check=False, capture_output=True, text=True,
     )  # fmt: skip
 
@@ -51,3 +53,39 @@ def test_a_job_that_wants_more_gpus_than_there_are_is_refused_before_anything_ru
 
 def test_every_example_is_here():
     assert list(EXAMPLES) == ["one-gpu.yaml", "eight-gpus.yaml", "cluster.yaml"]
+
+
+def described(folder: Path, **gpus: str) -> Path:
+    """The shipped profile for a cluster whose GPUs are described otherwise."""
+    profile = yaml.safe_load((REPOSITORY / "workflow" / "profiles" / "slurm" / "config.yaml").read_text())
+    profile["default-resources"] |= gpus
+    (folder / "slurm").mkdir()
+    (folder / "slurm" / "config.yaml").write_text(yaml.safe_dump(profile))
+    return folder / "slurm"
+
+
+ASKED = """
+include: {snakefile!r}
+
+import json
+from snakemake.iocontainers import InputFiles, Wildcards
+
+names = {{"agent": "thyme", "benchmark": "pope", "split": "random", "batch": "6", "shard": "1-of-1"}}
+RULES = ("agent", "judge")
+asked = [workflow.get_rule(name).expand_resources(Wildcards(fromdict=names), InputFiles(), 1) for name in RULES]
+print(json.dumps([dict(one.items()) for one in asked], default=str))
+"""
+
+
+def test_jobs_ask_the_cluster_for_the_gpus_that_they_hold(tmp_path):
+    profile = described(tmp_path, gpu_type="a100-sxm4-80gb")
+    snakefile = tmp_path / "Snakefile"
+    snakefile.write_text(ASKED.format(snakefile=str(REPOSITORY / "workflow" / "Snakefile")))
+    words = ("--snakefile", str(snakefile), "--workflow-profile", str(profile), "--list-rules")
+    planned = paper(tmp_path, EXAMPLES["one-gpu.yaml"], *words)
+    assert planned.returncode == 0, planned.stderr
+    agent, judge = json.loads(next(line for line in planned.stdout.splitlines() if line.startswith("[{")))
+    assert (agent["devices"], agent["slurm_partition"]) == (1, "gpu")
+    assert agent["slurm_extra"] == "--gpus-per-node=a100-sxm4-80gb:1"
+    assert (judge["devices"], judge["slurm_partition"]) == (0, "cpu")
+    assert not {"gpu", "gpu_model", "gres", "slurm_extra"} & set(judge)

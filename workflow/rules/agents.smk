@@ -17,7 +17,7 @@ rule screen:
         "../envs/models.yaml"
     threads: 1
     resources:
-        gpu=gpus("screen"),
+        **on_gpus("screen"),
         mem_mb=retried(48000),
         runtime=retried(240),
     params:
@@ -45,7 +45,7 @@ rule agent:
         "../envs/models.yaml"
     threads: 1
     resources:
-        gpu=gpus("agent"),
+        **on_gpus("agent"),
         mem_mb=retried(48000),
         runtime=retried(1440),
     params:

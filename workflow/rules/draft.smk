@@ -17,7 +17,7 @@ rule draft:
         "../envs/models.yaml"
     threads: 1
     resources:
-        gpu=gpus("draft"),
+        **on_gpus("draft"),
         mem_mb=retried(24000),
         runtime=retried(240),
     params:

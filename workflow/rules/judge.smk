@@ -19,7 +19,7 @@ rule judge:
     conda:
         "../envs/judge.yaml"
     resources:
-        gpu=lambda wildcards: allowed(STUDY.judge_gpus),
+        **asking(lambda wildcards: STUDY.judge_gpus),
         mem_mb=retried(64000),
         runtime=retried(480),
     params:

@@ -19,7 +19,7 @@ rule live:
         "../envs/models.yaml"
     threads: 1
     resources:
-        gpu=gpus("live"),
+        **on_gpus("live"),
         mem_mb=retried(64000),
         runtime=retried(1440),
     params:

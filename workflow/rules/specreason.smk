@@ -18,7 +18,7 @@ rule specreason:
         "../envs/models.yaml"
     threads: 1
     resources:
-        gpu=gpus("specreason"),
+        **on_gpus("specreason"),
         mem_mb=retried(64000),
         runtime=retried(1440),
     params:

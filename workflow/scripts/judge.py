@@ -18,7 +18,7 @@ from speceyes.runtime.job import job
 from speceyes.runtime.provenance import provenance
 from speceyes.study.layout import Layout
 
-with job(snakemake.log[0], snakemake.resources.get("gpu", 0)):
+with job(snakemake.log[0], snakemake.resources.devices):
     samples = {s.sample_id: s for path in snakemake.input.samples for s in read_samples(Path(path))}
     answers = given_answers(map(Path, snakemake.input.drafts), DraftRecord, "text")
     answers |= given_answers(map(Path, [*snakemake.input.agents, *snakemake.input.specreason]), AgentRecord, "answer")

@@ -3,7 +3,7 @@
 from speceyes.runtime.job import job
 from speceyes.study.layout import Layout
 
-with job(snakemake.log[0], snakemake.resources.get("gpu", 0)):
+with job(snakemake.log[0], snakemake.resources.devices):
     from speceyes.method.model_pass import ModelPass
     from speceyes.method.screening import screen
     from speceyes.records.types import ScreenRecord
