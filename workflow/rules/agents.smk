@@ -5,6 +5,7 @@ rule screen:
     input:
         samples=LAYOUT.samples(),
         images=LAYOUT.images(),
+        checked=CHECKED,
         model=model("screen"),
         prompts=prompts("screen"),
     output:
@@ -33,6 +34,7 @@ rule agent:
     input:
         samples=LAYOUT.samples(),
         images=LAYOUT.images(),
+        checked=CHECKED,
         model=model("agent"),
         prompts=prompts("agent"),
     output:

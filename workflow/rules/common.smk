@@ -3,13 +3,14 @@
 import re
 
 from speceyes.study.captions import Captions
-from speceyes.study.config import ConfigError, load_config
+from speceyes.study.config import ConfigError, check_files, load_config
 from speceyes.study.downloads import DATASETS, MODELS, Downloads
 from speceyes.study.jobs import Jobs, code
 from speceyes.study.plan import Plan
 from speceyes.study.study import Study
 
 try:
+    check_files(workflow.configfiles)
     STUDY = Study(load_config({key: value for key, value in config.items()}))
 except ConfigError as error:
     raise WorkflowError(str(error)) from None
@@ -34,13 +35,18 @@ wildcard_constraints:
     metric=any_of(CONFIG.grid.metrics),
     variant=any_of(CONFIG.specreason.variants),
     top_k=r"\d+",
-    threshold=r"0\.\d+",
+    threshold=r"\d(\.\d+)?(e-\d+)?",
     batch=r"\d+",
     shard=r"\d+-of-\d+",
     table=any_of(PLAN.made_tables),
     figure=any_of(PLAN.figures),
     dataset=any_of(DOWNLOADS.datasets),
     model=any_of(DOWNLOADS.models),
+
+
+# What is wrong with any split or prompt is known before the first model runs. Only its presence counts: a further
+# split, or another wording, makes it anew and leaves the passes that do not read them alone.
+CHECKED = ancient(LAYOUT.checked)
 
 
 def tables(stage, *names):

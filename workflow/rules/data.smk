@@ -1,4 +1,4 @@
-"""Benchmarks: generated (miniature) or downloaded files become validated samples and images."""
+"""Benchmarks: generated (miniature) or downloaded files become validated samples and images; then models may run."""
 
 if CONFIG.miniature is not None:
 
@@ -51,3 +51,30 @@ rule index:
         "Indexing {wildcards.benchmark}/{wildcards.split}"
     script:
         "../scripts/index.py"
+
+
+rule check_inputs:
+    input:
+        samples=PLAN.samples(),
+        draft=STUDY.prompts("draft"),
+        judge=STUDY.prompts("judge"),
+        agents=[STUDY.prompts(agent) for agent in CONFIG.agents],
+    output:
+        checked=LAYOUT.checked,
+    log:
+        LAYOUT.log("check_inputs"),
+    benchmark:
+        LAYOUT.times("check_inputs")
+    conda:
+        "../envs/models.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        study=STUDY.name,
+        agents=JOBS.agents(),
+        code=code("check_inputs", *(agent.type for agent in CONFIG.agents.values())),
+    message:
+        "Checking prompts and agents before any model runs"
+    script:
+        "../scripts/check_inputs.py"

@@ -5,6 +5,7 @@ rule draft:
     input:
         samples=LAYOUT.samples(),
         images=LAYOUT.images(),
+        checked=CHECKED,
         model=model("draft"),
         prompts=prompts("draft"),
     output:

@@ -5,6 +5,7 @@ rule live:
     input:
         samples=LAYOUT.samples(),
         images=LAYOUT.images(),
+        checked=CHECKED,
         draft=model("live", "draft"),
         model=model("live"),
         draft_prompts=prompts("live", "draft_prompts"),

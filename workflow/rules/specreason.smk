@@ -5,6 +5,7 @@ rule specreason:
     input:
         samples=LAYOUT.samples(),
         images=LAYOUT.images(),
+        checked=CHECKED,
         draft=model("specreason", "draft"),
         model=model("specreason"),
         prompts=prompts("specreason"),

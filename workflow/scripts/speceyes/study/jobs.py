@@ -78,6 +78,11 @@ class Jobs:
             case _:
                 return own
 
+    def agents(self) -> list[dict[str, Any]]:
+        """How each agent is opened, in the configuration's order."""
+        agents = self._study.config.agents
+        return [{"type": agent.type, "settings": self._study.agent_settings(name)} for name, agent in agents.items()]
+
     def judge(self) -> dict[str, Any]:
         """The judging job: how the judge is served and asked, and the identities of its model and prompts."""
         study, judge = self._study, self._study.config.judge
@@ -99,7 +104,7 @@ class Jobs:
             OperatingPoint(agent=agent, benchmark=benchmark, metric=metric, threshold=threshold)
             for agent in config.agents
             for benchmark in config.benchmarks
-            for metric, threshold in config.operating_points[agent][benchmark].items()
+            for metric, threshold in study.grid(agent, benchmark).operating_points.items()
         ]
         told = TableSettings(
             comparable=config.comparable,

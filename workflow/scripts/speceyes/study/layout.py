@@ -60,6 +60,11 @@ class Layout:
         return f"{self.results}/{INDEX}/images".format(benchmark=benchmark, split=split)
 
     @property
+    def checked(self) -> str:
+        """Written once every split is indexed and all prompts can be used; no model runs before."""
+        return f"{self.results}/index/checked.txt"
+
+    @property
     def journals(self) -> str:
         """The folder of what unfinished jobs have done."""
         return f"{self.results}/journals"

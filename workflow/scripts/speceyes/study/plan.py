@@ -141,6 +141,7 @@ class Plan:
             "download_model": len(downloads.models),
             "download_prompts": int(downloads.prompts),
             "index": len(self.study.splits),
+            "check_inputs": 1,
             **{stage: made[stage] * len(self.shards(stage)) for stage in NAMES},
             **dict.fromkeys(("judge", "score_answers", "measure_settings", "outcomes"), 1),
             "make_table": len(self.made_tables),

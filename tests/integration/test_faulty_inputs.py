@@ -1,0 +1,58 @@
+"""A faulty split or prompt ends a run before any model is loaded, whichever split or agent it is."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from official_forms import pope_row, write_pope, write_vstar
+from workspace import REPOSITORY
+
+MINIATURE = REPOSITORY / "resources" / "miniature"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two benchmarks as downloaded, and a study of them with the miniature's models and prompts of its own."""
+    for number in range(4):
+        write_vstar(tmp_path / "vstar", f"{number}")
+    write_pope(tmp_path / "pope", [pope_row(number) for number in range(4)])
+    shutil.copytree(MINIATURE / "prompts", tmp_path / "prompts")
+    config = yaml.safe_load((REPOSITORY / "config" / "miniature.yaml").read_text())
+    del config["miniature"], config["benchmarks"]["hrbench"]
+    config |= {"study": "faulty", "prompts": "prompts"}
+    config["benchmarks"]["vstar"] |= {"path": "vstar", "splits": {"direct_attributes": 4}}
+    config["benchmarks"]["pope"] |= {"path": "pope", "splits": {"adversarial": 4}}
+    config["grid"]["batch_sizes"] = {}
+    for name in config["models"]:
+        config["models"][name]["path"] = str(MINIATURE / name)
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(config))
+    return tmp_path
+
+
+def failing_run(folder: Path) -> str:
+    """What a run says that goes as far as it can and then fails; no job of it may have loaded a model."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", REPOSITORY / "workflow" / "Snakefile"]
+    arguments = ["--workflow-profile", "none", "--configfile", "study.yaml", "--cores", "2", "--keep-going"]
+    run = subprocess.run([*command, *arguments], cwd=folder, capture_output=True, text=True, check=False, timeout=300)
+    assert run.returncode == 1
+    stages = {path.name for path in (folder / "results" / "faulty" / "logs").iterdir() if path.is_dir()}
+    assert stages == {"index"}
+    return run.stdout + run.stderr
+
+
+def test_a_faulty_split_ends_the_run_before_another_splits_models_run(folder):
+    path = write_pope(folder / "pope", [pope_row(0), pope_row(1, answer="maybe"), pope_row(2), pope_row(3)])
+    said = failing_run(folder)
+    where = path.relative_to(folder)
+    assert f"speceyes: BenchmarkError: {where} row 2: answer is 'maybe', expected one of yes, no" in said
+
+
+def test_a_faulty_prompt_file_ends_the_run_before_any_model_runs(folder):
+    prompts = folder / "prompts" / "judge.yaml"
+    prompts.write_text(prompts.read_text() + "\nextra: 1\n")
+    assert "speceyes: PromptError: prompts/judge.yaml: extra: unknown key" in failing_run(folder)

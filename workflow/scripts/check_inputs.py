@@ -1,0 +1,18 @@
+"""Rule check_inputs: whatever else the models will read can be used; every split is indexed by then."""
+
+from pathlib import Path
+
+from speceyes.runtime.job import job
+from speceyes.study.layout import Layout
+
+with job(snakemake.log[0]):
+    from speceyes.agents.base import load_agent
+    from speceyes.judging.prompts import load_judge_prompts
+    from speceyes.prompts import load_prompts
+
+    media = Path(Layout.of(snakemake.params.study).media)
+    load_prompts(Path(snakemake.input.draft), ("answer",))
+    load_judge_prompts(Path(snakemake.input.judge))
+    for agent, prompts in zip(snakemake.params.agents, snakemake.input.agents, strict=True):
+        load_agent(agent["type"])(Path(prompts), agent["settings"], media)
+    Path(snakemake.output.checked).write_text("".join(f"{path}\n" for path in snakemake.input), encoding="utf-8")
