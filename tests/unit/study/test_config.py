@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 import yaml
 from speceyes.study.config import ConfigError, check_files, load_config
+from speceyes.study.jobs import Jobs
+from speceyes.study.plan import Plan
+from speceyes.study.study import Study
 
 CONFIG = Path(__file__).parents[3] / "config"
 METRICS = "'min', 'mean', 'bottom20', 'log' or a function of your own, package.module:function"
@@ -331,6 +334,19 @@ def test_thresholds_lie_strictly_between_0_and_1(raw, value):
     assert f"operating_points.thyme.pope.min: {problem}" in complaint(
         put(raw, "operating_points.thyme.pope.min", value)
     )
+
+
+@pytest.mark.parametrize("metrics", [("min",), ("log", "min"), ("bottom20",), ("mean", "log")])
+def test_operating_points_of_metrics_that_are_not_evaluated_may_be_left(raw, metrics):
+    raw["live"]["metrics"] = metrics
+    study = Study(load_config(put(raw, "grid.metrics", metrics)))
+    assert set(study.grid("thyme", "pope").operating_points) == set(metrics)
+    assert {point["metric"] for point in Jobs(study).table_settings()["points"]} == set(metrics)
+
+
+def test_without_live_runs_their_batch_sizes_do_not_matter(raw):
+    raw["live"] = {"metrics": [], "batch_sizes": [3]}
+    assert not Plan(Study(load_config(raw))).select("live")
 
 
 def test_a_missing_key_is_named(raw):

@@ -80,7 +80,7 @@ class Study:
             top_ks=grid.top_k,
             thresholds=grid.thresholds[benchmark],
             batch_sizes=tuple(self.batches(benchmark)),
-            operating_points=self.config.operating_points[agent][benchmark],
+            operating_points={metric: self.point(agent, benchmark, metric) for metric in grid.metrics},
             main_top_k=grid.main_top_k,
             main_batch_size=self.batch,
         )

@@ -114,7 +114,7 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _live_runs_have_a_replay(self) -> Config:
-        for benchmark in self.benchmarks:
+        for benchmark in self.benchmarks if self.live.metrics else ():
             replayed = sorted({self.draft.batch_size, *self.grid.batch_sizes.get(benchmark, ())})
             for size in self.live.batch_sizes:
                 if size not in replayed:
