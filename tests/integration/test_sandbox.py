@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image
 from speceyes.images import open_image
-from speceyes.sandbox import Execution, Sandbox, SandboxSettings
+from speceyes.sandbox import INPUT_PATH, Execution, Sandbox, SandboxSettings
 from speceyes.sandbox.settings import SandboxResult
 
+PUBLISHED = Execution("published", two_namespaces=True)
 OUTPUT = "/mnt/data/temp_processed_images"
 SAVE_TWO = f"""
 left = Image.open(image_path).crop((0, 0, 100, 300))
@@ -110,8 +111,8 @@ def test_limits_hold_without_walls(image_path: Path) -> None:
 
 
 def test_the_path_that_the_prompt_names_is_where_the_image_is(image_path: Path) -> None:
-    code = f"print(image_path)\nprint(Image.open('{Execution().input_path}').size)"
-    assert Sandbox(SandboxSettings()).run(code, image_path).stdout == f"{Execution().input_path}\n(400, 300)"
+    code = f"print(image_path)\nprint(Image.open('{INPUT_PATH}').size)"
+    assert Sandbox(SandboxSettings()).run(code, image_path).stdout == f"{INPUT_PATH}\n(400, 300)"
 
 
 def test_a_missing_image_is_the_callers_mistake(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -184,12 +185,12 @@ def test_the_packaged_bubblewrap_serves_where_the_system_has_none(
     ],
 )
 def test_published_code_runs_with_two_namespaces(image_path: Path, code: str, published: str, corrected: str) -> None:
-    run = [Sandbox(SandboxSettings(), execution) for execution in (Execution.as_published(), Execution())]
+    run = [Sandbox(SandboxSettings(), execution) for execution in (PUBLISHED, Execution())]
     assert [sandbox.run(code, image_path).status for sandbox in run] == [published, corrected]
 
 
 def test_the_two_namespaces_can_be_switched_off(image_path: Path) -> None:
-    sandbox = Sandbox(SandboxSettings(), Execution.as_published(two_namespaces=False))
+    sandbox = Sandbox(SandboxSettings(), Execution("published", two_namespaces=False))
     assert sandbox.run("n = 3\nprint([n for _ in (1,)])", image_path).stdout == "[3]"
 
 
@@ -200,7 +201,7 @@ def test_published_a_variable_named_processed_path_counts_as_printed(image_path:
     )
     sizes = [
         [image.size for image in Sandbox(SandboxSettings(), execution).run(text, image_path).images]
-        for execution in (Execution.as_published(), Execution())
+        for execution in (PUBLISHED, Execution())
         for text in (code, code + "\nprint(processed_path)", "processed_path = '/etc/passwd'", "processed_path = 7")
     ]
     assert sizes == [[(90, 80)], [(90, 80)], [], [], [], [(90, 80)], [], []]

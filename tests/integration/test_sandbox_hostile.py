@@ -146,7 +146,9 @@ def test_input_and_surroundings_cannot_be_changed(sandbox: Sandbox, image_path: 
     assert image_path.stat() == modified
 
 
-@pytest.mark.parametrize("target", ["/etc/passwd", "/mnt/data/input.jpg", "/python/worker/speceyes/sandbox/worker.py"])
+@pytest.mark.parametrize(
+    "target", ["/etc/passwd", "/mnt/data/images/input.jpg", "/python/worker/speceyes/sandbox/worker.py"]
+)
 def test_a_link_that_leads_out_returns_nothing(sandbox: Sandbox, image_path: Path, target: str) -> None:
     code = f"import os\nos.symlink({target!r}, 'link.png')\nprint('{OUTPUT}/link.png')"
     result = attack(sandbox, code, image_path)
@@ -390,7 +392,7 @@ def test_only_itself_can_be_killed(sandbox: Sandbox, image_path: Path, code: str
         "ptrace(16, os.getppid(), 0, 0)",
         "process_vm_readv(1, 0, 0, 0, 0, 0)",
         "mount(b'proc', b'/mnt/data/temp_processed_images', b'proc', 0, 0)",
-        "umount2(b'/mnt/data/input.jpg', 2)",
+        "umount2(b'/mnt/data/images/input.jpg', 2)",
         "unshare(0x10000000)",
         "setns(0, 0)",
         "setuid(0)",

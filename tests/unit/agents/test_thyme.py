@@ -55,7 +55,7 @@ def test_the_first_request_names_the_pictures_path_and_size(folder):
     system, user = request.messages
     assert system == Message("system", ("Code.",))
     assert user.images[0].size == (560, 280)
-    assert user.parts[1] == "Q: Which colour has the star? \nA. red\nB. blue\nAt /mnt/data/input.jpg, 560x280."
+    assert user.parts[1] == "Q: Which colour has the star? \nA. red\nB. blue\nAt /mnt/data/images/input.jpg, 560x280."
     assert (request.max_new_tokens, request.stop) == (2048, ("</code>", "</answer>"))
     assert (record.status, record.answer, record.tool_calls) == ("ok", "A. red", 0)
 
@@ -169,7 +169,7 @@ def test_a_question_that_names_a_placeholder_is_left_alone(folder):
     made = agent(folder, None)
     asked = sample(options=()).model_copy(update={"question": "Is {width} shown?"})
     request = next(made.episode(Task(asked, CROP, folder / "images" / "picture.png")))
-    assert "Is {width} shown?\nAt /mnt/data/input.jpg, 56x28." in request.messages[1].parts[1]
+    assert "Is {width} shown?\nAt /mnt/data/images/input.jpg, 56x28." in request.messages[1].parts[1]
 
 
 @pytest.mark.parametrize(

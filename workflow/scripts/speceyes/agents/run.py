@@ -7,6 +7,7 @@ from pathlib import Path
 
 from speceyes.agents.base import Agent, Ending, Loop, Step, StepError, Task
 from speceyes.agents.dialogue import last_answer
+from speceyes.agents.recall import prompt_digest
 from speceyes.engines.base import Engine, Request
 from speceyes.images import ImageError, open_image
 from speceyes.records.samples import Sample
@@ -25,6 +26,8 @@ class Episode:
         self._sample_id = sample_id
         self._loop = loop
         self._steps: list[Step] = []
+        self._prompts: list[str] = []
+        self._pictures: dict[int, str] = {}
         self._ending: Ending | None = None
         self.request: Request = next(loop)
 
@@ -36,6 +39,7 @@ class Episode:
     def take(self, step: Step) -> None:
         """Send the loop a step for its request; the next request is there, or the loop has ended."""
         self._steps.append(step)
+        self._prompts.append(prompt_digest(self.request, self._pictures))
         try:
             self.request = self._loop.send(step)
         except StopIteration as end:
@@ -46,12 +50,22 @@ class Episode:
     def record(self) -> AgentRecord:
         """The episode so far; one that was not driven to its end has status ``no_answer``."""
         last = self._steps[-1].text if self._steps else ""
-        return episode_record(self._sample_id, self._steps, self._ending or Ending("no_answer", last_answer(last)))
+        ending = self._ending or Ending("no_answer", last_answer(last))
+        return episode_record(self._sample_id, self._steps, ending, self._prompts)
 
 
-def episode_record(sample_id: str, steps: Sequence[Step], ending: Ending) -> AgentRecord:
-    """Steps and how they ended as a record; its latency is the sum of the turns and their tools."""
-    turns = tuple(map(_turn, steps))
+def episode_record(
+    sample_id: str, steps: Sequence[Step], ending: Ending, prompts: Sequence[str] | None = None
+) -> AgentRecord:
+    """Steps and how they ended as a record; its latency is the sum of the turns and their tools.
+
+    Args:
+        sample_id: of the sample.
+        steps: all that the loop was sent.
+        ending: how it ended.
+        prompts: one digest per step, where another pass may recall them.
+    """
+    turns = tuple(map(_turn, steps, prompts or [""] * len(steps)))
     return AgentRecord(
         sample_id=sample_id,
         status=ending.status,
@@ -64,7 +78,7 @@ def episode_record(sample_id: str, steps: Sequence[Step], ending: Ending) -> Age
     )
 
 
-def _turn(step: Step) -> Turn:
+def _turn(step: Step, prompt: str) -> Turn:
     return Turn(
         text=step.text,
         author=step.author,
@@ -72,6 +86,8 @@ def _turn(step: Step) -> Turn:
         latency_s=step.generation.latency_s,
         tool=step.tool,
         score=step.score,
+        prompt=prompt,
+        stop_reason=step.generation.stop_reason,
     )
 
 

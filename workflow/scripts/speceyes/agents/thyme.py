@@ -22,7 +22,7 @@ from speceyes.agents.thyme_corrected import corrected
 from speceyes.agents.thyme_published import published
 from speceyes.engines.base import Message, Opens, Part, Request
 from speceyes.records.types import ToolUse
-from speceyes.sandbox import Execution, Sandbox, SandboxResult, SandboxSettings
+from speceyes.sandbox import INPUT_PATH, Execution, Sandbox, SandboxResult, SandboxSettings
 
 LOOPS = {"published": published, "corrected": corrected}
 FENCE = re.compile(r"```(?:python|py)?[ \t]*\n(.*?)(?:```|\Z)", re.DOTALL | re.IGNORECASE)
@@ -73,10 +73,9 @@ class Thyme(DialogueAgent[Settings]):
 
     def __init__(self, prompt_file: Path, settings: dict[str, Any], media_dir: Path) -> None:
         super().__init__(prompt_file, settings, media_dir)
-        self.execution = Execution()
-        if self.settings.protocol == "published":
-            self.execution = Execution.as_published(self.settings.published.two_namespaces)
-        self.executor: Executor = Sandbox(self.settings.sandbox, self.execution)
+        published_code = Execution("published", self.settings.published.two_namespaces)
+        execution = published_code if self.settings.protocol == "published" else Execution()
+        self.executor: Executor = Sandbox(self.settings.sandbox, execution)
 
     @property
     def verification(self) -> Verification:
@@ -84,7 +83,7 @@ class Thyme(DialogueAgent[Settings]):
 
     def instruction(self, task: Task) -> str:
         """The agent's prompt with the path and the size that code will find."""
-        text = super().instruction(task).replace("{image_path}", self.execution.input_path)
+        text = super().instruction(task).replace("{image_path}", INPUT_PATH)
         return text.replace("{width}", str(task.image.width)).replace("{height}", str(task.image.height))
 
     def episode(self, task: Task) -> Loop:

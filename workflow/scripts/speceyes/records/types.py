@@ -73,6 +73,7 @@ class Turn(BaseModel):
 
     ``author`` is who wrote the text: the agent's model, or the draft model for an accepted
     speculative step; ``score`` is SpecReason's 0-9 verdict on the draft's proposal, else None.
+    ``prompt`` names the prompt that the text answers (:func:`speceyes.agents.recall.prompt_digest`).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -83,6 +84,8 @@ class Turn(BaseModel):
     latency_s: float
     tool: ToolUse | None = None
     score: int | None = None
+    prompt: str = ""
+    stop_reason: Literal["end_of_text", "stop_string", "length"] = "end_of_text"
 
 
 AgentStatus = Literal["ok", "no_answer", "repeats_itself", "error"]

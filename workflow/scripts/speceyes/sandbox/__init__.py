@@ -7,6 +7,7 @@ pixels, never files.
 """
 
 from speceyes.sandbox.box import Sandbox
+from speceyes.sandbox.room import INPUT_PATH
 from speceyes.sandbox.settings import Execution, SandboxResult, SandboxSettings
 
-__all__ = ["Execution", "Sandbox", "SandboxResult", "SandboxSettings"]
+__all__ = ["INPUT_PATH", "Execution", "Sandbox", "SandboxResult", "SandboxSettings"]

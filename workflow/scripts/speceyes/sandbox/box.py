@@ -108,7 +108,7 @@ class Sandbox:
             raise _EndedError("failed", f"the code is longer than {self.settings.max_code_chars} characters")
         with (
             plain_file(image_path) as picture,
-            self._rooms.room(picture, self.execution.input_path) as room,
+            self._rooms.room(picture) as room,
             _memory_file(self._request(code, room)) as request,
             _process(room, request) as process,
         ):

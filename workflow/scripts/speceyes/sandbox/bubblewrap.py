@@ -19,6 +19,7 @@ from tempfile import TemporaryDirectory
 
 from speceyes.sandbox.interpreter import Interpreter
 from speceyes.sandbox.room import (
+    INPUT_PATH,
     LIBRARY,
     ONE_THREAD,
     PROTOCOL_DIR,
@@ -40,7 +41,6 @@ _ENVIRONMENT = {"PATH": f"{os.defpath}:/usr/sbin:/sbin"}
 _PRIVATE_MOUNTS = ("unshare", "--user", "--map-root-user", "--mount")
 _MOUNT_OUTPUT = 'mount -t tmpfs -o "$1" tmpfs "$2" && shift 2 && exec "$@"'
 _TRIAL_S = 30
-_TRIAL_INPUT = "/mnt/data/input"
 
 
 @dataclass(frozen=True)
@@ -60,11 +60,11 @@ class BubblewrapRooms:
     max_files: int
 
     @contextmanager
-    def room(self, image_path: Path, inside: str) -> Iterator[Room]:
+    def room(self, image_path: Path) -> Iterator[Room]:
         """A room with the image as its input; its output folder ends with its last process."""
         worker = worker_command(str(_python(self.interpreter)), str(_WORKER))
-        with self._enclosed(worker, image_path.resolve(), inside) as (command, system_calls):
-            yield Room(command, _ENVIRONMENT, (system_calls,), inside, PROTOCOL_DIR, (str(_PACKAGES),))
+        with self._enclosed(worker, image_path.resolve()) as (command, system_calls):
+            yield Room(command, _ENVIRONMENT, (system_calls,), INPUT_PATH, PROTOCOL_DIR, (str(_PACKAGES),))
 
     def try_out(self) -> None:
         """Start and end the interpreter once.
@@ -73,7 +73,7 @@ class BubblewrapRooms:
             SandboxUnavailableError: with what the failing program says.
         """
         nothing = (str(_python(self.interpreter)), "-I", "-S", "-c", "pass")
-        with self._enclosed(nothing, WORKER_FILES[0], _TRIAL_INPUT) as (command, system_calls):
+        with self._enclosed(nothing, WORKER_FILES[0]) as (command, system_calls):
             try:
                 trial = subprocess.run(
                     command,
@@ -91,9 +91,7 @@ class BubblewrapRooms:
             raise SandboxUnavailableError(said[-1])
 
     @contextmanager
-    def _enclosed(
-        self, command: tuple[str, ...], image_path: Path, inside: str
-    ) -> Iterator[tuple[tuple[str, ...], int]]:
+    def _enclosed(self, command: tuple[str, ...], image_path: Path) -> Iterator[tuple[tuple[str, ...], int]]:
         """The command within its walls, and the descriptor of the system-call filter."""
         # One inode more than files: tmpfs counts the folder itself.
         limits = f"size={self.disk_bytes},nr_inodes={self.max_files + 1},mode=0700"
@@ -113,7 +111,7 @@ class BubblewrapRooms:
             walls = (
                 *_namespaces(),
                 *_files(self.interpreter),
-                *_data(image_path, inside, scratch),
+                *_data(image_path, scratch),
                 "--remount-ro",
                 "/",
             )
@@ -163,8 +161,8 @@ def _files(interpreter: Interpreter) -> list[str]:
     return arguments
 
 
-def _data(image_path: Path, inside: str, output: str) -> list[str]:
-    return [*_show(image_path, Path(inside)), "--bind", output, PROTOCOL_DIR, "--chdir", PROTOCOL_DIR]
+def _data(image_path: Path, output: str) -> list[str]:
+    return [*_show(image_path, Path(INPUT_PATH)), "--bind", output, PROTOCOL_DIR, "--chdir", PROTOCOL_DIR]
 
 
 def _python(interpreter: Interpreter) -> Path:

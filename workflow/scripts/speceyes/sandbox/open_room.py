@@ -21,7 +21,7 @@ class OpenRooms:
     interpreter: Interpreter
 
     @contextmanager
-    def room(self, image_path: Path, inside: str) -> Iterator[Room]:  # noqa: ARG002 - nothing is mounted here
+    def room(self, image_path: Path) -> Iterator[Room]:
         """A room whose output folder is removed afterwards."""
         with TemporaryDirectory(prefix="sandbox-") as scratch:
             library, output = Path(scratch, "library"), Path(scratch, "output")

@@ -11,6 +11,8 @@ from typing import Protocol
 from speceyes import pixels
 from speceyes.sandbox import published_repairs, repairs, saved_images, worker
 
+# Not where models guess it: published, a path that the prompt does not name leads nowhere.
+INPUT_PATH = "/mnt/data/images/input.jpg"
 PROTOCOL_DIR = "/mnt/data/temp_processed_images"
 
 LIBRARY = Path(inspect.getfile(pixels)).parents[1]
@@ -50,9 +52,9 @@ class Room:
 
 
 class Rooms(Protocol):
-    """A way to make rooms: with the image as their input, at a path of its own where they have one."""
+    """A way to make rooms."""
 
-    def room(self, image_path: Path, inside: str) -> AbstractContextManager[Room]: ...
+    def room(self, image_path: Path) -> AbstractContextManager[Room]: ...
 
 
 def worker_command(python: str, library: str) -> tuple[str, ...]:

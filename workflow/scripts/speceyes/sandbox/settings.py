@@ -40,17 +40,10 @@ class Execution:
         repairs: the repairs made first: ours, or those of the paper's code.
         two_namespaces: names defined at the code's top are invisible inside functions and comprehensions, as where
             ``exec`` is given separate globals and locals.
-        input_path: where the one input image lies for the code.
     """
 
     repairs: Literal["corrected", "published"] = "corrected"
     two_namespaces: bool = False
-    input_path: str = "/mnt/data/input.jpg"
-
-    @classmethod
-    def as_published(cls, two_namespaces: bool = True) -> Execution:
-        """The paper's, where a path that the model makes up leads nowhere, so that ours lies elsewhere."""
-        return cls("published", two_namespaces, "/mnt/data/images/input.jpg")
 
 
 @dataclass(frozen=True)
