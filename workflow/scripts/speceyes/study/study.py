@@ -102,10 +102,12 @@ class Study:
         return own if stage in ("screen", "agent") else {"draft": draft} | own
 
     def agent_settings(self, agent: str) -> dict[str, Any]:
-        """An agent's settings; one that must know its view is told what its engine sees."""
+        """An agent's settings; told what its engine sees and the study's protocol, unless it names one itself."""
         found = self.config.agents[agent]
         image = self.model(found.model).engine.image.model_dump(mode="json")
-        return told_settings(load_agent(found.type), found.settings, image=image)
+        kind = load_agent(found.type)
+        by_study = told_settings(kind, {}, protocol=self.config.protocol)
+        return told_settings(kind, by_study | found.settings, image=image)
 
     def prompt_files(self, stage: PassStage, agent: str = "") -> dict[str, str]:
         """The prompt files of a stage's job, by the name of the rule's input."""

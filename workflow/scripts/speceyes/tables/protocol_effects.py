@@ -6,9 +6,17 @@ import pandas as pd
 
 from speceyes.analysis.measures import facts
 from speceyes.judging.scorers import SCORER_NAMES
+from speceyes.tables.inputs import TableInputs
+
+READS = ("answers",)
 
 POINTS = 100.0
 CORRECTED = "-corrected"
+
+
+def make(inputs: TableInputs) -> pd.DataFrame:
+    """The table of a study."""
+    return protocol_effects(inputs.parquet("answers"))
 
 
 def protocol_effects(answers: pd.DataFrame) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from speceyes.agents.dialogue import Protocol
 from speceyes.analysis.settings import Settings as StatisticsSettings
 from speceyes.benchmarks.base import load_reader
 from speceyes.border import border
@@ -39,6 +40,7 @@ class Config(Section):
 
     study: Annotated[Name, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")] = Field(description="Name of the results folder.")
     comparable: bool = Field(description="Whether results may be held against the published numbers.")
+    protocol: Protocol = Field("published", description="The agents' loops: the paper's, or corrected.")
     prompts: Folder = Field(description="Folder with draft.yaml, one file per agent and judge.yaml.")
     models: dict[Name, ModelConfig] = Field(description="Models by a name of your own.")
     benchmarks: dict[Name, BenchmarkConfig] = Field(min_length=1, description="Benchmarks by name.")
