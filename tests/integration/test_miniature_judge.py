@@ -15,7 +15,7 @@ from speceyes.judging.prompts import load_judge_prompts
 from speceyes.judging.published import Published
 from speceyes.judging.questions import Judged
 from speceyes.judging.scorers import AskJudge
-from speceyes.judging.server import running_server
+from speceyes.judging.server import running_judge
 from speceyes.study.config import load_config
 from speceyes.training.judge_data import Case, draw_case
 
@@ -31,7 +31,7 @@ def judge(tmp_path_factory):
     server = config.judge.server.model_copy(update={"directory": str(REPOSITORY)})
     wording = load_judge_prompts(REPOSITORY / "resources/miniature/prompts/judge.yaml")
     asking = Asking(server.served_name, wording.system, wording.probe, config.judge.client)
-    open_judge = partial(running_server, server, config.models[config.judge.model].path, folder / "log", asking)
+    open_judge = partial(running_judge, server, config.models[config.judge.model].path, folder / "log", asking)
     with JudgeClient(open_judge, asking, ReplyCache(folder, "tiny")) as client:
         yield client
 

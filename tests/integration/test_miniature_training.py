@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PIL import Image
 from speceyes.engines.base import Message, Request
-from speceyes.engines.settings import EngineSettings
+from speceyes.engines.in_process import TransformersSettings
 from speceyes.engines.transformers_engine import TransformersEngine
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -36,7 +36,7 @@ def test_training_makes_four_models_and_what_is_made_is_not_made_again(tmp_path)
     for stage in ("tower draft", "tower agent", "draft", "deepeyes", "deepeyes habits", "thyme habits", "judge"):
         assert f"{stage} 2/2" in log
     for name in ("draft", "deepeyes", "thyme"):
-        engine = TransformersEngine(tmp_path / "models" / name, EngineSettings(device="cpu"))
+        engine = TransformersEngine(tmp_path / "models" / name, TransformersSettings(device="cpu"))
         picture = Image.new("RGB", (300, 300))
         (said,) = engine.generate([Request((Message("user", (picture, "What?")),), max_new_tokens=3, top_k=4)])
         assert said.top_logprobs.shape == (len(said.token_ids), 4)

@@ -20,7 +20,9 @@ DISTRIBUTIONS = packages_distributions()
 # Library packages whose modules are loaded by name, by the script that does it.
 BY_NAME = {
     "index": ["benchmarks"], "draw_figure": ["figures"], "make_table": ["tables"],
-    "check_inputs": ["agents"], "screen": ["agents"], "agent": ["agents"], "live": ["agents"], "specreason": ["agents"],
+    "check_inputs": ["agents"],
+    "draft": ["engines"], "screen": ["agents", "engines"], "agent": ["agents", "engines"],
+    "live": ["agents", "engines"], "specreason": ["agents", "engines"],
 }  # fmt: skip
 # Needed without being imported: commands, and what other packages ask for only when it is used.
 NOT_IMPORTED = {

@@ -55,8 +55,8 @@ def tables(stage, *names):
 
 
 def model(stage, name="model"):
-    """The folder of a model that a stage's job loads."""
-    return lambda wildcards: STUDY.models(stage, wildcards.get("agent", ""))[name].path
+    """The folder of a model that a stage's job loads; none where a server holds it already."""
+    return lambda wildcards: STUDY.models(stage, wildcards.get("agent", ""))[name].weights
 
 
 def prompts(stage, name="prompts"):

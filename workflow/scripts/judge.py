@@ -3,14 +3,15 @@
 from functools import partial
 from pathlib import Path
 
+from speceyes.engines.settings import ServerSettings
 from speceyes.judging.cache import ReplyCache
 from speceyes.judging.chat import Asking
 from speceyes.judging.client import JudgeClient
 from speceyes.judging.judge import judge_all
 from speceyes.judging.prompts import load_judge_prompts
 from speceyes.judging.questions import distinct, given_answers
-from speceyes.judging.server import external_judge, running_server
-from speceyes.judging.settings import ClientSettings, ServerSettings
+from speceyes.judging.server import external_judge, running_judge
+from speceyes.judging.settings import ClientSettings
 from speceyes.judging.verdicts import write_verdicts
 from speceyes.records.samples import read_samples
 from speceyes.records.types import AgentRecord, DraftRecord, LiveRecord
@@ -34,7 +35,7 @@ with job(snakemake.log[0], snakemake.resources.devices):
     else:
         (model,) = snakemake.input.model
         server_log = Path(snakemake.log[0]).with_suffix(".server.log")
-        open_judge = partial(running_server, server, model, server_log, asking)
+        open_judge = partial(running_judge, server, model, server_log, asking)
     cache = ReplyCache(Path(Layout.of(snakemake.params.study).judge_cache), judge["url"] or identities["model"])
     with JudgeClient(open_judge, asking, cache) as asked:
         verdicts = judge_all(distinct(samples, answers), prompts, asked.replies)

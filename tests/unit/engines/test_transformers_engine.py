@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 from speceyes.engines.base import EngineError, Message, Request
-from speceyes.engines.settings import EngineSettings as Settings
+from speceyes.engines.in_process import TransformersSettings as Settings
 from speceyes.engines.top_k import TopK
 from speceyes.engines.transformers_engine import TransformersEngine
 from speceyes.images import ImageSettings, fit, fitted_size

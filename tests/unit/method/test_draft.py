@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from speceyes.engines.base import Generation, Message
-from speceyes.engines.settings import EngineSettings
+from speceyes.engines.in_process import TransformersSettings
 from speceyes.engines.transformers_engine import TransformersEngine
 from speceyes.images import ImageSettings
 from speceyes.method.confidence import confidence
@@ -154,7 +154,7 @@ def test_stored_log_probabilities_are_the_same_float32s(images, tmp_path):
 
 def test_a_killed_pass_goes_on_where_it_stopped_with_a_real_model(images, tmp_path, tiny_qwen3_vl):
     image = ImageSettings(factor=32, max_pixels=64 * 64)
-    engine = TransformersEngine(tiny_qwen3_vl, EngineSettings(dtype="float32", device="cpu", image=image))
+    engine = TransformersEngine(tiny_qwen3_vl, TransformersSettings(dtype="float32", device="cpu", image=image))
     drafter = Drafter(engine, PROMPTS, Settings(max_new_tokens=5, top_k=16))
     samples = [sample(number) for number in range(5)]
     asked = []

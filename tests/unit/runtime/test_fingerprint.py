@@ -7,23 +7,25 @@ import shutil
 from pathlib import Path
 
 import pytest
+from speceyes.engines.registry import class_path
 from speceyes.runtime import fingerprint as module
 from speceyes.runtime.fingerprint import Code, closure, fingerprint, meaning
 
 SCRIPTS = Path(__file__).parents[3] / "workflow" / "scripts"
 DEEPEYES, THYME = "speceyes.agents.deepeyes", "speceyes.agents.thyme"
+ENGINE = class_path("transformers").partition(":")[0]
 RULES = {
     "index": ("index.py", "speceyes.benchmarks.vstar"),
-    "draft": ("draft.py",),
+    "draft": ("draft.py", ENGINE),
     "confidence": ("confidence.py",),
-    "screen deepeyes": ("screen.py", DEEPEYES),
-    "screen thyme": ("screen.py", THYME),
-    "agent deepeyes": ("agent.py", DEEPEYES),
-    "agent thyme": ("agent.py", THYME),
-    "specreason deepeyes": ("specreason.py", DEEPEYES),
-    "specreason thyme": ("specreason.py", THYME),
-    "live deepeyes": ("live.py", DEEPEYES),
-    "live thyme": ("live.py", THYME),
+    "screen deepeyes": ("screen.py", DEEPEYES, ENGINE),
+    "screen thyme": ("screen.py", THYME, ENGINE),
+    "agent deepeyes": ("agent.py", DEEPEYES, ENGINE),
+    "agent thyme": ("agent.py", THYME, ENGINE),
+    "specreason deepeyes": ("specreason.py", DEEPEYES, ENGINE),
+    "specreason thyme": ("specreason.py", THYME, ENGINE),
+    "live deepeyes": ("live.py", DEEPEYES, ENGINE),
+    "live thyme": ("live.py", THYME, ENGINE),
     "judge": ("judge.py",),
     "replay": ("replay.py",),
 }
@@ -166,6 +168,10 @@ def test_editing_the_sandbox_reruns_the_agent_that_uses_it(scripts):
 
 def test_editing_the_engine_reruns_every_model_pass(scripts):
     assert stale_after_editing(scripts, "speceyes/engines/transformers_engine.py") == MODELS
+
+
+def test_editing_an_engine_that_is_not_used_reruns_no_model_pass(scripts):
+    assert not stale_after_editing(scripts, "speceyes/engines/served_engine.py") & MODELS
 
 
 def test_editing_a_reader_reindexes(scripts):

@@ -78,7 +78,7 @@ def test_every_download_of_the_paper_is_registered_at_the_revision_it_names(raw)
         ("stduy", "stduy: unknown key (did you mean study?); known are study, comparable, protocol, "),
         ("grid.metrix", "grid.metrix: unknown key (did you mean metrics?); known are metrics, top_k, "),
         ("models.draft.engin", "models.draft.engin: unknown key (did you mean engine?); known are path, "),
-        ("models.draft.engine.dtyp", "models.draft.engine.dtyp: unknown key (did you mean dtype?); known are dtype, "),
+        ("models.draft.engine.dtyp", "models.draft.engine: dtyp: unknown key (did you mean dtype?); known are type, "),
         ("judge.client.xyz", "judge.client.xyz: unknown key; known are concurrency, max_tokens, "),
         ("statistics.epsilom", "statistics.epsilom: unknown key (did you mean epsilon?); known are resamples, "),
     ],

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+
+from speceyes.engines.settings import EngineSettings
 
 Role = Literal["system", "user", "assistant"]
 Part = str | Image.Image
@@ -81,4 +85,31 @@ class Engine(Protocol):
 
     def generate(self, requests: Sequence[Request]) -> list[Generation]:
         """Answer all requests as one batch, in order."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a job opens a model: the model's folder, the GPUs that the job holds, and the job's log.
+
+    What an engine writes besides lies next to the log.
+    """
+
+    model: Path
+    gpus: int
+    log: Path
+
+
+class EngineType(Protocol):
+    """A registered kind of engine. Its module is read with the configuration: import what is heavy in ``open``."""
+
+    Settings: ClassVar[type[EngineSettings]]
+
+    @staticmethod
+    def open(settings: Any, place: Place) -> AbstractContextManager[Engine]:
+        """A model that can be asked as long as the context lasts; ``settings`` is an instance of ``Settings``.
+
+        Raises:
+            EngineError: the model cannot be used; one line that says why and what to do.
+        """
         ...

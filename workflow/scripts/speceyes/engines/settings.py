@@ -1,8 +1,6 @@
-"""How a model in this process is loaded; apart from the engine so that reading it imports no torch."""
+"""What the settings of all engines share, and how a server is started; reading them imports no engine."""
 
 from __future__ import annotations
-
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,12 +8,43 @@ from speceyes.images import ImageSettings
 
 
 class EngineSettings(BaseModel):
-    """Precision, attention, device and view size of one model."""
+    """What every engine's settings have; an engine's own derive from these."""
+
+    # An engine from outside the library has keys that the schema cannot know.
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra={"additionalProperties": True})
+
+    type: str = Field(description="transformers, server, or an engine class as package.module:Class.")
+    image: ImageSettings = Field(default_factory=ImageSettings, description="Size of images as the model sees them.")
+
+    @property
+    def uses_gpus(self) -> bool:
+        """Whether a job that runs the model needs its GPUs."""
+        return True
+
+    @property
+    def uses_several_gpus(self) -> bool:
+        """Whether more than one GPU is of any use."""
+        return True
+
+    @property
+    def reads_weights(self) -> bool:
+        """Whether the model's folder must be on this machine."""
+        return True
+
+
+class ServerSettings(BaseModel):
+    """The command that serves a model; ``{port}``, ``{model}`` (its folder) and ``{name}`` are filled in."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    dtype: Literal["auto", "float32", "bfloat16"] = Field("auto", description="Weights' type; auto: as stored.")
-    attention: Literal["sdpa", "eager", "flash_attention_2"] = Field("sdpa", description="Attention implementation.")
-    device: str = Field("auto", description="torch device; auto: the first CUDA device, else the CPU.")
-    device_map: str | None = Field(None, description="Spread the model over devices (auto, balanced); replaces device.")
-    image: ImageSettings = Field(default_factory=ImageSettings, description="Size of images as the model sees them.")
+    command: tuple[str, ...] = Field(..., min_length=1, description="Program and arguments.")
+    directory: str = Field(".", description="Folder to start in, relative to the workflow's working directory.")
+    served_name: str = Field(..., min_length=1, description="Model name that requests use.")
+    ready_timeout_s: float = Field(900.0, gt=0, description="Seconds until the server must have answered a request.")
+    stop_timeout_s: float = Field(10.0, gt=0, description="Seconds between asking the server to stop and killing it.")
+    environment: dict[str, str] = Field(default_factory=dict, description="Environment variables added for it.")
+
+    @property
+    def is_told_its_port(self) -> bool:
+        """Whether the command says where to listen."""
+        return any("{port}" in word for word in self.command)

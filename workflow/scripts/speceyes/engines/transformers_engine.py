@@ -12,6 +12,7 @@ import torch
 
 from speceyes.engines.base import EngineError, Generation, Request
 from speceyes.engines.codec import Codec
+from speceyes.engines.in_process import TransformersSettings
 from speceyes.engines.lean_transformers import (
     AutoModelForImageTextToText,
     GenerationConfig,
@@ -20,7 +21,6 @@ from speceyes.engines.lean_transformers import (
 )
 from speceyes.engines.processors import load_processor
 from speceyes.engines.row_ends import RowEnds
-from speceyes.engines.settings import EngineSettings
 from speceyes.engines.text import cut_after_stop
 from speceyes.engines.top_k import captured_top_k
 
@@ -30,13 +30,13 @@ class TransformersEngine:
 
     Args:
         model_path: a folder as written by ``save_pretrained`` (weights, config, tokenizer, image processor).
-        settings: see :class:`EngineSettings`.
+        settings: see :class:`TransformersSettings`.
 
     Raises:
         EngineError: the folder holds no model of a known family, or the device cannot be used.
     """
 
-    def __init__(self, model_path: Path, settings: EngineSettings) -> None:
+    def __init__(self, model_path: Path, settings: TransformersSettings) -> None:
         processor = load_processor(model_path)
         self.codec = Codec(processor, settings.image)
         self._model = _load_model(model_path, settings)
@@ -74,7 +74,7 @@ class TransformersEngine:
         ]
 
 
-def _load_model(model_path: Path, settings: EngineSettings) -> Any:
+def _load_model(model_path: Path, settings: TransformersSettings) -> Any:
     device = _device(settings.device)
     disable_progress_bar()  # type: ignore[no-untyped-call]
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,8 +20,8 @@ from speceyes.agents.base import Agent, load_agent, told_settings
 from speceyes.agents.run import answer
 from speceyes.benchmarks.base import load_reader
 from speceyes.benchmarks.index import build_index
-from speceyes.engines.base import Engine
-from speceyes.engines.transformers_engine import TransformersEngine
+from speceyes.engines.base import Engine, Place
+from speceyes.engines.registry import open_engine
 from speceyes.method.draft import Drafter
 from speceyes.method.screening import screen
 from speceyes.method.specreason import Corrected
@@ -108,9 +109,9 @@ class Trial:
     def drafts(self) -> list[DraftRecord]:
         """Phase II on every question."""
 
-        def start() -> Work[DraftRecord]:
+        def start(held: ExitStack) -> Work[DraftRecord]:
             prompts = load_prompts(Path(self.config.prompts) / "draft.yaml")
-            drafter = Drafter(self._engine("draft"), prompts, self.config.draft.settings)
+            drafter = Drafter(self._engine("draft", held), prompts, self.config.draft.settings)
             return lambda samples: drafter.answer(samples, self.images)
 
         return self._passed("draft", DraftRecord, [self.config.draft.model], self.config.draft.batch_size, start)
@@ -118,8 +119,8 @@ class Trial:
     def screenings(self, name: str) -> list[ScreenRecord]:
         """Phase I by an agent on every question."""
 
-        def start() -> Work[ScreenRecord]:
-            engine, agent = self._engine(name), self._agent(name)
+        def start(held: ExitStack) -> Work[ScreenRecord]:
+            engine, agent = self._engine(name, held), self._agent(name)
             return lambda samples: screen(engine, agent, samples, self.images)
 
         return self._passed(f"screen {name}", ScreenRecord, [name], self.config.draft.batch_size, start)
@@ -127,8 +128,8 @@ class Trial:
     def episodes(self, name: str) -> list[AgentRecord]:
         """An agent's whole loop on every question, one after the other."""
 
-        def start() -> Work[AgentRecord]:
-            engine, agent = self._engine(name), self._agent(name)
+        def start(held: ExitStack) -> Work[AgentRecord]:
+            engine, agent = self._engine(name, held), self._agent(name)
             return lambda samples: [answer(engine, agent, sample, self.images) for sample in samples]
 
         return self._passed(f"agent {name}", AgentRecord, [name], 1, start)
@@ -136,8 +137,8 @@ class Trial:
     def proposals(self, name: str) -> list[AgentRecord]:
         """SpecReason's first step on every question: the draft's proposal, executed, with the agent's score of it."""
 
-        def start() -> Work[AgentRecord]:
-            draft, engine, agent = self._engine("draft"), self._engine(name), self._agent(name)
+        def start(held: ExitStack) -> Work[AgentRecord]:
+            draft, engine, agent = self._engine("draft", held), self._engine(name, held), self._agent(name)
             method = Corrected(draft, engine, agent, ONE_STEP_TAKEN)
             return lambda samples: [method.answer(sample, self.images) for sample in samples]
 
@@ -152,9 +153,10 @@ class Trial:
         ]
         return {key: model_identity(Path(self.config.models[key].path)) for key in keys}
 
-    def _engine(self, name: str) -> Engine:
+    def _engine(self, name: str, held: ExitStack) -> Engine:
         model = self.config.models[self._model_key(name)]
-        return TransformersEngine(Path(model.path), model.engine)
+        engine = model.engine.model_dump(mode="json")
+        return held.enter_context(open_engine(engine, Place(Path(model.path), 0, self.folder / f"{name}.log")))
 
     def _model_key(self, name: str) -> str:
         return self.config.agents[name].model if name in self.config.agents else self.config.draft.model
@@ -176,7 +178,7 @@ class Trial:
         kind: type[R],
         names: Sequence[str],
         batch_size: int,
-        start: Callable[[], Work[R]],
+        start: Callable[[ExitStack], Work[R]],
     ) -> list[R]:
         """A finished pass's records, run first unless it is there."""
         agents = [name for name in names if name in self.config.agents]
@@ -192,5 +194,6 @@ class Trial:
         if not table.exists():
             table.parent.mkdir(parents=True, exist_ok=True)
             stage = Stage(label, self._samples_table, table, self.folder / "journals", ALL, settings, inputs)
-            stage.run(kind, batch_size, start())
+            with ExitStack() as held:
+                stage.run(kind, batch_size, start(held))
         return list(read_table(table, kind))

@@ -8,7 +8,6 @@ import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Self
-from urllib.parse import urlsplit
 
 import httpx2
 import openai
@@ -16,11 +15,11 @@ from pydantic import BaseModel, Field, ValidationError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
 from speceyes.border import plain
+from speceyes.engines.server import is_local, passes
 from speceyes.judging.settings import ClientSettings
 
 LONGEST_PAUSE_S = 30.0
 LARGEST_BODY = 1 << 20  # bytes of an answer of the server's; a verdict takes a few hundred
-TRANSIENT_STATUSES = frozenset({408, 409, 425, 429})  # and every 5xx
 REFUSING_STATUSES = frozenset({400, 413, 414, 422, 431})  # this prompt, not every one
 LONGEST_LINE = 300
 DEFAULT_KEY_VARIABLE = "OPENAI_API_KEY"
@@ -217,13 +216,8 @@ def probe(asking: Asking, url: str, attempts: int | None = None) -> None:
 def is_transient(error: BaseException) -> bool:
     """Whether the same request may succeed later: no connection, timeout, overload, an answer that is no answer."""
     if isinstance(error, openai.APIStatusError):
-        return error.status_code in TRANSIENT_STATUSES or error.status_code >= 500
+        return passes(error.status_code)
     return isinstance(error, openai.APIConnectionError | TimeoutError | _GarbageError)
-
-
-def is_local(url: str) -> bool:
-    """Whether a server is on this machine, where no proxy of the environment reaches it."""
-    return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
 
 
 def _reply(body: bytes) -> Reply:

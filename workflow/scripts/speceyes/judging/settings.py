@@ -1,4 +1,4 @@
-"""How the judge is served and asked; apart from client and server so that reading it imports neither."""
+"""How the judge is asked; apart from the client so that reading it imports none."""
 
 from __future__ import annotations
 
@@ -20,16 +20,3 @@ class ClientSettings(BaseModel):
         pattern=r"^[A-Za-z_]\w*$",
         description="Environment variable that holds the server's API key; null: OPENAI_API_KEY, where it is set.",
     )
-
-
-class ServerSettings(BaseModel):
-    """The command that serves the judge; ``{port}`` and ``{model}`` are filled in."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    command: tuple[str, ...] = Field(..., min_length=1, description="Program and arguments.")
-    directory: str = Field(".", description="Folder to start in, relative to the workflow's working directory.")
-    served_name: str = Field(..., description="Model name that requests use.")
-    ready_timeout_s: float = Field(900.0, gt=0, description="Seconds until the server must have answered a request.")
-    stop_timeout_s: float = Field(10.0, gt=0, description="Seconds between asking the server to stop and killing it.")
-    environment: dict[str, str] = Field(default_factory=dict, description="Environment variables added for it.")

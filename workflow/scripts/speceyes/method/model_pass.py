@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
 from speceyes.agents.base import Agent, load_agent
-from speceyes.engines.base import Engine
-from speceyes.engines.settings import EngineSettings
+from speceyes.engines.base import Engine, Place
+from speceyes.engines.registry import open_engine
 from speceyes.records.passes import Pass
 from speceyes.records.samples import Sample, read_samples
 from speceyes.records.stage import Shard, Stage
@@ -26,7 +27,8 @@ class Job(BaseModel):
 
     Args:
         holds: the pass whose records the job writes.
-        engines: how each model is loaded, by the name of the rule's input that is its folder.
+        engines: how each model is opened, by the name of the rule's input that is its folder.
+        models: those folders, there or not: a server that runs already needs none.
         agent: the agent's class as ``package.module:Class``; empty where there is none.
         settings: of agent, draft and method, by their names.
         identities: of code, models and prompts.
@@ -35,7 +37,8 @@ class Job(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     holds: Pass
-    engines: dict[str, EngineSettings]
+    engines: dict[str, dict[str, Any]]
+    models: dict[str, Path]
     agent: str = ""
     settings: dict[str, Any]
     identities: dict[str, str]
@@ -62,6 +65,9 @@ class ModelPass:
         table: where the records go.
         journals: the study's folder of journals.
         media: the study's folder of pictures that agents make.
+        gpus: devices that the job holds.
+        log: the job's log.
+        held: what ends with the job, such as the servers that it starts.
     """
 
     job: Job
@@ -70,6 +76,9 @@ class ModelPass:
     table: Path
     journals: Path
     media: Path
+    gpus: int
+    log: Path
+    held: ExitStack = field(default_factory=ExitStack)
 
     @classmethod
     def of(cls, snakemake: Any, folders: Folders) -> ModelPass:
@@ -80,11 +89,13 @@ class ModelPass:
         """
         return cls(
             job=Job.model_validate(snakemake.params.job),
-            inputs={name: Path(path) for name, path in snakemake.input.items()},
+            inputs={name: Path(path) for name, path in snakemake.input.items() if path},
             shard=snakemake.wildcards.get("shard", WHOLE),
             table=Path(snakemake.output.table),
             journals=Path(folders.journals),
             media=Path(folders.media),
+            gpus=snakemake.resources.get("gpu", 0),
+            log=Path(snakemake.log[0]),
         )
 
     @property
@@ -93,10 +104,9 @@ class ModelPass:
         return self.inputs["images"]
 
     def engine(self, name: str) -> Engine:
-        """The model that is named so among the rule's inputs, loaded."""
-        from speceyes.engines.transformers_engine import TransformersEngine  # noqa: PLC0415 (loads torch)
-
-        return TransformersEngine(self.inputs[name], self.job.engines[name])
+        """The model that is named so among the rule's inputs, open until :meth:`run` has ended."""
+        place = Place(self.job.models[name], self.gpus, self.log)
+        return self.held.enter_context(open_engine(self.job.engines[name], place))
 
     def agent(self) -> Agent:
         """The job's agent with its prompts and settings."""
@@ -118,10 +128,10 @@ class ModelPass:
             table=self.table,
             journals=self.journals,
             shard=Shard.parse(self.shard),
-            settings=self.job.settings
-            | {f"{name} engine": settings.model_dump(mode="json") for name, settings in self.job.engines.items()},
+            settings=self.job.settings | {f"{name} engine": settings for name, settings in self.job.engines.items()},
             inputs=self.job.identities,
             stamp=self.job.holds.stamp(),
         )
-        warm_up(read_samples(stage.samples)[0])
-        stage.run(kind, self.job.holds.batch or 1, work)
+        with self.held:
+            warm_up(read_samples(stage.samples)[0])
+            stage.run(kind, self.job.holds.batch or 1, work)

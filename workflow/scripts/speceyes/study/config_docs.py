@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from speceyes.agents.base import load_agent
 from speceyes.benchmarks.base import load_reader
 from speceyes.documents import read_yaml
+from speceyes.engines.served import ServedSettings
 from speceyes.study.config import Config, load_config
 
 Schema = dict[str, Any]
@@ -49,7 +50,7 @@ def _schema() -> Schema:
 
 
 def key_tables(study: Config) -> str:
-    """One table per top-level section, then one per agent and reader of a study with settings of its own."""
+    """One table per top-level section, then one per agent, reader and engine with settings of its own."""
     schema = Config.model_json_schema()
     sections = {name: node for name, node in schema["properties"].items() if _has_keys(_resolved(node, schema))}
     single = {name: node for name, node in schema["properties"].items() if name not in sections}
@@ -67,6 +68,7 @@ def _own_settings(study: Config) -> Iterator[str]:
         (f"benchmarks.{name}.settings", benchmark.reader): load_reader(benchmark.reader).Settings
         for name, benchmark in study.benchmarks.items()
     }
+    models[("models.NAME.engine", "server")] = ServedSettings
     for (key, owner), model in models.items():
         schema = model.model_json_schema()
         if schema["properties"]:

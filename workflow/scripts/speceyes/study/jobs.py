@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from speceyes.agents.base import load_agent, told_settings
+from speceyes.engines.registry import class_path
 from speceyes.records.passes import NAMES, Pass, PassStage
 from speceyes.runtime.fingerprint import Code, fingerprint
 from speceyes.runtime.provenance import identity
@@ -51,6 +52,7 @@ class Jobs:
         told: dict[str, Any] = {
             "holds": holds.model_dump(mode="json", exclude_none=True),
             "engines": {name: model.engine.model_dump(mode="json") for name, model in models.items()},
+            "models": {name: model.path for name, model in models.items()},
             "settings": self._settings(stage, agent, wildcards.get("variant", "")),
             "identities": {name: identity(Path(model.path)) for name, model in models.items()}
             | {name: identity(Path(path)) for name, path in study.prompt_files(stage, agent).items()}
@@ -60,7 +62,8 @@ class Jobs:
 
     def _named(self, stage: PassStage, agent: str) -> list[str]:
         """What a stage's script loads by name."""
-        named = [self._study.config.agents[agent].type] if agent else []
+        named = [class_path(model.engine.type) for model in self._study.models(stage, agent).values()]
+        named += [self._study.config.agents[agent].type] if agent else []
         return named + (self._study.own_metrics if stage == "live" else [])
 
     def _settings(self, stage: PassStage, agent: str, variant: str) -> dict[str, Any]:

@@ -117,8 +117,8 @@ class Study:
         return own | {"draft_prompts": self.prompts("draft")} if stage == "live" else own
 
     def gpus(self, stage: PassStage, agent: str = "") -> int:
-        """GPUs of a stage's job, which loads its models in one process; none if all of them stay on the CPU."""
-        on_gpu = (model for model in self.models(stage, agent).values() if model.engine.device != "cpu")
+        """GPUs of a stage's job, which loads its models in one process; none if none of them needs any."""
+        on_gpu = (model for model in self.models(stage, agent).values() if model.engine.uses_gpus)
         return max((model.gpus for model in on_gpu), default=0)
 
     @property

@@ -6,11 +6,13 @@ import difflib
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from types import UnionType
-from typing import Any, get_args, get_origin
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from speceyes.border import LONGEST_VALUE, plain, shown
+
+S = TypeVar("S", bound=BaseModel)
 
 
 class ConfigError(Exception):
@@ -52,10 +54,10 @@ def check_apart(key: str, names: Iterable[str]) -> None:
         known[name.lower()] = name
 
 
-def check_settings(model: type[BaseModel], settings: dict[str, Any]) -> None:
+def check_settings(model: type[S], settings: dict[str, Any]) -> S:
     """Settings that a class named in the config validates itself, explained as the rest is."""
     try:
-        model.model_validate(settings)
+        return model.model_validate(settings)
     except ValidationError as error:
         raise ValueError(explanation(error, model)) from error
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
-from speceyes.judging.settings import ClientSettings, ServerSettings
+from speceyes.engines.settings import ServerSettings
+from speceyes.judging.settings import ClientSettings
 from speceyes.study.config.fields import Section, Url
 
 
@@ -21,6 +22,6 @@ class JudgeConfig(Section):
 
     @model_validator(mode="after")
     def _a_server_is_told_its_port(self) -> JudgeConfig:
-        if self.url is None and not any("{port}" in word for word in self.server.command):
+        if self.url is None and not self.server.is_told_its_port:
             raise ValueError("server.command: {port} is missing; the server must listen where it is told to")
         return self

@@ -4,14 +4,16 @@ import base64
 import io
 import json
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
 import pytest
 from PIL import Image
 from speceyes.engines.base import EngineError, Message, Request
-from speceyes.engines.openai_engine import OpenAIEngine, Settings
-from speceyes.engines.settings import EngineSettings as LocalSettings
+from speceyes.engines.in_process import TransformersSettings
+from speceyes.engines.served import ServedSettings
+from speceyes.engines.served_engine import ServedEngine
 from speceyes.engines.transformers_engine import TransformersEngine
 from speceyes.images import ImageSettings
 
@@ -78,6 +80,10 @@ class Server(ThreadingHTTPServer):
         self.widest = 1000
         self.failures: list[int] = []
         self.without_logprobs = False
+        self.spoil = lambda choice: None
+        self.delay = 0.0
+        self.most_at_once = self.now = 0
+        self.keys: list[str] = []
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -87,6 +93,14 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.keys.append(self.headers["Authorization"])
+        self.server.now += 1
+        self.server.most_at_once = max(self.server.most_at_once, self.server.now)
+        time.sleep(self.server.delay)
+        self._answer(body)
+        self.server.now -= 1
+
+    def _answer(self, body: dict) -> None:
         with self.server.lock:
             if self.server.failures:
                 return self._send(self.server.failures.pop(), {"error": {"message": "try later"}})
@@ -95,6 +109,7 @@ class Handler(BaseHTTPRequestHandler):
             answer = reply(self.server.model.generate([parse(body)])[0], body, self.server.widest)
         if self.server.without_logprobs:
             answer["choices"][0]["logprobs"] = None
+        self.server.spoil(answer["choices"][0])
         return self._send(200, answer)
 
     def _send(self, status: int, answer: dict) -> None:
@@ -110,7 +125,7 @@ class Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture(scope="module")
 def local(tiny_qwen25_vl):
-    return TransformersEngine(tiny_qwen25_vl, LocalSettings(dtype="float32", device="cpu", image=IMAGE))
+    return TransformersEngine(tiny_qwen25_vl, TransformersSettings(dtype="float32", device="cpu", image=IMAGE))
 
 
 @pytest.fixture
@@ -124,9 +139,12 @@ def server(local):
     server.server_close()
 
 
-def engine(server, model="tiny", **more) -> OpenAIEngine:
-    url = f"http://127.0.0.1:{server.server_port}/v1"
-    return OpenAIEngine(Settings(url=url, model=model, image=IMAGE, timeout_s=30, **more))
+def engine(server, served_name="tiny", **more) -> ServedEngine:
+    return engine_at(f"http://127.0.0.1:{server.server_port}/v1", served_name=served_name, **more)
+
+
+def engine_at(url: str, **more) -> ServedEngine:
+    return ServedEngine(url, "a key", ServedSettings(**{"url": url, "image": IMAGE, "timeout_s": 30} | more))
 
 
 def ask(*parts, stop=(), tokens=10, top_k=5) -> Request:
@@ -157,7 +175,7 @@ def test_same_answers_as_the_same_model_in_process(server, local):
         assert ours.stop_reason == theirs.stop_reason
         assert (ours.top_logprobs is None) == (theirs.top_logprobs is None)
         if theirs.top_logprobs is not None:
-            np.testing.assert_allclose(ours.top_logprobs, theirs.top_logprobs, atol=1e-5)
+            np.testing.assert_allclose(ours.top_logprobs, theirs.top_logprobs, atol=1e-4)
 
 
 def test_end_of_text_is_not_a_token_of_the_answer(server, local, monkeypatch):
@@ -188,12 +206,12 @@ def test_a_busy_server_is_asked_again(server):
 
 def test_errors_name_the_server_and_the_remedy(server):
     with pytest.raises(EngineError, match=r"model other: .*does not exist"):
-        engine(server, model="other").generate([ask("the")])
+        engine(server, served_name="other").generate([ask("the")])
     server.widest = 3
     with pytest.raises(EngineError, match=r"asked for 5 log-probabilities per token, got 3; .*--max-logprobs 5"):
         engine(server).generate([ask("the")])
     server.without_logprobs = True
-    with pytest.raises(EngineError, match=r"choices\.0\.logprobs: .*; the server must return log-probabilities"):
+    with pytest.raises(EngineError, match=r"choices\.0\.logprobs: .*; the server must return token ids and log-prob"):
         engine(server).generate([ask("the")])
 
 
@@ -202,15 +220,81 @@ def test_errors_name_the_server_and_the_remedy(server):
 )
 def test_a_reply_that_is_no_completion_is_one_clear_error(server, monkeypatch, payload):
     monkeypatch.setattr(Handler, "do_POST", lambda handler: handler._send_bytes(200, payload))
-    with pytest.raises(EngineError, match=r"http://127\.0\.0\.1:\d+/v1: \w+"):
+    with pytest.raises(EngineError, match=r"http://127\.0\.0\.1:\d+/v1, model tiny: \w+"):
         engine(server).generate([ask("the")])
 
 
 def test_a_server_that_is_not_there_is_one_clear_error():
-    settings = Settings(url="http://127.0.0.1:9/v1", model="tiny", retries=0, timeout_s=5)
     with pytest.raises(EngineError, match=r"127\.0\.0\.1:9/v1, model tiny: Connection error"):
-        OpenAIEngine(settings).generate([ask("the")])
+        engine_at("http://127.0.0.1:9/v1", served_name="tiny", retries=0).generate([ask("the")])
 
 
 def test_no_requests_no_generations():
-    assert OpenAIEngine(Settings(url="http://127.0.0.1:9/v1", model="tiny")).generate([]) == []
+    assert engine_at("http://127.0.0.1:9/v1").generate([]) == []
+
+
+def test_no_more_requests_at_once_than_allowed(server):
+    server.delay = 0.05
+    answers = engine(server, concurrency=2).generate([ask("the star", tokens=1)] * 7)
+    assert len(answers) == 7
+    assert server.most_at_once == 2
+
+
+def test_the_key_goes_with_every_request(server):
+    engine(server).generate([ask("the")])
+    assert server.keys == ["Bearer a key"]
+
+
+# What a server may do to the rows that a confidence is computed from; each would change it without a word.
+SPOILED = {
+    "a clamped value": (lambda choice: top(choice)[1].update(logprob=-9999.0), "--logprobs-mode raw_logprobs"),
+    "a null": (lambda choice: top(choice)[2].update(logprob=None), "not finite; start the server with another --dtype"),
+    "a truncated row": (lambda choice: top(choice).pop(), "--max-logprobs 5"),
+    "an empty row": (lambda choice: top(choice).clear(), "--max-logprobs 5"),
+    "a missing row": (lambda choice: choice["logprobs"]["content"].pop(), "merge or hide tokens"),
+    "a missing id": (lambda choice: choice["token_ids"].pop(), "merge or hide tokens"),
+    "no ids": (lambda choice: choice.pop("token_ids"), "must return token ids"),
+    "ids of nothing": (lambda choice: choice.update(token_ids=None), "must return token ids"),
+    "a text for a number": (lambda choice: top(choice)[0].update(logprob="high"), "log-probabilities, as vLLM does"),
+    "an end without its token": (lambda choice: choice.update(finish_reason="stop"), "not an end of text"),
+    "another end than named": (
+        lambda choice: choice.update(finish_reason="stop", stop_reason=10**6),
+        "not an end of text",
+    ),
+}
+
+
+def top(choice: dict) -> list[dict]:
+    return choice["logprobs"]["content"][0]["top_logprobs"]
+
+
+@pytest.mark.parametrize("kind", SPOILED)
+def test_log_probabilities_are_exact_or_an_error_that_says_what_to_start_the_server_with(server, kind):
+    server.spoil, remedy = SPOILED[kind]
+    with pytest.raises(EngineError, match=remedy) as caught:
+        engine(server).generate([ask("the star", tokens=4)])
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("shown", [END, "", "<|endoftext|>"])
+def test_the_end_of_text_is_no_token_of_an_answer_whose_pieces_do_not_add_up(server, shown):
+    """A character of several tokens: pieces of it are shown as replacement characters, whole text as it is."""
+
+    def spoil(choice):
+        content = choice["logprobs"]["content"]
+        for entry, token in zip(content, ("\ufffd", "\ufffd", "", shown), strict=True):
+            entry["token"] = token
+        choice["message"]["content"] = "漢"
+        choice["finish_reason"] = "stop"
+
+    server.spoil = spoil
+    answer = engine(server).generate([ask("the star", tokens=4)])[0]
+    assert (answer.text, len(answer.tokens), len(answer.token_ids)) == ("漢", 3, 3)
+    assert answer.top_logprobs.shape == (3, 5)
+    assert answer.stop_reason == "end_of_text"
+
+
+def test_an_end_of_text_that_the_server_names_is_no_token_of_the_answer(server):
+    server.spoil = lambda choice: choice.update(finish_reason="stop", stop_reason=choice["token_ids"][-1])
+    answer = engine(server).generate([ask("the star", tokens=4)])[0]
+    assert len(answer.tokens) == len(answer.top_logprobs) == 3

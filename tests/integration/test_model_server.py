@@ -11,9 +11,11 @@ from pathlib import Path
 
 import openai
 import pytest
+from speceyes.engines.base import EngineError
+from speceyes.engines.settings import ServerSettings
 from speceyes.judging.chat import Asking, JudgeError
-from speceyes.judging.server import external_judge, running_server
-from speceyes.judging.settings import ClientSettings, ServerSettings
+from speceyes.judging.server import external_judge, running_judge
+from speceyes.judging.settings import ClientSettings
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -37,11 +39,12 @@ JOB = """
 import signal, sys, time
 from pathlib import Path
 from speceyes.judging.chat import Asking
-from speceyes.judging.server import running_server
-from speceyes.judging.settings import ClientSettings, ServerSettings
+from speceyes.judging.server import running_judge
+from speceyes.engines.settings import ServerSettings
+from speceyes.judging.settings import ClientSettings
 signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background may have inherited ignoring it
 asking = Asking("model", "", "Same?", ClientSettings())
-with running_server(ServerSettings.model_validate_json(sys.argv[1]), sys.argv[2], Path(sys.argv[3]), asking) as url:
+with running_judge(ServerSettings.model_validate_json(sys.argv[1]), sys.argv[2], Path(sys.argv[3]), asking) as url:
     print(url, flush=True)
     time.sleep(600)
 """
@@ -117,7 +120,7 @@ def ask(url: str, model: str = "model") -> str:
 
 
 def test_a_real_server_answers_and_is_gone_afterwards(tiny_judge, tmp_path):
-    with running_server(real(tiny_judge), "model", tmp_path / "logs" / "server.log", ASKING) as url:
+    with running_judge(real(tiny_judge), "model", tmp_path / "logs" / "server.log", ASKING) as url:
         assert isinstance(ask(url), str)
         port = url.split(":")[2].split("/")[0]
         assert processes_with(f"--port {port}")
@@ -128,8 +131,8 @@ def test_a_real_server_answers_and_is_gone_afterwards(tiny_judge, tmp_path):
 
 def test_a_model_that_is_not_served_is_one_line(tiny_judge, tmp_path):
     with (
-        pytest.raises(JudgeError, match=r"is judge\.server\.served_name right") as caught,
-        running_server(real(tiny_judge), "model", tmp_path / "log", dataclasses.replace(ASKING, model="another")),
+        pytest.raises(EngineError, match=r"is judge\.server\.served_name right") as caught,
+        running_judge(real(tiny_judge), "model", tmp_path / "log", dataclasses.replace(ASKING, model="another")),
     ):
         pass
     assert "\n" not in str(caught.value)
@@ -155,24 +158,36 @@ def test_a_killed_job_leaves_no_real_server(tiny_judge, tmp_path, number):
 
 
 def test_an_error_in_the_job_stops_the_server(tmp_path):
-    with pytest.raises(ZeroDivisionError), running_server(fake(), "model", tmp_path / "log", ASKING) as url:
+    with pytest.raises(ZeroDivisionError), running_judge(fake(), "model", tmp_path / "log", ASKING) as url:
         assert ask(url) == "1"
         raise ZeroDivisionError
     assert not is_open(url)
 
 
+def test_a_server_that_dies_while_it_is_used_is_reported_as_dead(tmp_path):
+    """Not as the lost connection that the job's own code meets."""
+    output = tmp_path / "log"
+    script = f'{sys.executable} -c "$0" {{port}} & echo $!; wait; echo out of memory'
+    with (
+        pytest.raises(EngineError, match=r"judge\.server: the server ended with code 0: out of memory; see"),
+        running_judge(settings("sh", "-c", script, FAKE), "model", output, ASKING) as url,
+    ):
+        os.kill(int(output.read_text().split()[0]), signal.SIGKILL)
+        ask(url)
+
+
 def test_a_server_that_ends_is_reported_with_its_last_words(tmp_path):
     with (
-        pytest.raises(JudgeError, match=r"ended with code 3: no such GPU; see .*log"),
-        running_server(sh("echo loading; echo no such GPU >&2; exit 3"), "model", tmp_path / "log", ASKING),
+        pytest.raises(EngineError, match=r"ended with code 3: no such GPU; see .*log"),
+        running_judge(sh("echo loading; echo no such GPU >&2; exit 3"), "model", tmp_path / "log", ASKING),
     ):
         pass
 
 
 def test_a_program_that_is_not_there(tmp_path):
     with (
-        pytest.raises(JudgeError, match=r"no-such-program: No such file"),
-        running_server(settings("no-such-program"), "model", tmp_path / "log", ASKING),
+        pytest.raises(EngineError, match=r"no-such-program: No such file"),
+        running_judge(settings("no-such-program"), "model", tmp_path / "log", ASKING),
     ):
         pass
 
@@ -184,8 +199,8 @@ def test_a_stubborn_server_that_never_answers_is_killed_with_its_children(tmp_pa
     )
     started = time.monotonic()
     with (
-        pytest.raises(JudgeError, match="did not answer within 1 s"),
-        running_server(sh(script, ready_timeout_s=1.0, stop_timeout_s=0.5), "model", tmp_path / "log", ASKING),
+        pytest.raises(EngineError, match="did not answer within 1 s"),
+        running_judge(sh(script, ready_timeout_s=1.0, stop_timeout_s=0.5), "model", tmp_path / "log", ASKING),
     ):
         pass
     assert time.monotonic() - started < 10
@@ -195,15 +210,15 @@ def test_a_stubborn_server_that_never_answers_is_killed_with_its_children(tmp_pa
 def test_a_launcher_that_ends_takes_its_server_along(tmp_path):
     mark = f"32{os.getpid()}"
     with (
-        pytest.raises(JudgeError, match="ended with code 0"),
-        running_server(sh(f"sleep {mark} & sleep 0.3"), "model", tmp_path / "log", ASKING),
+        pytest.raises(EngineError, match="ended with code 0"),
+        running_judge(sh(f"sleep {mark} & sleep 0.3"), "model", tmp_path / "log", ASKING),
     ):
         pass
     assert not processes_with(f"sleep {mark}")
 
 
 def test_a_judge_that_runs_already_is_asked_first(tmp_path):
-    with running_server(fake(), "model", tmp_path / "log", ASKING) as url:
+    with running_judge(fake(), "model", tmp_path / "log", ASKING) as url:
         with external_judge(url, ASKING) as same:
             assert same == url
         assert is_open(url)  # it is not ours to stop
@@ -214,7 +229,7 @@ def test_a_judge_that_runs_already_is_asked_first(tmp_path):
 @pytest.mark.parametrize(
     ("status", "body", "line"),
     [
-        (200, "<html>", "is no judge: .*not a chat completion"),
+        (200, "<html>", "no requests: .*not a chat completion"),
         (400, "{}", "refuses a plain prompt"),
         (503, "", "failed 1"),
     ],
@@ -222,7 +237,7 @@ def test_a_judge_that_runs_already_is_asked_first(tmp_path):
 def test_a_server_that_is_up_but_judges_nothing_is_one_line(tmp_path, status, body, line):
     served = FAKE.replace("body = json", f"body = b{body!r}; ignored = json").replace("(200)", f"({status})")
     asked = settings(sys.executable, "-c", served, "{port}", ready_timeout_s=4.0)
-    with pytest.raises(JudgeError, match=line) as caught, running_server(asked, "model", tmp_path / "log", ASKING):
+    with pytest.raises(EngineError, match=line) as caught, running_judge(asked, "model", tmp_path / "log", ASKING):
         pass
     assert "\n" not in str(caught.value)
 
@@ -230,5 +245,5 @@ def test_a_server_that_is_up_but_judges_nothing_is_one_line(tmp_path, status, bo
 def test_the_environments_of_job_and_settings_reach_the_server(tmp_path, monkeypatch):
     monkeypatch.setenv("FROM_THE_JOB", "one")
     asked = sh('echo "$FROM_THE_JOB $FROM_THE_SETTINGS"; exit 1', environment={"FROM_THE_SETTINGS": "two"})
-    with pytest.raises(JudgeError, match="one two"), running_server(asked, "model", tmp_path / "log", ASKING):
+    with pytest.raises(EngineError, match="one two"), running_judge(asked, "model", tmp_path / "log", ASKING):
         pass
