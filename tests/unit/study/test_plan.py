@@ -1,0 +1,126 @@
+"""The plan of a study, without Snakemake: its jobs, its passes, and where everything lies."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from speceyes.records.passes import NAMES
+from speceyes.study.config import load_config
+from speceyes.study.layout import PASSES, Layout
+from speceyes.study.plan import Plan
+from speceyes.study.study import Study
+
+ROOT = Path(__file__).parents[3]
+
+
+def plan(name: str, **changes: object) -> Plan:
+    return Plan(Study(load_config(yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text()) | changes)))
+
+
+@pytest.fixture(scope="module")
+def paper() -> Plan:
+    return plan("config")
+
+
+@pytest.fixture(scope="module")
+def miniature() -> Plan:
+    return plan("miniature")
+
+
+def test_the_papers_jobs_are_those_that_the_documentation_counts(paper):
+    page = (ROOT / "docs" / "stages.md").read_text(encoding="utf-8")
+    counted = {rule: int(count) for rule, count in re.findall(r"`(\w+)` (\d+)", page)}
+    assert counted == {rule: count for rule, count in paper.jobs().items() if rule != "all"}
+    assert f"{sum(paper.jobs().values())} jobs in all" in page
+
+
+def test_the_miniatures_jobs(miniature):
+    assert miniature.jobs() == {
+        "make_miniature_benchmarks": 1, "index": 7, "draft": 9, "screen": 18, "agent": 14, "specreason": 14,
+        "live": 14, "confidence": 9, "replay": 14, "judge": 1, "score_answers": 1, "measure_settings": 1,
+        "outcomes": 1, "make_table": 10, "typeset_main_table": 1, "draw_figure": 11, "write_config": 1,
+        "write_study_page": 1, "explorer": 1, "all": 1,
+    }  # fmt: skip
+
+
+def test_a_judge_that_runs_elsewhere_is_not_downloaded():
+    raw = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    away = plan("config", judge=raw["judge"] | {"url": "http://judge.example:23333/v1"})
+    assert away.jobs()["download_model"] == 3
+    assert (away.study.judge_folder, away.study.judge_gpus) == ([], 0)
+
+
+@pytest.mark.parametrize("name", ["config", "miniature"])
+def test_no_two_tables_share_a_path_and_every_path_lies_in_the_study(name):
+    made = plan(name)
+    tables = [table for stage in NAMES for table in made.tables(stage)]
+    assert len(set(tables)) == len(tables) == sum(made.jobs()[stage] for stage in NAMES)
+    every = [*tables, *made.samples(), *made.images(), *(path for paths in made.targets.values() for path in paths)]
+    assert {path for path in every if not path.startswith(f"results/{made.study.name}/")} == set()
+
+
+EXAMPLES = {
+    "draft": "results/paper/draft/pope/random/b16/1-of-1.parquet",
+    "screen": "results/paper/screen/thyme/vstar/relative_position/b4/1-of-1.parquet",
+    "agent": "results/paper/agent/deepeyes/hrbench/8k/3-of-4.parquet",
+    "specreason": "results/paper/specreason/thyme/corrected/pope/popular/4-of-4.parquet",
+    "live": "results/paper/live/deepeyes/vstar/direct_attributes/bottom20-k64-t0.98-b6.parquet",
+    "confidence": "results/paper/confidence/hrbench/4k/b2.parquet",
+    "replay": "results/paper/replay/deepeyes/pope/adversarial.parquet",
+}
+
+
+@pytest.mark.parametrize("stage", EXAMPLES)
+def test_a_pass_lies_where_its_rules_wildcards_say(paper, stage):
+    pattern = re.escape(paper.layout.passes(stage))
+    for name in re.findall(r"\\{(\w+)\\}", pattern):
+        pattern = pattern.replace(rf"\{{{name}\}}", rf"(?P<{name}>[^/]+?)")
+    tables = {table: one for one in paper.select(stage) for table in paper.tables_of(one)}
+    assert EXAMPLES[stage] in tables
+    for table, one in tables.items():
+        found = re.fullmatch(pattern, table)
+        assert found is not None
+        assert {name: value for name, value in found.groupdict().items() if name != "shard"} == one.names
+
+
+def test_every_stage_of_passes_has_a_place():
+    assert set(PASSES) == set(NAMES)
+
+
+def test_passes_are_selected_as_wildcards_spell_them(paper):
+    assert paper.tables("draft", benchmark="vstar", split="direct_attributes", batch="6") == [
+        "results/paper/draft/vstar/direct_attributes/b6/1-of-1.parquet"
+    ]
+    assert len(paper.tables("agent", agent="thyme", benchmark="hrbench")) == 2 * 4
+    assert len(paper.select("live", threshold="0.98", metric="min")) == 2 + 2 + 2
+    assert paper.tables("draft", benchmark="vstar", batch=5) == []
+
+
+def test_a_study_without_live_runs_compares_none():
+    quiet = plan("miniature", live={"metrics": []})
+    assert quiet.tables("live") == quiet.live_comparison == []
+    assert set(plan("miniature").made_tables) - set(quiet.made_tables) == {"live_vs_replay"}
+
+
+def test_the_explorer_is_one_page_for_a_study_that_fits(paper, miniature):
+    assert miniature.explorer_pages == []
+    assert paper.explorer_pages == ["vstar", "hrbench", "pope"]
+    assert "results/paper/explorer-vstar.html" in paper.targets["pages"]
+
+
+def test_what_a_table_or_figure_reads_is_made_by_the_study(paper):
+    made = {path for paths in paper.targets.values() for path in paths}
+    known = made | {paper.layout.answers, paper.layout.outcomes, paper.layout.verdicts}
+    known |= {table for stage in NAMES for table in paper.tables(stage)}
+    for reads in (*paper.made_tables.values(), *paper.figures.values()):
+        for paths in paper.reads([name for name in reads if name != "published"]).values():
+            assert set(paths) <= known
+
+
+def test_a_study_may_lie_elsewhere(miniature):
+    there = Plan(Study(miniature.study.config, Layout("/data/copy")))
+    assert there.tables("replay")[0] == "/data/copy/replay/deepeyes/vstar/direct_attributes.parquet"
+    assert there.layout.log("replay") == "/data/copy/logs/replay/{agent}/{benchmark}/{split}.log"
