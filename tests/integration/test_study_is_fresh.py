@@ -82,3 +82,14 @@ def test_what_comes_after_the_models_never_runs_them(workspace, module):
     with edited(workspace, module) as stale:
         assert stale
         assert not stale & (MODELS | NOT_REMADE)
+
+
+def test_an_edit_known_to_be_harmless_keeps_results_by_touch(workspace):
+    path = "speceyes/agents/thyme.py"
+    with workspace.edited(path, change=other_meaning):
+        assert "agent" in workspace.stale_rules()
+        workspace.snakemake("--touch")
+        assert workspace.stale_rules() == set()
+    assert "agent" in workspace.stale_rules()
+    workspace.snakemake("--touch")
+    assert workspace.stale_rules() == set()
