@@ -39,3 +39,17 @@ def test_an_unknown_command_is_refused_with_those_there_are():
     assert done.returncode == 2
     assert "invalid choice" in done.stderr
     assert "train-miniature" in done.stderr
+
+
+def test_the_estimate_of_the_papers_study_names_every_stage():
+    done = run("estimate", str(REPOSITORY / "config" / "config.yaml"))
+    assert done.returncode == 0, done.stderr
+    assert all(f"\n  {stage}" in done.stdout for stage in ("draft", "screen thyme", "agent deepeyes", "live thyme"))
+
+
+@pytest.mark.parametrize("text", ["study: [", "study: 3\nstudy: 4\n", "stdy: paper\n"])
+def test_the_estimate_of_a_broken_study_says_what_is_wrong_with_it(text, tmp_path):
+    (tmp_path / "mine.yaml").write_text(text)
+    done = run("estimate", str(tmp_path / "mine.yaml"))
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr

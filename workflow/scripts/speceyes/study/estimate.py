@@ -7,8 +7,10 @@ measured, or an assumption that the table names as one.
 
 from __future__ import annotations
 
+import argparse
 import csv
 import shutil
+import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,8 +20,11 @@ from typing import NamedTuple
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from speceyes.documents import DocumentError, read_yaml
 from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.records.passes import Pass, PassStage
+from speceyes.study.config import load_config
+from speceyes.study.config.errors import ConfigError
 from speceyes.study.downloads import Downloads
 from speceyes.study.plan import PUBLISHED, Plan
 from speceyes.study.study import Study
@@ -294,3 +299,13 @@ def _render_hours(costs: Sequence[StageCost]) -> str:
 def _existing(path: Path) -> Path:
     """The path, or the nearest folder above it that exists."""
     return next(parent for parent in (path, *path.resolve().parents) if parent.exists())
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("config", type=Path, help="a whole study, e.g. config/config.yaml")
+    try:
+        print(render(Work.of(Study(load_config(read_yaml(parser.parse_args().config))))))
+    except (ConfigError, DocumentError) as error:
+        sys.exit(str(error))
