@@ -24,6 +24,8 @@ BY_NAME = {
     "draft": ["engines"], "screen": ["agents", "engines"], "agent": ["agents", "engines"],
     "live": ["agents", "engines"], "specreason": ["agents", "engines"],
 }  # fmt: skip
+# Imported when a model is opened: by the scripts that load the package `engines`, and by no other.
+WHEN_OPENED = {"speceyes.engines.transformers_engine", "speceyes.engines.served_engine"}
 # Needed without being imported: commands, and what other packages ask for only when it is used.
 NOT_IMPORTED = {
     "judge": {"vllm", "transformers"},  # the servers' commands
@@ -79,7 +81,9 @@ def imported(script: str) -> set[str]:
         if path not in seen:
             seen.add(path)
             names |= modules(path)
-            todo += [file for module in modules(path) if module.startswith(PACKAGE) for file in files(module)]
+            todo += [
+                file for module in modules(path) - WHEN_OPENED if module.startswith(PACKAGE) for file in files(module)
+            ]
     tops = {name.partition(".")[0] for name in names}
     return {canonicalize_name(DISTRIBUTIONS[name][0]) for name in tops - sys.stdlib_module_names - {PACKAGE}}
 
