@@ -38,7 +38,7 @@ def samples(folder, tmp_path_factory):
     for name, benchmark in config.benchmarks.items():
         reader = load_reader(benchmark.reader)(folder / name, benchmark.settings)
         for split in benchmark.splits:
-            build_index(reader, split, images / "samples.parquet", images, None)
+            build_index(reader, name, split, images / "samples.parquet", images)
             found |= {sample.sample_id: sample for sample in read_samples(images / "samples.parquet")}
     return found, images
 

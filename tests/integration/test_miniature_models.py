@@ -77,7 +77,7 @@ def questions(config, tmp_path_factory):
     found = []
     for name, split in (("vstar", "direct_attributes"), ("vstar", "relative_position"), ("pope", "adversarial")):
         reader = load_reader(config.benchmarks[name].reader)(folder / "b" / name, {})
-        build_index(reader, split, folder / "samples.parquet", folder / "images", None)
+        build_index(reader, name, split, folder / "samples.parquet", folder / "images")
         found += read_samples(folder / "samples.parquet")
     assert len({bool(sample.options) for sample in found[:8]}) == 2
     return found[:8], folder / "images"

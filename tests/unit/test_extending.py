@@ -22,6 +22,7 @@ from speceyes.method.specreason import VARIANTS, Settings
 from speceyes.records.samples import read_samples
 from speceyes.records.types import AgentRecord
 from speceyes.study.config import Config, ConfigError, load_config
+from speceyes.study.study import Study
 
 ROOT = Path(__file__).parents[2]
 BLOCKS = dict(
@@ -95,11 +96,10 @@ def test_the_agents_own_settings_are_checked(outside):
         load_config(raw)
 
 
-def test_an_agent_without_thresholds_is_refused(outside):
-    raw = study_with("agent")
-    del raw["operating_points"]["looker"]
-    with pytest.raises(ConfigError, match="operating_points: looker is missing"):
-        load_config(raw)
+def test_an_agent_without_thresholds_has_the_default_ones(outside):
+    study = Study(load_config(study_with("agent")))
+    assert study.points("looker", "hrbench") == study.config.default_operating_points
+    assert study.points("looker", "vstar")["min"] == 0.95
 
 
 QUESTIONS = [
@@ -116,7 +116,9 @@ def colours(folder: Path, questions: list[Any]):
 
 
 def test_the_benchmark_is_configured_and_indexed(outside):
-    build_index(colours(outside, QUESTIONS), "test", outside / "samples.parquet", outside / "stored", 2)
+    build_index(
+        colours(outside, QUESTIONS), "colours", "test", outside / "samples.parquet", outside / "stored", expected_rows=2
+    )
     one, two = read_samples(outside / "samples.parquet")
     assert (one.sample_id, one.gold, one.gold_letter, one.options) == (
         "colours/test/0000",
@@ -142,11 +144,17 @@ def test_a_bad_row_is_named(outside, change, problem):
         list(reader.rows("test"))
 
 
-def test_a_benchmarks_key_is_its_readers_name():
+def test_two_benchmarks_may_have_one_reader():
     raw = study_with("benchmark")
-    for section in (raw["benchmarks"], raw["grid"]["thresholds"], *raw["operating_points"].values()):
-        section["colors"] = section.pop("colours")
-    with pytest.raises(ConfigError, match=r"config: benchmarks: colors is read as 'colours'; use that as its key"):
+    raw["benchmarks"]["colors"] = raw["benchmarks"]["colours"]
+    assert list(load_config(raw).benchmarks)[-2:] == ["colours", "colors"]
+
+
+@pytest.mark.parametrize("official", ["vstar", "hrbench", "pope"])
+def test_an_official_benchmarks_key_is_its_own_name(official):
+    raw = study_with("benchmark")
+    raw["benchmarks"]["mine"] = raw["benchmarks"][official]
+    with pytest.raises(ConfigError, match=f"config: benchmarks: mine is read as '{official}'; use that as its key"):
         load_config(raw)
 
 

@@ -10,8 +10,9 @@ with job(snakemake.log[0]):
     reader = load_reader(snakemake.params.reader)(Path(snakemake.input.folder), snakemake.params.settings)
     build_index(
         reader,
+        snakemake.wildcards.benchmark,
         snakemake.wildcards.split,
         Path(snakemake.output.samples),
         Path(snakemake.output.images),
-        snakemake.params.rows,
+        expected_rows=snakemake.params.rows,
     )

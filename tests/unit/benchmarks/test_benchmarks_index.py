@@ -17,7 +17,7 @@ SPLITS = {
 
 def index(tmp_path, benchmark, split, folder, rows=None, **settings):
     reader = load_reader(SPLITS[benchmark][0])(folder, settings)
-    build_index(reader, split, tmp_path / "samples.parquet", tmp_path / "images", rows)
+    build_index(reader, benchmark, split, tmp_path / "samples.parquet", tmp_path / "images", expected_rows=rows)
     return read_samples(tmp_path / "samples.parquet")
 
 
@@ -93,8 +93,6 @@ def test_identical_options_are_named(tmp_path, options):
 class Listing:
     """A reader of one row."""
 
-    name = "listing"
-
     def __init__(self, **changes):
         row = {"question": "Is it red?", "options": (), "gold": "yes", "gold_letter": "", "category": ""}
         self.row = RawRow(where="list.txt line 1", image=picture(), **row | changes)
@@ -114,14 +112,12 @@ class Listing:
 )
 def test_a_row_that_contradicts_itself_is_named(tmp_path, changes, message):
     with pytest.raises(BenchmarkError) as caught:
-        build_index(Listing(**changes), "test", tmp_path / "samples.parquet", tmp_path / "images", None)
+        build_index(Listing(**changes), "listing", "test", tmp_path / "samples.parquet", tmp_path / "images")
     assert str(caught.value).startswith(message)
 
 
 class Failing:
     """A reader that gives one row and then fails as it is told."""
-
-    name = "failing"
 
     def __init__(self, error):
         self.error = error
@@ -144,7 +140,7 @@ class Failing:
 )
 def test_whatever_a_reader_raises_is_one_line(tmp_path, error, message):
     with pytest.raises(BenchmarkError) as caught:
-        build_index(Failing(error), "test", tmp_path / "samples.parquet", tmp_path / "images", None)
+        build_index(Failing(error), "failing", "test", tmp_path / "samples.parquet", tmp_path / "images")
     assert str(caught.value).startswith(f"after list.txt line 1: {message}")
     assert "\n" not in str(caught.value)
 

@@ -196,6 +196,8 @@ def test_splits_that_differ_in_case_alone_clash(raw):
     [
         ("grid.metrics", [], "grid.metrics: Tuple should have at least 1 item"),
         ("grid.top_k", [], "grid.top_k: Tuple should have at least 1 item"),
+        ("grid.default_thresholds", [], "grid.default_thresholds: Tuple should have at least 1 item"),
+        ("grid.default_thresholds", [0.9, 0.9], "grid.default_thresholds: 0.9 stands twice"),
         ("grid.thresholds.vstar", [], "grid.thresholds.vstar: Tuple should have at least 1 item"),
         ("grid.thresholds.vstar", [0.9, 0.95, 0.9], "grid.thresholds.vstar: 0.9 stands twice"),
         ("grid.thresholds.vstar", [0.9, 9e-1], "grid.thresholds.vstar: 0.9 stands twice"),
@@ -208,7 +210,7 @@ def test_splits_that_differ_in_case_alone_clash(raw):
         ("specreason.variants", ["published", "published"], "specreason.variants: published stands twice"),
     ],
 )
-def test_lists_of_settings_are_not_empty_and_hold_each_once(raw, key, value, problem):
+def test_lists_of_settings_are_not_empty_and_hold_each_value_once(raw, key, value, problem):
     assert complaint(put(raw, key, value)).startswith(f"config: {problem}")
 
 
@@ -331,6 +333,9 @@ def test_thresholds_lie_strictly_between_0_and_1(raw, value):
     problem = "must lie strictly between 0 and 1"
     assert f"grid.thresholds.pope.0: {problem}" in complaint(put(raw, "grid.thresholds.pope", [value]))
     raw["grid"]["thresholds"]["pope"] = [0.5]
+    raw["default_operating_points"] = {"log": value}
+    assert f"default_operating_points.log: {problem}" in complaint(raw)
+    del raw["default_operating_points"]
     assert f"operating_points.thyme.pope.min: {problem}" in complaint(
         put(raw, "operating_points.thyme.pope.min", value)
     )
@@ -364,10 +369,9 @@ def test_a_missing_key_is_named(raw):
         ("grid.batch_sizes", {"vsatr": [1]}, "grid.batch_sizes: 'vsatr' is not among hrbench, pope, vstar"),
         ("live.batch_sizes", [6, 3], "live.batch_sizes: 3 is not among the batch sizes replayed on vstar, 1, 2, 4, 6"),
         ("live.batch_sizes", [6, 8], "live.batch_sizes: 8 is not among the batch sizes replayed on vstar, 1, 2, 4, 6"),
-        ("grid.thresholds", {"vsatr": [0.9]}, "grid.thresholds: vstar is missing, found vsatr"),
-        ("operating_points", {}, "operating_points: deepeyes is missing, found nothing"),
-        ("operating_points.thyme", {"vstar": {}}, "operating_points.thyme: hrbench is missing, found vstar"),
-        ("operating_points.thyme.pope", {"min": 0.9}, "operating_points.thyme.pope: log is missing, found min"),
+        ("grid.thresholds", {"vsatr": [0.9]}, "grid.thresholds: 'vsatr' is not among hrbench, pope, vstar"),
+        ("operating_points", {"deepeye": {}}, "operating_points: 'deepeye' is not among deepeyes, thyme"),
+        ("operating_points.thyme", {"pop": {}}, "operating_points.thyme: 'pop' is not among hrbench, pope, vstar"),
         ("grid.top_k", [64, 256], "grid.top_k: 256 is more than draft.settings.top_k stores, 128"),
         ("grid.main_top_k", 200, "grid.main_top_k: 200 is more than draft.settings.top_k stores, 128"),
     ],
@@ -428,9 +432,28 @@ def test_a_metric_of_ones_own_stands_at_the_headlines_threshold_unless_it_has_on
     put(raw, "grid.metrics", ["log", "mean", "bottom20", "min", OWN])
     raw["operating_points"]["deepeyes"]["vstar"] |= {"min": 0.91, "log": 0.5}
     raw["operating_points"]["thyme"]["vstar"] |= {OWN: 0.7}
-    points = load_config(raw).operating_points
-    assert points["deepeyes"]["vstar"][OWN] == 0.91
-    assert points["thyme"]["vstar"][OWN] == 0.7
+    study = Study(load_config(raw))
+    assert study.points("deepeyes", "vstar")[OWN] == 0.91
+    assert study.points("thyme", "vstar")[OWN] == 0.7
+    put(raw, "grid.metrics", [OWN, "log"])
+    assert Study(load_config(raw)).points("deepeyes", "vstar") == {OWN: 0.5, "log": 0.5}
+
+
+def test_thresholds_that_are_not_given_are_the_default_ones(raw):
+    del raw["operating_points"]["thyme"]
+    raw["operating_points"]["deepeyes"] = {"pope": {"min": 0.6}}
+    raw["grid"]["thresholds"] = {"pope": [0.5]}
+    study = Study(load_config(raw))
+    assert study.points("thyme", "vstar") == dict.fromkeys(("log", "mean", "bottom20", "min"), 0.98)
+    assert study.points("deepeyes", "pope") == {"log": 0.98, "mean": 0.98, "bottom20": 0.98, "min": 0.6}
+    assert study.grid("thyme", "pope").thresholds == (0.5,)
+    assert study.grid("thyme", "vstar").thresholds == (0.995, 0.99, 0.98, 0.97, 0.96, 0.95, 0.94)
+    raw["default_operating_points"] = {"min": 0.8}
+    raw["grid"]["default_thresholds"] = [0.7]
+    study = Study(load_config(raw))
+    assert study.points("thyme", "vstar") == {"log": 0.98, "mean": 0.98, "bottom20": 0.98, "min": 0.8}
+    assert study.points("deepeyes", "pope")["min"] == 0.6
+    assert study.grid("thyme", "vstar").thresholds == (0.7,)
 
 
 @pytest.mark.parametrize(

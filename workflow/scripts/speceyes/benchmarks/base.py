@@ -36,9 +36,13 @@ class RawRow:
 
 
 class Reader(Protocol):
-    """A registered benchmark, constructed as ``Class(folder, settings)``; yields rows in a fixed order, streaming."""
+    """What reads a benchmark, constructed as ``Class(folder, settings)``; yields rows in a fixed order, streaming.
 
-    name: ClassVar[str]
+    ``name`` is the key under which alone the reader's benchmark may be configured, as judging goes by it; None where
+    any key will do.
+    """
+
+    name: ClassVar[str | None]
     Settings: ClassVar[type[BaseModel]]
 
     def __init__(self, folder: Path, settings: dict[str, Any]) -> None: ...
@@ -62,13 +66,13 @@ def load_reader(spec: str) -> type[Reader]:
     return found
 
 
-def validated_rows(reader: Reader, split: str) -> Iterator[RawRow]:
+def validated_rows(reader: Reader, benchmark: str, split: str) -> Iterator[RawRow]:
     """The rows of any reader; what it raises, and rows that contradict themselves, become one line.
 
     Raises:
         BenchmarkError: naming the row, or the one after which the reader failed.
     """
-    where = f"{reader.name}/{split}"
+    where = f"{benchmark}/{split}"
     rows = reader.rows(split)
     while True:
         with border(where, BenchmarkError):

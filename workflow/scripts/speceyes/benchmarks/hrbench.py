@@ -42,7 +42,7 @@ class Settings(BaseModel):
 class HRBench:
     """Reader of ``DreamMr/HR-Bench``; a row at a time, since the 8K file holds 4.6 GB."""
 
-    name: ClassVar[str] = "hrbench"
+    name: ClassVar[str | None] = "hrbench"
     Settings: ClassVar[type[BaseModel]] = Settings
 
     def __init__(self, folder: Path, settings: dict[str, Any]) -> None:

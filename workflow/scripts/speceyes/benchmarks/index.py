@@ -11,11 +11,20 @@ from speceyes.records.samples import Sample, write_samples
 from speceyes.runtime.progress import Progress
 
 
-def build_index(reader: Reader, split: str, samples_path: Path, images_dir: Path, expected_rows: int | None) -> None:
+def build_index(
+    reader: Reader,
+    benchmark: str,
+    split: str,
+    samples_path: Path,
+    images_dir: Path,
+    *,
+    expected_rows: int | None = None,
+) -> None:
     """Validate every row of a split and write its samples and images.
 
     Args:
-        reader: the benchmark.
+        reader: reads the benchmark.
+        benchmark: its name, with which every sample's id begins.
         split: one of its splits.
         samples_path: the samples table to write.
         images_dir: receives each distinct image's original bytes, named by their hash.
@@ -27,14 +36,14 @@ def build_index(reader: Reader, split: str, samples_path: Path, images_dir: Path
     images_dir.mkdir(parents=True, exist_ok=True)
     known: dict[bytes, ImageFacts] = {}
     samples: list[Sample] = []
-    with Progress(f"index {reader.name}/{split}", expected_rows) as progress:
-        for number, row in enumerate(validated_rows(reader, split)):
+    with Progress(f"index {benchmark}/{split}", expected_rows) as progress:
+        for number, row in enumerate(validated_rows(reader, benchmark, split)):
             with border(row.where, BenchmarkError):
                 image = _store(row.image, row.where, images_dir, known)
-                samples.append(_sample(reader.name, split, number, row, image))
+                samples.append(_sample(benchmark, split, number, row, image))
             progress.advance()
     if expected_rows is not None and len(samples) != expected_rows:
-        raise BenchmarkError(f"{reader.name}/{split}: {len(samples)} rows, expected {expected_rows}; download it again")
+        raise BenchmarkError(f"{benchmark}/{split}: {len(samples)} rows, expected {expected_rows}; download it again")
     write_samples(samples_path, samples)
 
 

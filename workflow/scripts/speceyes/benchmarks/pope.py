@@ -36,7 +36,7 @@ class Settings(BaseModel):
 class Pope:
     """Reader of ``lmms-lab/POPE`` (its ``Full`` configuration)."""
 
-    name: ClassVar[str] = "pope"
+    name: ClassVar[str | None] = "pope"
     Settings: ClassVar[type[BaseModel]] = Settings
 
     def __init__(self, folder: Path, settings: dict[str, Any]) -> None:

@@ -38,7 +38,7 @@ class _Annotation(BaseModel):
 class VStar:
     """Reader of ``craigwu/vstar_bench``."""
 
-    name: ClassVar[str] = "vstar"
+    name: ClassVar[str | None] = "vstar"
     Settings: ClassVar[type[BaseModel]] = Settings
 
     def __init__(self, folder: Path, settings: dict[str, Any]) -> None:

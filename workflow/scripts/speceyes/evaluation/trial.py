@@ -94,7 +94,7 @@ class Trial:
             for name, settings in self.config.benchmarks.items():
                 reader = load_reader(settings.reader)(self._benchmarks / name, settings.settings)
                 for split in settings.splits:
-                    build_index(reader, split, table, self.images, None)
+                    build_index(reader, name, split, table, self.images)
                     samples += read_samples(table)
         write_samples(self._samples_table, samples)
 

@@ -80,7 +80,7 @@ class Captions:
         study, grid = self._study, self._study.config.grid
         metric = headline(grid.metrics)
         points = (
-            f"{agent}: " + ", ".join(f"{name} {study.point(agent, name, metric)}" for name in study.config.benchmarks)
+            f"{agent}: " + ", ".join(f"{name} {study.points(agent, name)[metric]}" for name in study.config.benchmarks)
             for agent in study.config.agents
         )
         return f"{metric} > {'; '.join(points)}; K = {grid.main_top_k}; batch {study.batch}"

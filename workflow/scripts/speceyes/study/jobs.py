@@ -107,7 +107,7 @@ class Jobs:
             OperatingPoint(agent=agent, benchmark=benchmark, metric=metric, threshold=threshold)
             for agent in config.agents
             for benchmark in config.benchmarks
-            for metric, threshold in study.grid(agent, benchmark).operating_points.items()
+            for metric, threshold in study.points(agent, benchmark).items()
         ]
         told = TableSettings(
             comparable=config.comparable,

@@ -51,7 +51,7 @@ class Plan:
         live = self.study.config.live
         for metric in live.metrics:
             gate: dict[str, Any] = {"metric": metric, "top_k": self.study.config.grid.main_top_k}
-            gate["threshold"] = self.study.point(agent, benchmark, metric)
+            gate["threshold"] = self.study.points(agent, benchmark)[metric]
             yield from (gate | {"batch": batch} for batch in live.batch_sizes)
 
     def select(self, stage: PassStage, **names: object) -> list[Pass]:

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from speceyes.agents.base import load_agent, told_settings
-from speceyes.method.confidence import Metric
+from speceyes.method.confidence import METRICS, Metric, headline
 from speceyes.method.grid import Grid
 from speceyes.records.passes import Cell, PassStage
 from speceyes.study.config import Config
@@ -68,9 +68,13 @@ class Study:
         """SpecReason's variants on an agent."""
         return self.config.specreason.variants if agent in self.config.specreason.agents else ()
 
-    def point(self, agent: str, benchmark: str, metric: Metric) -> float:
-        """The main table's threshold."""
-        return self.config.operating_points[agent][benchmark][metric]
+    def points(self, agent: str, benchmark: str) -> dict[Metric, float]:
+        """The main table's threshold per metric of the grid; one of one's own without any has the headline's."""
+        given = self.config.operating_points.get(agent, {}).get(benchmark, {})
+        known = self.config.default_operating_points | given
+        metrics = self.config.grid.metrics
+        leading = headline([metric for metric in metrics if metric in known] or METRICS)
+        return {metric: known.get(metric, known[leading]) for metric in metrics}
 
     def grid(self, agent: str, benchmark: str) -> Grid:
         """The settings that are replayed for an agent on a benchmark."""
@@ -78,9 +82,9 @@ class Study:
         return Grid(
             metrics=grid.metrics,
             top_ks=grid.top_k,
-            thresholds=grid.thresholds[benchmark],
+            thresholds=grid.thresholds.get(benchmark, grid.default_thresholds),
             batch_sizes=tuple(self.batches(benchmark)),
-            operating_points={metric: self.point(agent, benchmark, metric) for metric in grid.metrics},
+            operating_points=self.points(agent, benchmark),
             main_top_k=grid.main_top_k,
             main_batch_size=self.batch,
         )

@@ -5,7 +5,7 @@ Every field is described: the JSON schema and the key table in ``config/README.m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -16,11 +16,11 @@ from speceyes.analysis.settings import Settings as StatisticsSettings
 from speceyes.benchmarks.base import load_reader
 from speceyes.border import border
 from speceyes.documents import DocumentError, read_json, read_yaml
-from speceyes.method.confidence import METRICS, Metric, headline
+from speceyes.method.confidence import METRICS, Metric
 from speceyes.study.config.agents import AgentConfig
 from speceyes.study.config.benchmarks import BenchmarkConfig
 from speceyes.study.config.draft import DraftConfig
-from speceyes.study.config.errors import ConfigError, check_apart, check_complete, check_known, explanation
+from speceyes.study.config.errors import ConfigError, check_apart, check_known, explanation
 from speceyes.study.config.fields import Folder, Name, Section, Threshold
 from speceyes.study.config.grid import GridConfig
 from speceyes.study.config.judge import JudgeConfig
@@ -33,6 +33,8 @@ from speceyes.study.config.specreason import SpecReasonConfig
 
 # Prompt files beside those named after agents.
 OTHER_PROMPTS = ("draft", "judge")
+# The most cautious of the paper's, that of V*.
+DEFAULT_POINTS = dict.fromkeys(METRICS, 0.98)
 
 
 class Config(Section):
@@ -48,8 +50,12 @@ class Config(Section):
     draft: DraftConfig = Field(default_factory=DraftConfig, description="Phase II: the draft's answers.")
     screening: ScreeningConfig = Field(default_factory=ScreeningConfig, description="Phase I: would tools help?")
     grid: GridConfig = Field(description="Settings evaluated by replay.")
+    default_operating_points: dict[Metric, Threshold] = Field(
+        DEFAULT_POINTS, description="Main-table threshold per metric where an agent has none of its own on a benchmark."
+    )
     operating_points: dict[Name, dict[Name, dict[Metric, Threshold]]] = Field(
-        description="Main-table threshold per agent, benchmark and metric."
+        default_factory=dict,
+        description="Main-table threshold per agent, benchmark and metric; what is not given is the default one.",
     )
     live: LiveConfig = Field(default_factory=LiveConfig, description="Settings that also run live.")
     specreason: SpecReasonConfig = Field(default_factory=SpecReasonConfig, description="The peer method.")
@@ -60,19 +66,10 @@ class Config(Section):
     shards: ShardsConfig = Field(default_factory=ShardsConfig, description="Jobs per expensive stage.")
     miniature: MiniatureConfig | None = Field(None, description="Set in the miniature study only.")
 
-    @field_validator("operating_points")
+    @field_validator("default_operating_points")
     @classmethod
-    def _own_metrics_have_points(
-        cls, points: dict[str, dict[str, dict[str, float]]], info: ValidationInfo
-    ) -> dict[str, dict[str, dict[str, float]]]:
-        """A metric of one's own stands where the study's headline does, unless it has a threshold."""
-        if "grid" not in info.data:
-            return points
-        own = [metric for metric in info.data["grid"].metrics if metric not in METRICS]
-        return {
-            agent: {name: _with_own(given, own) for name, given in benchmarks.items()}
-            for agent, benchmarks in points.items()
-        }
+    def _those_not_given_stay_as_they_are(cls, points: dict[str, float]) -> dict[str, float]:
+        return DEFAULT_POINTS | points
 
     @field_validator("live")
     @classmethod
@@ -98,20 +95,14 @@ class Config(Section):
         for name, agent in self.agents.items():
             check_known(f"agents.{name}.model", [agent.model], self.models)
         for name, benchmark in self.benchmarks.items():
-            if (own := load_reader(benchmark.reader).name) != name:
+            if (own := load_reader(benchmark.reader).name) not in (name, None):
                 raise ValueError(f"benchmarks: {name} is read as {own!r}; use that as its key")
         check_known("specreason.agents", self.specreason.agents, self.agents)
         check_known("grid.batch_sizes", self.grid.batch_sizes, self.benchmarks)
-        return self
-
-    @model_validator(mode="after")
-    def _settings_are_complete(self) -> Config:
-        check_complete("grid.thresholds", self.grid.thresholds, self.benchmarks)
-        check_complete("operating_points", self.operating_points, self.agents)
-        for name in self.agents:
-            check_complete(f"operating_points.{name}", self.operating_points[name], self.benchmarks)
-            for benchmark, points in self.operating_points[name].items():
-                check_complete(f"operating_points.{name}.{benchmark}", points, self.grid.metrics)
+        check_known("grid.thresholds", self.grid.thresholds, self.benchmarks)
+        check_known("operating_points", self.operating_points, self.agents)
+        for name, points in self.operating_points.items():
+            check_known(f"operating_points.{name}", points, self.benchmarks)
         return self
 
     @model_validator(mode="after")
@@ -134,11 +125,6 @@ class Config(Section):
                     f"{key}: {largest} is more than draft.settings.top_k stores, {self.draft.settings.top_k}"
                 )
         return self
-
-
-def _with_own(points: dict[str, float], own: Sequence[str]) -> dict[str, float]:
-    """Thresholds with those of one's own metrics."""
-    return dict.fromkeys(own, points[headline(list(points))]) | points if points else points
 
 
 def load_config(raw: dict[str, Any]) -> Config:

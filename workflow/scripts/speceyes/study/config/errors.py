@@ -30,17 +30,6 @@ def check_known(key: str, names: Collection[str], known: Collection[str]) -> Non
             raise ValueError(f"{key}: {shown(name)} is not among {', '.join(sorted(known))}")
 
 
-def check_complete(key: str, given: Collection[str], wanted: Collection[str]) -> None:
-    """Refuse a mapping that lacks a name.
-
-    Raises:
-        ValueError: names the key, the missing name and what is there.
-    """
-    for name in wanted:
-        if name not in given:
-            raise ValueError(f"{key}: {name} is missing, found {', '.join(sorted(given)) or 'nothing'}")
-
-
 def check_apart(key: str, names: Iterable[str]) -> None:
     """Refuse names that file systems may take for one another: prompts, models and results are named after them.
 
