@@ -25,7 +25,7 @@ BY_NAME = {
     "live": ["agents", "engines"], "specreason": ["agents", "engines"],
 }  # fmt: skip
 # Imported when a model is opened: by the scripts that load the package `engines`, and by no other.
-WHEN_OPENED = {"speceyes.engines.transformers_engine", "speceyes.engines.served_engine"}
+WHEN_OPENED = {f"speceyes.engines.{name}" for name in ("cuda", "transformers_engine", "served_engine")}
 # Needed without being imported: commands, and what other packages ask for only when it is used.
 NOT_IMPORTED = {
     "judge": {"vllm", "transformers"},  # the servers' commands

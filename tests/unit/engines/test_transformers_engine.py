@@ -142,9 +142,11 @@ def test_top_k_larger_than_the_vocabulary_is_refused(engine):
         engine.generate([ask(top_k=100_000)])
 
 
-def test_without_top_k_nothing_is_watched(engine, monkeypatch):
-    monkeypatch.setattr(TopK, "take", lambda *_: pytest.fail("logits were read"))
+def test_without_top_k_no_log_probabilities_are_kept(engine):
     assert engine.generate([ask()])[0].top_logprobs is None
+    top_k = TopK(0)
+    top_k.take(torch.zeros(1, 2, 8))
+    assert (top_k.steps, top_k.finite) == ([], True)
 
 
 def test_each_request_has_its_own_limit_stop_and_top_k(engine):
@@ -339,3 +341,28 @@ def test_importing_the_engine_loads_no_analysis_library_and_hides_none():
         "import scipy.optimize, sklearn.metrics"
     )
     subprocess.run([sys.executable, "-c", code], check=True, env=os.environ | {"PYTHONPATH": ":".join(sys.path)})
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("top_k", [0, 5])
+def test_logits_that_are_no_numbers_stop_the_job(family, value, top_k):
+    """Whoever asks: an agent, which wants no log-probabilities, and the draft."""
+    folder, factor = family
+    engine = TransformersEngine(folder, settings(factor))
+    with torch.no_grad():
+        engine._model.get_output_embeddings().weight[3] = value
+    with pytest.raises(EngineError, match=r"logits are not finite .*engine\.dtype or engine\.attention"):
+        engine.generate([ask(top_k=top_k), ask("red", top_k=top_k)])
+
+
+@pytest.mark.parametrize(
+    ("requests", "remedy"), [(2, r"batch of 2 .* draft\.batch_size"), (1, r"single prompt .*max_pixels smaller")]
+)
+def test_out_of_memory_is_one_line_that_says_what_to_change(engine, monkeypatch, requests, remedy):
+    def too_much(**_):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 20.00 GiB.\nmore")
+
+    monkeypatch.setattr(engine._model, "generate", too_much)
+    with pytest.raises(EngineError, match=f"out of GPU memory with a {remedy}") as caught:
+        engine.generate([ask()] * requests)
+    assert "\n" not in str(caught.value)

@@ -43,6 +43,9 @@ class InProcess:
     @contextmanager
     def open(settings: TransformersSettings, place: Place) -> Iterator[Engine]:
         """The loaded model; see :class:`speceyes.engines.base.EngineType`."""
+        from speceyes.engines.cuda import require_cuda  # noqa: PLC0415 - torch
         from speceyes.engines.transformers_engine import TransformersEngine  # noqa: PLC0415 - torch
 
+        if place.gpus and settings.uses_gpus:
+            require_cuda(place.gpus)
         yield TransformersEngine(place.model, settings)

@@ -1,4 +1,4 @@
-"""The K largest log-probabilities of every generated token, taken while the model generates.
+"""The K largest log-probabilities of every generated token, and whether all were numbers, while the model generates.
 
 Per step only a (batch, K) block is kept, never the vocabulary-wide logits, so memory grows with
 batch × K × tokens. The logits are read where the output layer makes them, before any logits
@@ -22,6 +22,12 @@ class TopK:
     def __init__(self, k: int) -> None:
         self.k = k
         self.steps: list[torch.Tensor] = []
+        self._all_finite: torch.Tensor | None = None
+
+    @property
+    def finite(self) -> bool:
+        """Whether no step had a NaN or an infinite logit; asked once at the end, since a GPU must be waited for."""
+        return self._all_finite is None or bool(self._all_finite)
 
     def take(self, logits: torch.Tensor) -> None:
         """Keep the top K of the last position of raw ``logits``, shape (batch, positions, vocabulary).
@@ -30,6 +36,10 @@ class TopK:
             ValueError: the vocabulary is smaller than K.
         """
         last = logits[:, -1].float()
+        finite = torch.isfinite(last).all()
+        self._all_finite = finite if self._all_finite is None else self._all_finite & finite
+        if self.k == 0:
+            return
         if self.k > last.shape[-1]:
             raise ValueError(f"top_k is {self.k}, but the model's vocabulary has only {last.shape[-1]} tokens")
         self.steps.append(last.topk(self.k).values - last.logsumexp(dim=-1, keepdim=True))
@@ -44,11 +54,8 @@ class TopK:
 
 @contextmanager
 def captured_top_k(model: Any, k: int) -> Iterator[TopK]:
-    """Watch a causal language model's output layer while the context lasts; k = 0 does not watch at all."""
+    """Watch a causal language model's output layer while the context lasts."""
     top_k = TopK(k)
-    if k == 0:
-        yield top_k
-        return
     hook = model.get_output_embeddings().register_forward_hook(lambda _module, _inputs, logits: top_k.take(logits))
     try:
         yield top_k

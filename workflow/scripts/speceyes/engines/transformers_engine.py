@@ -38,6 +38,7 @@ class TransformersEngine:
 
     def __init__(self, model_path: Path, settings: TransformersSettings) -> None:
         processor = load_processor(model_path)
+        self._path = model_path
         self.codec = Codec(processor, settings.image)
         self._model = _load_model(model_path, settings)
         self._end_of_text = _end_of_text(self._model.generation_config, processor.tokenizer)
@@ -47,7 +48,11 @@ class TransformersEngine:
         )
 
     def generate(self, requests: Sequence[Request]) -> list[Generation]:
-        """Answer all requests as one left-padded batch, each with its own limit, stops and top-K."""
+        """Answer all requests as one left-padded batch, each with its own limit, stops and top-K.
+
+        Raises:
+            EngineError: the GPU's memory does not suffice, or the model computes no numbers.
+        """
         if not requests:
             return []
         started = time.perf_counter()
@@ -57,7 +62,15 @@ class TransformersEngine:
         ends = RowEnds(requests, self._end_of_text, self.codec)
         widest = max(request.top_k for request in requests)
         with torch.inference_mode(), captured_top_k(self._model, widest) as top_k:
-            self._model.generate(**inputs, generation_config=config, stopping_criteria=StoppingCriteriaList([ends]))
+            try:
+                self._model.generate(**inputs, generation_config=config, stopping_criteria=StoppingCriteriaList([ends]))
+            except torch.OutOfMemoryError as error:
+                raise EngineError(_too_large(len(requests), inputs)) from error
+        if not top_k.finite:
+            raise EngineError(
+                f"{self._path}: the model's logits are not finite (NaN or infinite); "
+                "try another engine.dtype or engine.attention"
+            )
         latency_s = (time.perf_counter() - started) / len(requests)
         prompt_tokens = inputs["attention_mask"].sum(dim=1).tolist()
         return [
@@ -72,6 +85,17 @@ class TransformersEngine:
             )
             for row, (request, ids) in enumerate(zip(requests, ends.token_ids, strict=True))
         ]
+
+
+def _too_large(batch: int, inputs: Any) -> str:
+    """What to change where the GPU's memory does not suffice."""
+    longest = inputs["input_ids"].shape[1]
+    if batch > 1:
+        return f"out of GPU memory with a batch of {batch} and {longest} tokens each; make draft.batch_size smaller"
+    return (
+        f"out of GPU memory with a single prompt of {longest} tokens; make engine.image.max_pixels smaller, "
+        "or spread the model over more GPUs (gpus, engine.device_map)"
+    )
 
 
 def _load_model(model_path: Path, settings: TransformersSettings) -> Any:
