@@ -37,7 +37,7 @@ def test_a_study_named_by_a_file_holds_nothing_of_the_papers(tmp_path):
     alone.write_text("study: alone\ncomparable: false\n")
     done = dry_run("--configfile", str(alone))
     assert done.returncode == 1
-    assert "config: prompts: Field required (and 6 more)" in done.stdout.splitlines()
+    assert "config: prompts: Field required (and 4 more)" in done.stdout.splitlines()
 
 
 OWN = """

@@ -150,6 +150,15 @@ def test_two_benchmarks_may_have_one_reader():
     assert list(load_config(raw).benchmarks)[-2:] == ["colours", "colors"]
 
 
+def test_own_data_are_one_entry(outside):
+    raw = study_with("own data")
+    config = load_config(raw)
+    assert len(Study(config).grid("thyme", "mine").thresholds) == 7
+    raw["benchmarks"]["mine"]["settings"]["optoins"] = "A"
+    with pytest.raises(ConfigError, match=r"mine\.settings: optoins: unknown key \(did you mean options\?\)"):
+        load_config(raw)
+
+
 @pytest.mark.parametrize("official", ["vstar", "hrbench", "pope"])
 def test_an_official_benchmarks_key_is_its_own_name(official):
     raw = study_with("benchmark")

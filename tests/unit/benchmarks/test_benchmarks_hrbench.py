@@ -110,7 +110,7 @@ def test_a_file_that_ends_in_the_middle_of_a_row(tmp_path):
     path = write_hrbench(tmp_path, GOOD)
     text = path.read_text()
     path.write_text(text[: text.rindex("\tsingle" if "\tcross" not in text else "\tcross") + 3])
-    with pytest.raises(BenchmarkError, match="row 8: A is empty; the file is incomplete"):
+    with pytest.raises(BenchmarkError, match="row 8: A is empty; correct the file or download it again"):
         read(tmp_path)
 
 

@@ -88,7 +88,7 @@ def test_other_columns(tmp_path):
     with pytest.raises(BenchmarkError, match="columns answer are missing"):
         read(tmp_path)
     write_pope(tmp_path, [GOOD[0] | {"image": "x.jpg"}])
-    with pytest.raises(BenchmarkError, match="column image holds no bytes and path"):
+    with pytest.raises(BenchmarkError, match="row 1: image holds no bytes"):
         read(tmp_path)
 
 

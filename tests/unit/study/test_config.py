@@ -40,7 +40,7 @@ def complaint(raw: dict[str, Any]) -> str:
     return message
 
 
-@pytest.mark.parametrize("name", ["config.yaml", "miniature.yaml"])
+@pytest.mark.parametrize("name", ["config.yaml", "miniature.yaml", "own_data.yaml"])
 def test_the_shipped_studies_are_valid(name):
     assert load_config(yaml.safe_load((CONFIG / name).read_text())).benchmarks
 

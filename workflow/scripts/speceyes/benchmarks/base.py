@@ -17,6 +17,8 @@ from speceyes.images import ImageError, decode
 from speceyes.plugins import load_class
 from speceyes.records.samples import LETTERS
 
+ADVICE = "correct the file or download it again"
+
 
 class BenchmarkError(Exception):
     """A benchmark file that is not what it should be; one line naming file, row and field."""
@@ -24,7 +26,10 @@ class BenchmarkError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RawRow:
-    """One validated row before it becomes a sample: ``where`` is file and row, for messages."""
+    """One validated row before it becomes a sample: ``where`` is file and row, for messages.
+
+    ``image_id`` names a picture that rows share in other bytes (crops, sizes); empty, its bytes are its name.
+    """
 
     where: str
     question: str
@@ -33,6 +38,7 @@ class RawRow:
     gold_letter: str
     category: str
     image: bytes
+    image_id: str = ""
 
 
 class Reader(Protocol):
@@ -121,10 +127,12 @@ def check_columns(path: Path, found: Sequence[str], wanted: Sequence[str]) -> No
     """
     missing = [column for column in wanted if column not in found]
     if missing:
-        raise BenchmarkError(f"{plain(path)}: columns {', '.join(missing)} are missing; is it the official file?")
+        raise BenchmarkError(
+            f"{plain(path)}: columns {', '.join(missing)} are missing, found {plain(', '.join(found))}"
+        )
     twice = [column for column in wanted if list(found).count(column) > 1]
     if twice:
-        raise BenchmarkError(f"{plain(path)}: column {twice[0]} stands twice; is it the official file?")
+        raise BenchmarkError(f"{plain(path)}: column {twice[0]} stands twice; {ADVICE}")
 
 
 def text_field(value: object, where: str, field: str) -> str:
@@ -134,11 +142,11 @@ def text_field(value: object, where: str, field: str) -> str:
         BenchmarkError: nothing usable there.
     """
     if value is None or (isinstance(value, str) and not value.strip()):
-        raise BenchmarkError(f"{where}: {field} is empty; the file is incomplete, download it again")
+        raise BenchmarkError(f"{where}: {field} is empty; {ADVICE}")
     if not isinstance(value, str):
         raise BenchmarkError(f"{where}: {field} is {kind_of(value)}, not text: {shown(value)}")
     if not is_unicode(value):
-        raise BenchmarkError(f"{where}: {field} holds half a character; the file is damaged, download it again")
+        raise BenchmarkError(f"{where}: {field} holds half a character; {ADVICE}")
     return value
 
 
@@ -169,18 +177,25 @@ def choice_field(value: object, where: str, field: str, choices: tuple[str, ...]
     return word
 
 
+def label_field(value: object, where: str, field: str) -> str:
+    """A field that names something: text without the space around it, or a whole number.
+
+    Raises:
+        BenchmarkError: missing, blank, or anything else.
+    """
+    number = isinstance(value, int) and not isinstance(value, bool)
+    return text_field(str(value) if number else value, where, field).strip()
+
+
 def new_key(value: object, where: str, field: str, seen: set[str]) -> str:
-    """A row's key, text or a whole number, noted in ``seen``.
+    """A row's key, noted in ``seen``.
 
     Raises:
         BenchmarkError: missing, no key, or another row has it.
     """
-    number = isinstance(value, int) and not isinstance(value, bool)
-    key = text_field(str(value) if number else value, where, field).strip()
+    key = label_field(value, where, field)
     if key in seen:
-        raise BenchmarkError(
-            f"{where}: {field} {plain(key, LONGEST_VALUE)} stands twice; the file is damaged, download it again"
-        )
+        raise BenchmarkError(f"{where}: {field} {plain(key, LONGEST_VALUE)} stands twice; {ADVICE}")
     seen.add(key)
     return key
 

@@ -58,7 +58,7 @@ def _sample(benchmark: str, split: str, number: int, row: RawRow, image: ImageFa
         gold_letter=row.gold_letter,
         category=row.category,
         image=f"{image.image_id[:32]}.{image.extension}",
-        image_id=image.image_id,
+        image_id=row.image_id or image.image_id,
         width=image.width,
         height=image.height,
     )

@@ -18,7 +18,8 @@ class Sample(BaseModel):
     ``options`` are in the order shown to the models (empty for yes/no questions); ``gold`` is the
     right option's text (or ``yes``/``no``) and ``gold_letter`` its letter, empty without options.
     ``image`` is a file name below the split's image folder and ``image_id`` the SHA-256 of the
-    image bytes: intervals are bootstrapped over ``image_id``, since rows share images.
+    image bytes, or the picture's own name where the benchmark has one: intervals are bootstrapped
+    over ``image_id``, since rows share images.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from speceyes.agents.base import load_agent
 from speceyes.benchmarks.base import load_reader
+from speceyes.benchmarks.own_data import Settings as OwnDataSettings
 from speceyes.documents import read_yaml
 from speceyes.engines.served import ServedSettings
 from speceyes.study.config import Config, load_config
@@ -69,6 +70,7 @@ def _own_settings(study: Config) -> Iterator[str]:
         for name, benchmark in study.benchmarks.items()
     }
     models[("models.NAME.engine", "server")] = ServedSettings
+    models[("benchmarks.NAME.settings", "speceyes.benchmarks.own_data:OwnData")] = OwnDataSettings
     for (key, owner), model in models.items():
         schema = model.model_json_schema()
         if schema["properties"]:

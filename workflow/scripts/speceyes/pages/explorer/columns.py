@@ -109,7 +109,7 @@ def _numbers(values: npt.NDArray[np.float64]) -> list[float | None]:
 def _samples(samples: Sequence[Sample], images: Path, pictures: PictureCollection) -> Columns:
     names = ("sample_id", "question", "options", "gold", "gold_letter", "category", "width", "height")
     columns: Columns = {name: [getattr(sample, name) for sample in samples] for name in names}
-    numbers = [pictures.add(sample.image_id, images / sample.image, QUESTION_WEIGHT) for sample in samples]
+    numbers = [pictures.add(sample.image, images / sample.image, QUESTION_WEIGHT) for sample in samples]
     return columns | {"picture": numbers}
 
 

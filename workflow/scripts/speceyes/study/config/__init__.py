@@ -49,7 +49,7 @@ class Config(Section):
     agents: dict[Name, AgentConfig] = Field(min_length=1, description="Agents by name; prompts are NAME.yaml.")
     draft: DraftConfig = Field(default_factory=DraftConfig, description="Phase II: the draft's answers.")
     screening: ScreeningConfig = Field(default_factory=ScreeningConfig, description="Phase I: would tools help?")
-    grid: GridConfig = Field(description="Settings evaluated by replay.")
+    grid: GridConfig = Field(default_factory=GridConfig, description="Settings evaluated by replay.")
     default_operating_points: dict[Metric, Threshold] = Field(
         DEFAULT_POINTS, description="Main-table threshold per metric where an agent has none of its own on a benchmark."
     )

@@ -1,0 +1,81 @@
+"""Files of rows, read one row at a time: delimited text, Parquet, and JSON lines."""
+
+from __future__ import annotations
+
+import csv
+import io
+import sys
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from speceyes.benchmarks.base import ADVICE, BenchmarkError, check_columns, kind_of, table_file
+from speceyes.border import border, plain, reason, shown
+from speceyes.documents import parse_json
+
+DELIMITERS = {"\t": "tab", ",": "comma"}
+BATCH_ROWS = 32
+BUFFER_BYTES = 2**20
+
+Row = tuple[str, dict[str, Any]]  # file and row, for messages; its fields
+
+
+def delimited_rows(path: Path, delimiter: str, columns: Sequence[str]) -> Iterator[Row]:
+    """The rows below a head line.
+
+    Raises:
+        BenchmarkError: no such file, not delimited text, a column missing or twice, a row longer than the head.
+    """
+    csv.field_size_limit(sys.maxsize)
+    with table_file(path) as file, io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
+        reader = csv.DictReader(text, delimiter=delimiter, strict=True)
+        try:
+            check_columns(path, reader.fieldnames or (), columns)
+            for number, row in enumerate(reader, start=1):
+                where = f"{plain(path)} row {number}"
+                if None in row:
+                    raise BenchmarkError(f"{where}: more fields than columns; {ADVICE}")
+                yield where, row
+        except (csv.Error, UnicodeDecodeError) as error:
+            raise BenchmarkError(
+                f"{plain(path)}: not {DELIMITERS[delimiter]}-separated text ({reason(error)}); {ADVICE}"
+            ) from error
+
+
+def parquet_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
+    """The rows with these columns alone; memory is bounded by one row group (Arrow reads nested columns so).
+
+    Raises:
+        BenchmarkError: no such file, not Parquet, a column missing or twice.
+    """
+    try:
+        with table_file(path), pq.ParquetFile(path, buffer_size=BUFFER_BYTES, pre_buffer=False) as file:
+            check_columns(path, file.schema_arrow.names, columns)
+            batches = file.iter_batches(batch_size=BATCH_ROWS, columns=list(columns))
+            for number, row in enumerate(chain.from_iterable(batch.to_pylist() for batch in batches), start=1):
+                yield f"{plain(path)} row {number}", row
+    except (OSError, pa.ArrowException) as error:
+        said = plain(str(error).partition("\n")[0])
+        raise BenchmarkError(f"{plain(path)}: not a whole Parquet file ({said}); {ADVICE}") from error
+
+
+def json_rows(path: Path) -> Iterator[Row]:
+    """The objects of a file with one on each line; blank lines are skipped, but counted as rows.
+
+    Raises:
+        BenchmarkError: no such file, a line that is no JSON object.
+    """
+    with table_file(path) as file:
+        for number, line in enumerate(file, start=1):
+            where = f"{plain(path)} row {number}"
+            with border(where, BenchmarkError, ADVICE):
+                text = line.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+                row = parse_json(text) if text else {}
+            if not isinstance(row, dict):
+                raise BenchmarkError(f"{where}: {kind_of(row)}, no JSON object: {shown(row)}; {ADVICE}")
+            if text:
+                yield where, row
