@@ -8,7 +8,7 @@ from pathlib import Path
 from speceyes.analysis.answers import scored_answers
 from speceyes.analysis.measures import settings_and_ledger
 from speceyes.analysis.outcomes import OutcomeTables, outcomes, write_outcomes
-from speceyes.analysis.settings import Settings
+from speceyes.analysis.settings import StatisticsSettings
 from speceyes.method.confidence import METRICS
 from speceyes.method.replay import write_replay
 from speceyes.tables.csv_files import write_csv
@@ -23,7 +23,7 @@ PUBLISHED = Path(__file__).parents[2] / "resources" / "published"
 def write_tables(study: SyntheticStudy, folder: Path, comparable: bool, resamples: int = 200) -> None:
     """Replay, score and write every table that figures read."""
     folder.mkdir(parents=True, exist_ok=True)
-    statistics = Settings(resamples=resamples)
+    statistics = StatisticsSettings(resamples=resamples)
     replays = {}
     for cell in study.cells:
         agent, *where = cell

@@ -26,7 +26,7 @@ from pathlib import Path
 from speceyes.downloads.faults import DownloadError
 from speceyes.downloads.hub import download
 from speceyes.downloads.registry import Entry, Repository
-from speceyes.downloads.settings import Settings
+from speceyes.downloads.settings import TransferSettings
 logging.basicConfig(level=logging.INFO)
 asked = json.loads(sys.argv[1])
 if asked["largest_file"]:
@@ -36,7 +36,7 @@ try:
         Repository(asked["kind"], asked["name"], Entry.model_validate(asked["entry"])),
         Path(asked["target"]),
         Path(asked["pins"]),
-        Settings(attempts=asked["attempts"], longest_wait_s=0, connections=2),
+        TransferSettings(attempts=asked["attempts"], longest_wait_s=0, connections=2),
     )
 except DownloadError as error:
     print(error)

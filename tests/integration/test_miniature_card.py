@@ -6,10 +6,10 @@ import pytest
 from speceyes.evaluation.card import Card
 from speceyes.evaluation.evaluate import SEED, SIZES
 from speceyes.evaluation.results_table import results_table
-from speceyes.method.specreason import Settings
+from speceyes.method.specreason import SpecReasonSettings
 from speceyes.runtime.provenance import model_identity
 
-KEEP_FROM = Settings().keep_from  # SpecReason's bar for a step
+KEEP_FROM = SpecReasonSettings().keep_from  # SpecReason's bar for a step
 MINIATURE = Path(__file__).parents[2] / "resources/miniature"
 
 

@@ -18,7 +18,7 @@ from speceyes.agents.base import load_agent
 from speceyes.agents.run import answer
 from speceyes.benchmarks.base import BenchmarkError, load_reader
 from speceyes.benchmarks.index import build_index
-from speceyes.method.specreason import VARIANTS, Settings
+from speceyes.method.specreason import VARIANTS, SpecReasonSettings
 from speceyes.records.samples import read_samples
 from speceyes.records.types import AgentRecord
 from speceyes.study.config import Config, ConfigError, load_config
@@ -75,7 +75,7 @@ def test_the_agent_is_configured_and_runs(outside):
 def test_specreason_runs_on_it(outside, variant, tools, shown):
     agent = looker(load_config(study_with("agent")), outside)
     draft = ScriptedEngine("<look/>", ANSWER)
-    method = VARIANTS[variant](draft, ScriptedEngine("8", "9"), agent, Settings())
+    method = VARIANTS[variant](draft, ScriptedEngine("8", "9"), agent, SpecReasonSettings())
     record = method.answer(sample(), outside / "images")
     assert (record.status, record.answer, record.tool_calls) == ("ok", "A. red", tools)
     assert [turn.score for turn in record.turns] == [8, 9]

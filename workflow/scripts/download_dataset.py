@@ -4,7 +4,7 @@ from pathlib import Path
 
 from speceyes.downloads.hub import download
 from speceyes.downloads.registry import PINS, find_dataset
-from speceyes.downloads.settings import Settings
+from speceyes.downloads.settings import TransferSettings
 from speceyes.runtime.job import job
 
 with job(snakemake.log[0]):
@@ -12,5 +12,5 @@ with job(snakemake.log[0]):
         find_dataset(Path(snakemake.input.registry), snakemake.params.source),
         Path(snakemake.output.folder),
         PINS,
-        Settings(connections=snakemake.resources.connections),
+        TransferSettings(connections=snakemake.resources.connections),
     )

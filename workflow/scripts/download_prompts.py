@@ -3,12 +3,12 @@
 from pathlib import Path
 
 from speceyes.downloads.prompts import download_prompts, load_prompt_map
-from speceyes.downloads.settings import Settings
+from speceyes.downloads.settings import TransferSettings
 from speceyes.runtime.job import job
 
 with job(snakemake.log[0]):
     download_prompts(
         load_prompt_map(Path(snakemake.input.prompt_map)),
         Path(snakemake.output[0]).parent,
-        Settings().attempts,
+        TransferSettings().attempts,
     )

@@ -4,13 +4,13 @@ from speceyes.runtime.job import job
 from speceyes.study.layout import Layout
 
 with job(snakemake.log[0], snakemake.resources.devices):
-    from speceyes.method.draft import Drafter, Settings
+    from speceyes.method.draft import Drafter, DraftSettings
     from speceyes.method.model_pass import ModelPass
     from speceyes.prompts import load_prompts
     from speceyes.records.types import DraftRecord
 
     here = ModelPass.of(snakemake, Layout.of(snakemake.params.study))
-    settings = Settings.model_validate(here.job.settings["draft"])
+    settings = DraftSettings.model_validate(here.job.settings["draft"])
     drafter = Drafter(here.engine("model"), load_prompts(here.inputs["prompts"]), settings)
     here.run(
         DraftRecord,

@@ -4,7 +4,7 @@ from speceyes.runtime.job import job
 from speceyes.study.layout import Layout
 
 with job(snakemake.log[0], snakemake.resources.devices):
-    from speceyes.method.draft import Drafter, Settings
+    from speceyes.method.draft import Drafter, DraftSettings
     from speceyes.method.funnel import Funnel, Gate
     from speceyes.method.model_pass import ModelPass
     from speceyes.prompts import load_prompts
@@ -14,7 +14,7 @@ with job(snakemake.log[0], snakemake.resources.devices):
     holds, settings = here.job.holds, here.job.settings
     draft_engine, agent_engine = here.engine("draft"), here.engine("model")
     drafter = Drafter(
-        draft_engine, load_prompts(here.inputs["draft_prompts"]), Settings.model_validate(settings["draft"])
+        draft_engine, load_prompts(here.inputs["draft_prompts"]), DraftSettings.model_validate(settings["draft"])
     )
     funnel = Funnel(
         screening_engine=draft_engine if settings["screening"] == "draft" else agent_engine,

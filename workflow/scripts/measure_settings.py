@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 from speceyes.analysis.measures import check_ledger, replays_by_cell, settings_and_ledger
-from speceyes.analysis.settings import Settings
+from speceyes.analysis.settings import StatisticsSettings
 from speceyes.runtime.job import job
 from speceyes.tables.csv_files import write_csv
 
@@ -12,7 +12,7 @@ with job(snakemake.log[0]):
     settings, ledger = settings_and_ledger(
         replays_by_cell(map(Path, snakemake.input.replays)),
         pd.read_parquet(snakemake.input.answers),
-        Settings.model_validate(snakemake.params.statistics),
+        StatisticsSettings.model_validate(snakemake.params.statistics),
     )
     check_ledger(ledger)
     write_csv(settings, Path(snakemake.output.settings))

@@ -5,7 +5,7 @@ from speceyes.study.layout import Layout
 
 with job(snakemake.log[0], snakemake.resources.devices):
     from speceyes.method.model_pass import ModelPass
-    from speceyes.method.specreason import VARIANTS, Settings
+    from speceyes.method.specreason import VARIANTS, SpecReasonSettings
     from speceyes.records.types import AgentRecord
 
     here = ModelPass.of(snakemake, Layout.of(snakemake.params.study))
@@ -13,7 +13,7 @@ with job(snakemake.log[0], snakemake.resources.devices):
         draft=here.engine("draft"),
         agent_engine=here.engine("model"),
         agent=here.agent(),
-        settings=Settings.model_validate(here.job.settings["specreason"]),
+        settings=SpecReasonSettings.model_validate(here.job.settings["specreason"]),
     )
     here.run(
         AgentRecord,

@@ -25,9 +25,8 @@ from speceyes.engines.base import Message, Request
 from speceyes.engines.codec import Codec
 from speceyes.engines.processors import load_processor
 from speceyes.images import ImageSettings
-from speceyes.method.draft import Drafter, Settings
-from speceyes.method.specreason import Published
-from speceyes.method.specreason import Settings as SpecReasonSettings
+from speceyes.method.draft import Drafter, DraftSettings
+from speceyes.method.specreason import Published, SpecReasonSettings
 from speceyes.prompts import load_prompts
 
 ROOT = Path(__file__).parents[3]
@@ -129,7 +128,7 @@ def test_the_drafts_template_renders_the_same_as_the_agents(codecs, tmp_path, na
 
 
 def test_what_the_draft_model_reads(codecs):
-    request = Drafter(None, load_prompts(PROMPTS / "draft.yaml"), Settings()).request(sample(), PICTURE)
+    request = Drafter(None, load_prompts(PROMPTS / "draft.yaml"), DraftSettings()).request(sample(), PICTURE)
     assert_is_snapshot("official/draft-answer", codecs["qwen3vl"].render(request))
 
 

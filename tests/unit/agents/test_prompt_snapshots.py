@@ -23,7 +23,7 @@ from speceyes.images import ImageSettings
 from speceyes.judging.prompts import load_judge_prompts
 from speceyes.judging.questions import judged
 from speceyes.judging.verdicts import SCORERS
-from speceyes.method.draft import Drafter, Settings
+from speceyes.method.draft import Drafter, DraftSettings
 from speceyes.prompts import load_prompts
 from speceyes.records.samples import Sample
 from transformers import AutoTokenizer
@@ -83,7 +83,7 @@ def test_what_the_agents_read(tmp_path, name, mode):
 
 @pytest.mark.parametrize("mode", MODES)
 def test_what_the_draft_model_reads(mode):
-    drafter = Drafter(None, load_prompts(PROMPTS / "draft.yaml"), Settings())
+    drafter = Drafter(None, load_prompts(PROMPTS / "draft.yaml"), DraftSettings())
     request = drafter.request(MODES[mode], PICTURE)
     assert_is_snapshot(f"draft-{mode}-answer", codec("draft").render(request))
 

@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import bootstrap as scipy_bootstrap
 from speceyes.analysis.bootstrap import ImageBootstrap
-from speceyes.analysis.settings import Settings
+from speceyes.analysis.settings import StatisticsSettings
 
-MANY = Settings(resamples=20000)
+MANY = StatisticsSettings(resamples=20000)
 
 
 def accuracy_interval(right, images, settings=MANY):
@@ -53,13 +53,13 @@ def test_a_single_image_has_an_interval_of_no_width():
 
 
 def test_a_denominator_of_zero_is_no_number():
-    made = ImageBootstrap(np.array(["a", "b"]), Settings(resamples=100))
+    made = ImageBootstrap(np.array(["a", "b"]), StatisticsSettings(resamples=100))
     draws = made.ratios(made.sums(np.zeros((2, 1))), made.sums(np.zeros((2, 1))))
     assert np.isnan(made.interval(draws)).all()
 
 
 def test_resamples_without_a_value_are_no_evidence():
-    made = ImageBootstrap(np.array(["a", "b", "c"]), Settings(resamples=100))
+    made = ImageBootstrap(np.array(["a", "b", "c"]), StatisticsSettings(resamples=100))
     draws = np.full((2000, 3), np.nan)
     draws[:100, 0] = 0.7  # the others could have been anything
     draws[:1990, 1] = 0.7  # few enough for the tails to hold them
@@ -74,6 +74,6 @@ def test_resamples_without_a_value_are_no_evidence():
 def test_an_interval_lies_between_the_worst_and_the_best_image(rows):
     right = np.array([one for one, _ in rows], dtype=float)
     images = np.array([str(image) for _, image in rows])
-    low, high = accuracy_interval(right, images, Settings(resamples=100))
+    low, high = accuracy_interval(right, images, StatisticsSettings(resamples=100))
     means = [right[images == image].mean() for image in np.unique(images)]
     assert min(means) - 1e-9 <= low <= high <= max(means) + 1e-9

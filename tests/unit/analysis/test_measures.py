@@ -4,13 +4,13 @@ import pytest
 from scipy.stats import binomtest
 from speceyes.analysis.answers import scored_answers
 from speceyes.analysis.measures import LedgerError, check_ledger, facts, settings_and_ledger
-from speceyes.analysis.settings import Settings
+from speceyes.analysis.settings import StatisticsSettings
 from speceyes.analysis.shares import share_interval
 from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.method.replay import write_replay
 from synthetic_study import SyntheticStudy
 
-FEW = Settings(resamples=200)
+FEW = StatisticsSettings(resamples=200)
 CELL = ["agent", "benchmark", "split"]
 SETTING = ["method", "metric", "top_k", "threshold", "batch_size"]
 

@@ -8,7 +8,7 @@ from speceyes.engines.in_process import TransformersSettings
 from speceyes.engines.transformers_engine import TransformersEngine
 from speceyes.images import ImageSettings
 from speceyes.method.confidence import confidence
-from speceyes.method.draft import Drafter, Settings
+from speceyes.method.draft import Drafter, DraftSettings
 from speceyes.prompts import PromptError, PromptFile
 from speceyes.records.journal import Journal, run_pending
 from speceyes.records.samples import Sample
@@ -68,24 +68,26 @@ def said(*tokens: str, top_logprobs=None) -> Generation:
 
 def test_the_question_is_put_as_the_prompt_file_says():
     image = Image.new("RGB", (8, 8))
-    request = Drafter(Scripted(), PROMPTS, Settings(max_new_tokens=7, top_k=9)).request(sample(1), image)
+    request = Drafter(Scripted(), PROMPTS, DraftSettings(max_new_tokens=7, top_k=9)).request(sample(1), image)
     assert request.messages == (
         Message("system", ("Look.",)),
         Message("user", (image, "Q the star?\nOptions: \nA. red\nB. blue\nAnswer:")),
     )
     assert (request.max_new_tokens, request.top_k, request.stop) == (7, 9, ())
     bare = PROMPTS.model_copy(update={"roles": {"answer": PROMPTS.roles["answer"].model_copy(update={"system": ""})}})
-    messages = Drafter(Scripted(), bare, Settings()).request(sample(1), image).messages
+    messages = Drafter(Scripted(), bare, DraftSettings()).request(sample(1), image).messages
     assert [message.role for message in messages] == ["user"]
 
 
 def test_a_prompt_file_without_the_role_is_named():
     with pytest.raises(PromptError, match="no role 'answer', only"):
-        Drafter(Scripted(), PROMPTS.model_copy(update={"roles": {}}), Settings())
+        Drafter(Scripted(), PROMPTS.model_copy(update={"roles": {}}), DraftSettings())
 
 
 def test_the_answer_of_a_thinking_draft_follows_its_thoughts(images):
-    [record] = Drafter(Scripted(said("It is", "</think>", "\n\nA.")), PROMPTS, Settings()).answer([sample(1)], images)
+    [record] = Drafter(Scripted(said("It is", "</think>", "\n\nA.")), PROMPTS, DraftSettings()).answer(
+        [sample(1)], images
+    )
     assert record.text == "A."
     assert record.tokens == ("It is", "</think>", "\n\nA.")
     assert len(record.top_logprobs) == 3
@@ -103,7 +105,7 @@ def test_the_answer_of_a_thinking_draft_follows_its_thoughts(images):
     ],
 )
 def test_answer_tags_are_taken_off(images, text, answer):
-    [record] = Drafter(Scripted(said(text)), PROMPTS, Settings()).answer([sample(1)], images)
+    [record] = Drafter(Scripted(said(text)), PROMPTS, DraftSettings()).answer([sample(1)], images)
     assert (record.text, record.tokens, record.status) == (answer, (text,), "ok")
 
 
@@ -118,7 +120,7 @@ def test_answer_tags_are_taken_off(images, text, answer):
     ],
 )
 def test_a_thinking_draft_that_is_cut_has_no_answer(images, text, thinking, status):
-    [record] = Drafter(Scripted(said(text)), PROMPTS, Settings(thinking=thinking)).answer([sample(1)], images)
+    [record] = Drafter(Scripted(said(text)), PROMPTS, DraftSettings(thinking=thinking)).answer([sample(1)], images)
     assert (record.status, record.generated_tokens, record.latency_s) == (status, 1, 0.5)
     if status == "no_answer":
         assert (record.text, record.tokens, record.top_logprobs) == ("", (), ())
@@ -128,7 +130,7 @@ def test_records_of_a_batch_with_an_empty_answer_a_broken_image_and_bad_numbers(
     nan = np.full((1, 4), np.nan, dtype=np.float32)
     engine = Scripted(said("A", "."), said(), said("x", top_logprobs=nan), said("B"))
     samples = [sample(1), sample(2), sample(3, "broken.png"), sample(4), sample(5)]
-    records = Drafter(engine, PROMPTS, Settings()).answer(samples, images)
+    records = Drafter(engine, PROMPTS, DraftSettings()).answer(samples, images)
     assert [len(batch) for batch in engine.batches] == [4]
     assert [record.sample_id for record in records] == [s.sample_id for s in samples]
     assert [record.status for record in records] == ["ok", "empty", "error", "error", "ok"]
@@ -141,7 +143,7 @@ def test_records_of_a_batch_with_an_empty_answer_a_broken_image_and_bad_numbers(
 
 def test_stored_log_probabilities_are_the_same_float32s(images, tmp_path):
     values = -np.sort(np.random.default_rng(1).gamma(2, size=(3, 64)).astype(np.float32), axis=1)
-    [record] = Drafter(Scripted(said("a", "b", "c", top_logprobs=values)), PROMPTS, Settings()).answer(
+    [record] = Drafter(Scripted(said("a", "b", "c", top_logprobs=values)), PROMPTS, DraftSettings()).answer(
         [sample(1)], images
     )
     assert len(record.model_dump_json()) < 3 * 64 * 13 + 300
@@ -155,7 +157,7 @@ def test_stored_log_probabilities_are_the_same_float32s(images, tmp_path):
 def test_a_killed_pass_goes_on_where_it_stopped_with_a_real_model(images, tmp_path, tiny_qwen3_vl):
     image = ImageSettings(factor=32, max_pixels=64 * 64)
     engine = TransformersEngine(tiny_qwen3_vl, TransformersSettings(dtype="float32", device="cpu", image=image))
-    drafter = Drafter(engine, PROMPTS, Settings(max_new_tokens=5, top_k=16))
+    drafter = Drafter(engine, PROMPTS, DraftSettings(max_new_tokens=5, top_k=16))
     samples = [sample(number) for number in range(5)]
     asked = []
 

@@ -11,7 +11,7 @@ import pytest
 from scripted import SECONDS, ScriptedEngine, said, sample, store_picture, sure
 from speceyes.agents.deepeyes import DeepEyes
 from speceyes.method.confidence import METRICS, confidence, write_confidences
-from speceyes.method.draft import Drafter, Settings
+from speceyes.method.draft import Drafter, DraftSettings
 from speceyes.method.funnel import Funnel, Gate
 from speceyes.prompts import PromptFile
 from speceyes.records.tables import write_table
@@ -46,7 +46,7 @@ class Trial:
             screening_engine=self.screening,
             agent_engine=self.agent,
             agent=DeepEyes(folder / "deepeyes.yaml", {}, folder / "media"),
-            drafter=Drafter(self.draft, PromptFile.model_validate(PROMPTS), Settings(top_k=8)),
+            drafter=Drafter(self.draft, PromptFile.model_validate(PROMPTS), DraftSettings(top_k=8)),
             gate=Gate("min", 8, threshold),
             images_dir=folder / "images",
         )

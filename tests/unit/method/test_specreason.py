@@ -10,7 +10,7 @@ from scripted import SECONDS, ScriptedEngine, ScriptedSandbox, broke, ran, said,
 from speceyes.agents.deepeyes import DeepEyes
 from speceyes.agents.thyme import Thyme
 from speceyes.engines.base import Message
-from speceyes.method.specreason import VARIANTS, Settings, read_score
+from speceyes.method.specreason import VARIANTS, SpecReasonSettings, read_score
 from speceyes.records.types import AgentRecord
 
 PROMPTS = """\
@@ -54,7 +54,7 @@ class Trial:
         return self._run(agent)
 
     def _run(self, agent: DeepEyes | Thyme) -> AgentRecord:
-        method = VARIANTS[self.variant](self.draft, self.agent_engine, agent, Settings(**self.settings))
+        method = VARIANTS[self.variant](self.draft, self.agent_engine, agent, SpecReasonSettings(**self.settings))
         record = method.answer(sample(), self.folder / "images")
         assert (self.draft.script, self.agent_engine.script) == ([], [])
         return record
@@ -260,7 +260,7 @@ def test_everything_that_was_generated_is_paid_for(folder):
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_an_unreadable_picture_is_an_error_of_its_sample_alone(folder, variant):
     agent = DeepEyes(folder / "deepeyes.yaml", {}, folder / "media")
-    method = VARIANTS[variant](ScriptedEngine(), ScriptedEngine(), agent, Settings())
+    method = VARIANTS[variant](ScriptedEngine(), ScriptedEngine(), agent, SpecReasonSettings())
     record = method.answer(sample(image="torn.png"), folder / "images")
     assert (record.status, record.turns) == ("error", ())
     assert "torn.png" in record.error

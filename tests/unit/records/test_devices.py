@@ -8,7 +8,7 @@ import pytest
 import speceyes.records.stage
 from speceyes.analysis.answers import scored_answers
 from speceyes.analysis.measures import settings_and_ledger
-from speceyes.analysis.settings import Settings
+from speceyes.analysis.settings import StatisticsSettings
 from speceyes.method.grid import Setting
 from speceyes.method.replay import write_replay
 from speceyes.records.devices import DeviceError, one_device
@@ -63,7 +63,7 @@ def test_replays_of_two_devices_share_no_table(study, replay):
     replays[POPE] = replay(POPE)
     assert (one_device([replays[VSTAR]]), one_device([replays[POPE]])) == ("unknown", "NVIDIA A100")
     with pytest.raises(DeviceError, match=re.escape(f"NVIDIA A100 (tables: 1, first {replays[POPE]})")):
-        settings_and_ledger(replays, scored_answers(study.answer_tables()), Settings())
+        settings_and_ledger(replays, scored_answers(study.answer_tables()), StatisticsSettings())
 
 
 def test_a_live_run_is_not_held_against_another_devices_replay(study, replay):

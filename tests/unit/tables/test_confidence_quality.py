@@ -2,10 +2,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import norm
-from speceyes.analysis.settings import Settings
+from speceyes.analysis.settings import StatisticsSettings
 from speceyes.tables.confidence_quality import confidence_quality, ece
 
-FEW = Settings(resamples=200)
+FEW = StatisticsSettings(resamples=200)
 
 
 def test_calibration_error_by_hand():

@@ -1,7 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from speceyes.analysis.settings import Settings
+from speceyes.analysis.settings import StatisticsSettings
 from speceyes.tables.deferral import SHARES, deferral_curves
 
 
@@ -19,7 +19,7 @@ def curves(draft, agent, confidence):
             "min_k16": confidence,
         }
     )
-    table = deferral_curves(rows, ["min"], 16, Settings(resamples=100))
+    table = deferral_curves(rows, ["min"], 16, StatisticsSettings(resamples=100))
     return table[table["scorer"] == "corrected"].pivot(index="deferred", columns="metric", values="accuracy")
 
 
@@ -75,4 +75,4 @@ def test_nothing_scored_is_an_empty_table():
     columns = ["agent", "benchmark", "split", "image_id", "min_k16"]
     columns += [f"{who}_{scorer}" for who in ("draft", "agent") for scorer in ("published", "corrected")]
     rows = pd.DataFrame([["deepeyes", "vstar", "x", "0", 0.5, *[np.nan] * 4]], columns=columns)
-    assert deferral_curves(rows, ["min"], 16, Settings(resamples=100)).empty
+    assert deferral_curves(rows, ["min"], 16, StatisticsSettings(resamples=100)).empty

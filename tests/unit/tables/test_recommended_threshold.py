@@ -3,7 +3,7 @@ import re
 import numpy as np
 import pytest
 from pydantic import TypeAdapter
-from speceyes.analysis.settings import Settings
+from speceyes.analysis.settings import StatisticsSettings
 from speceyes.study.config import Threshold
 from speceyes.tables.recommended_threshold import (
     THRESHOLDS,
@@ -75,7 +75,7 @@ def test_power_grows_with_the_images():
 @pytest.mark.parametrize("epsilon", [0.02, 0.05, 0.2])
 @pytest.mark.parametrize("delta", [0.05, 0.2])
 def test_the_images_needed_are_the_fewest_that_certify_a_loss_of_nothing(epsilon, delta):
-    needed = images_needed(Settings(epsilon=epsilon, delta=delta))
+    needed = images_needed(StatisticsSettings(epsilon=epsilon, delta=delta))
     enough = betting_p_values(np.full((needed, 1), -epsilon), epsilon)[0]
     lacking = betting_p_values(np.full((needed - 1, 1), -epsilon), epsilon)[0]
     assert enough <= delta < lacking
@@ -113,7 +113,7 @@ def outcomes(images, right=1.0):
 
 
 def test_a_draft_that_never_loses_is_accepted_everywhere():
-    table = recommended_thresholds(*outcomes(400), 64, Settings())
+    table = recommended_thresholds(*outcomes(400), 64, StatisticsSettings())
     row = table.iloc[0]
     assert row["threshold_accepted"] == 1.0
     assert row["threshold_speedup"] == pytest.approx(5.0)
@@ -140,19 +140,19 @@ def certified(threshold):
 
 
 def test_a_draft_that_always_loses_is_accepted_hardly_anywhere():
-    table = recommended_thresholds(*outcomes(400, right=0.0), 64, Settings())
+    table = recommended_thresholds(*outcomes(400, right=0.0), 64, StatisticsSettings())
     row = table.iloc[0]
     assert -0.05 <= row["threshold_difference"] == -row["threshold_accepted"]
     assert row["paper_difference"] < -0.1
 
 
 def test_too_few_images_are_said_to_be_too_few():
-    table = recommended_thresholds(*outcomes(30), 64, Settings())
+    table = recommended_thresholds(*outcomes(30), 64, StatisticsSettings())
     row = table.iloc[0]
     assert np.isnan(row["threshold"])
     assert f"15 calibration images are fewer than the {row['images_needed']}" in row["sentence"]
 
 
 def test_the_split_is_seeded_and_by_image():
-    first, again = (recommended_thresholds(*outcomes(200), 64, Settings()) for _ in range(2))
+    first, again = (recommended_thresholds(*outcomes(200), 64, StatisticsSettings()) for _ in range(2))
     assert first.equals(again)

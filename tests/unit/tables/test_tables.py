@@ -7,7 +7,7 @@ import pytest
 from speceyes.analysis.answers import scored_answers
 from speceyes.analysis.measures import facts, settings_and_ledger
 from speceyes.analysis.outcomes import OutcomeTables, outcomes
-from speceyes.analysis.settings import Settings
+from speceyes.analysis.settings import StatisticsSettings
 from speceyes.method.grid import Setting
 from speceyes.method.replay import write_replay
 from speceyes.records.tables import read_table, write_table
@@ -44,7 +44,7 @@ def answers(study):
 
 @pytest.fixture(scope="module")
 def settings(replays, answers):
-    return settings_and_ledger(replays, answers, Settings(resamples=100))[0]
+    return settings_and_ledger(replays, answers, StatisticsSettings(resamples=100))[0]
 
 
 def live_run(study, replays, cell, table=None):

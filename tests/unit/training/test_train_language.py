@@ -17,8 +17,7 @@ from speceyes.engines.base import Message, Request
 from speceyes.engines.codec import Codec
 from speceyes.engines.processors import load_processor
 from speceyes.images import ImageSettings
-from speceyes.method.draft import Drafter
-from speceyes.method.draft import Settings as DraftSettings
+from speceyes.method.draft import Drafter, DraftSettings
 from speceyes.miniature.questions import ask_color
 from speceyes.prompts import load_prompts
 from speceyes.records.samples import Sample

@@ -26,7 +26,7 @@ TOOL = "image_zoom_in_tool"
 LOOPS = {"published": published, "corrected": corrected}
 
 
-class Settings(DialogueSettings):
+class DeepEyesSettings(DialogueSettings):
     """The published limits (docs/protocol.md, generation settings)."""
 
     protocol: Protocol = Field("published", description="Which loop; the study's own unless set here.")
@@ -38,10 +38,10 @@ class Settings(DialogueSettings):
     image: ImageSettings = Field(default_factory=ImageSettings, description="The view in which boxes are given.")
 
 
-class DeepEyes(DialogueAgent[Settings]):
+class DeepEyes(DialogueAgent[DeepEyesSettings]):
     """The registered agent."""
 
-    Settings: ClassVar[type[BaseModel]] = Settings
+    Settings: ClassVar[type[BaseModel]] = DeepEyesSettings
 
     def episode(self, task: Task) -> Loop:
         """The loop of the protocol set."""

@@ -45,7 +45,7 @@ class PublishedParts(BaseModel):
     )
 
 
-class Settings(DialogueSettings):
+class ThymeSettings(DialogueSettings):
     """The published limits (docs/protocol.md, generation settings)."""
 
     protocol: Protocol = Field("published", description="Which loop; the study's own unless set here.")
@@ -66,10 +66,10 @@ class Executor(TypingProtocol):
     def run(self, code: str, image_path: Path) -> SandboxResult: ...
 
 
-class Thyme(DialogueAgent[Settings]):
+class Thyme(DialogueAgent[ThymeSettings]):
     """The registered agent, with the sandbox that its episodes share."""
 
-    Settings: ClassVar[type[BaseModel]] = Settings
+    Settings: ClassVar[type[BaseModel]] = ThymeSettings
 
     def __init__(self, prompt_file: Path, settings: dict[str, Any], media_dir: Path) -> None:
         super().__init__(prompt_file, settings, media_dir)

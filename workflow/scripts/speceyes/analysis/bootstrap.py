@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from speceyes.analysis.settings import Settings
+from speceyes.analysis.settings import StatisticsSettings
 from speceyes.analysis.shares import Counts, Floats, by_image
 
 
@@ -24,7 +24,7 @@ class ImageBootstrap:
         settings: number of resamples, level, seed.
     """
 
-    def __init__(self, image_ids: Sequence[str] | npt.NDArray[np.object_], settings: Settings) -> None:
+    def __init__(self, image_ids: Sequence[str] | npt.NDArray[np.object_], settings: StatisticsSettings) -> None:
         images, codes = np.unique(np.asarray(image_ids, dtype=str), return_inverse=True)
         self.images: int = len(images)
         self._codes: Counts = codes.astype(np.int64)

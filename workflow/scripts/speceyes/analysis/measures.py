@@ -18,7 +18,7 @@ import pandas as pd
 
 from speceyes.analysis.answers import NO_BATCH
 from speceyes.analysis.bootstrap import ImageBootstrap
-from speceyes.analysis.settings import Settings
+from speceyes.analysis.settings import StatisticsSettings
 from speceyes.analysis.shares import paired_difference, share_interval
 from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.method.grid import SETTING_FIELDS, Setting
@@ -87,7 +87,7 @@ def replays_by_cell(replays: Iterable[Path]) -> dict[Cell, Path]:
 
 
 def settings_and_ledger(
-    replays: Mapping[Cell, Path], answers: pd.DataFrame, statistics: Settings
+    replays: Mapping[Cell, Path], answers: pd.DataFrame, statistics: StatisticsSettings
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The settings table and the ledger of a whole study, one cell (agent, benchmark, split) at a time.
 

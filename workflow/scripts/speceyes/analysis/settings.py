@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class Settings(BaseModel):
+class StatisticsSettings(BaseModel):
     """Intervals and the recommended threshold."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -18,7 +18,7 @@ OPTIONS = ("A", "B", "C", "D")
 CATEGORIES = ("single", "cross")
 
 
-class Settings(BaseModel):
+class HRBenchSettings(BaseModel):
     """HR-Bench has no choices to make."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -28,11 +28,11 @@ class HRBench:
     """Reader of ``DreamMr/HR-Bench``; a row at a time, since the 8K file holds 4.6 GB."""
 
     name: ClassVar[str | None] = "hrbench"
-    Settings: ClassVar[type[BaseModel]] = Settings
+    Settings: ClassVar[type[BaseModel]] = HRBenchSettings
 
     def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
         self.folder = folder
-        Settings.model_validate(settings)
+        HRBenchSettings.model_validate(settings)
 
     def rows(self, split: str) -> Iterator[RawRow]:
         """Rows in file order."""

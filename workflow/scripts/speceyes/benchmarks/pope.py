@@ -16,7 +16,7 @@ COLUMNS = ("id", "question_id", "question", "answer", "image_source", "image", "
 ANSWERS = ("yes", "no")
 
 
-class Settings(BaseModel):
+class PopeSettings(BaseModel):
     """POPE has no choices to make."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -26,11 +26,11 @@ class Pope:
     """Reader of ``lmms-lab/POPE`` (its ``Full`` configuration)."""
 
     name: ClassVar[str | None] = "pope"
-    Settings: ClassVar[type[BaseModel]] = Settings
+    Settings: ClassVar[type[BaseModel]] = PopeSettings
 
     def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
         self.folder = folder
-        Settings.model_validate(settings)
+        PopeSettings.model_validate(settings)
 
     def rows(self, split: str) -> Iterator[RawRow]:
         """Rows in file order."""

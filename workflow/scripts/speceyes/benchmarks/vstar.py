@@ -15,7 +15,7 @@ from speceyes.documents import DocumentError, read_json
 from speceyes.records.samples import LETTERS
 
 
-class Settings(BaseModel):
+class VStarSettings(BaseModel):
     """How V* options are shown."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,11 +39,11 @@ class VStar:
     """Reader of ``craigwu/vstar_bench``."""
 
     name: ClassVar[str | None] = "vstar"
-    Settings: ClassVar[type[BaseModel]] = Settings
+    Settings: ClassVar[type[BaseModel]] = VStarSettings
 
     def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
         self.folder = folder
-        self.settings = Settings.model_validate(settings)
+        self.settings = VStarSettings.model_validate(settings)
 
     def rows(self, split: str) -> Iterator[RawRow]:
         """Rows in the order of their file names."""

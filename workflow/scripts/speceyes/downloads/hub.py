@@ -23,7 +23,7 @@ from speceyes.downloads.faults import DownloadError, explained
 from speceyes.downloads.listing import RemoteFile, list_files, resolve
 from speceyes.downloads.registry import Repository, pin_path, read_pin, write_pin
 from speceyes.downloads.rows import count_rows
-from speceyes.downloads.settings import Settings
+from speceyes.downloads.settings import TransferSettings
 from speceyes.downloads.transfer import fetch, link_or_copy, part_of
 from speceyes.runtime.progress import Progress
 
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 STORE = ".downloads"
 
 
-def download(repository: Repository, target: Path, pins: Path, settings: Settings) -> None:
+def download(repository: Repository, target: Path, pins: Path, settings: TransferSettings) -> None:
     """Download what is wanted of a repository into ``target``.
 
     Args:
@@ -71,7 +71,7 @@ def _pinned(repository: Repository, pins: Path) -> Repository:
     return repository.pinned(revision)
 
 
-def _fetch_all(repository: Repository, files: list[RemoteFile], folder: Path, settings: Settings) -> None:
+def _fetch_all(repository: Repository, files: list[RemoteFile], folder: Path, settings: TransferSettings) -> None:
     done = sum(_present(folder / file.path) for file in files)
     total = sum(file.bytes for file in files)
     free = shutil.disk_usage(folder).free

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, ConfigDict, Field
 
 
-class Settings(BaseModel):
+class TransferSettings(BaseModel):
     """How patiently files are fetched."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")

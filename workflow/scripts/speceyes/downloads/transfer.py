@@ -18,7 +18,7 @@ from tenacity import Retrying, before_sleep_log, retry_if_exception, stop_after_
 from speceyes.downloads.faults import DownloadError, is_transient
 from speceyes.downloads.listing import RemoteFile
 from speceyes.downloads.registry import FileFacts, Repository
-from speceyes.downloads.settings import Settings
+from speceyes.downloads.settings import TransferSettings
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ def part_of(path: Path) -> Path:
 
 
 def fetch(
-    repository: Repository, file: RemoteFile, path: Path, settings: Settings, advance: Callable[[int], None]
+    repository: Repository, file: RemoteFile, path: Path, settings: TransferSettings, advance: Callable[[int], None]
 ) -> None:
     """Bring a file to ``path`` unless it is there: only files whose checksums held ever get that name.
 

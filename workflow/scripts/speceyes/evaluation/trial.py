@@ -24,8 +24,7 @@ from speceyes.engines.base import Engine, Place
 from speceyes.engines.registry import open_engine
 from speceyes.method.draft import Drafter
 from speceyes.method.screening import screen
-from speceyes.method.specreason import Corrected
-from speceyes.method.specreason import Settings as SpecReasonSettings
+from speceyes.method.specreason import Corrected, SpecReasonSettings
 from speceyes.miniature.generate import Sizes, write_benchmarks
 from speceyes.prompts import load_prompts
 from speceyes.records.samples import Sample, read_samples, write_samples

@@ -22,7 +22,7 @@ START_OF_THOUGHTS, END_OF_THOUGHTS = "<think>", "</think>"
 NOT_FINITE = "the draft's log-probabilities are not finite; try another dtype or attention"
 
 
-class Settings(BaseModel):
+class DraftSettings(BaseModel):
     """What the draft model is asked for."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,7 +39,7 @@ class Drafter:
         PromptError: the prompt file lacks the role ``answer``.
     """
 
-    def __init__(self, engine: Engine, prompts: PromptFile, settings: Settings) -> None:
+    def __init__(self, engine: Engine, prompts: PromptFile, settings: DraftSettings) -> None:
         if "answer" not in prompts.roles:
             raise PromptError(f"the draft's prompt file has no role 'answer', only {sorted(prompts.roles)}")
         self._engine = engine

@@ -30,7 +30,7 @@ DIGIT = re.compile(r"[0-9]")
 SCORE_TOKENS = 10
 
 
-class Settings(BaseModel):
+class SpecReasonSettings(BaseModel):
     """The port's settings (docs/protocol.md)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,7 +52,7 @@ class SpecReason(ABC):
     draft: Engine
     agent_engine: Engine
     agent: Agent
-    settings: Settings
+    settings: SpecReasonSettings
 
     def answer(self, sample: Sample, images_dir: Path) -> AgentRecord:
         """One sample; the record's tokens count everything generated, what was not kept included."""

@@ -12,7 +12,7 @@ from sklearn.metrics import average_precision_score
 
 from speceyes.analysis.outcomes import confidence_column
 from speceyes.analysis.ranking import Area, area_difference, aurc, auroc
-from speceyes.analysis.settings import Settings
+from speceyes.analysis.settings import StatisticsSettings
 from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.method.confidence import headline
 from speceyes.tables.inputs import TableInputs
@@ -29,7 +29,9 @@ def make(inputs: TableInputs) -> pd.DataFrame:
     return confidence_quality(inputs.parquet("outcomes"), gates, inputs.study.statistics)
 
 
-def confidence_quality(outcomes: pd.DataFrame, gates: Sequence[tuple[str, int]], settings: Settings) -> pd.DataFrame:
+def confidence_quality(
+    outcomes: pd.DataFrame, gates: Sequence[tuple[str, int]], settings: StatisticsSettings
+) -> pd.DataFrame:
     """One row per split, population, (metric, K) and scorer.
 
     Args:
@@ -58,7 +60,7 @@ def confidence_quality(outcomes: pd.DataFrame, gates: Sequence[tuple[str, int]],
 
 
 def _gates(
-    samples: pd.DataFrame, scorer: str, gates: Sequence[tuple[str, int]], settings: Settings
+    samples: pd.DataFrame, scorer: str, gates: Sequence[tuple[str, int]], settings: StatisticsSettings
 ) -> list[dict[str, object]]:
     scored = samples[samples[f"draft_{scorer}"].notna()]
     right = scored[f"draft_{scorer}"].to_numpy() > 0

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from speceyes.analysis.outcomes import confidence_column
-from speceyes.analysis.settings import Settings
+from speceyes.analysis.settings import StatisticsSettings
 from speceyes.analysis.shares import by_image, share_interval
 from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.tables.inputs import TableInputs
@@ -37,7 +37,9 @@ def make(inputs: TableInputs) -> pd.DataFrame:
     return deferral_curves(inputs.parquet("outcomes"), study.metrics, study.main_top_k, study.statistics)
 
 
-def deferral_curves(outcomes: pd.DataFrame, metrics: Sequence[str], top_k: int, settings: Settings) -> pd.DataFrame:
+def deferral_curves(
+    outcomes: pd.DataFrame, metrics: Sequence[str], top_k: int, settings: StatisticsSettings
+) -> pd.DataFrame:
     """One row per agent, split, scorer, metric (with random and oracle) and deferred share.
 
     Returns:
@@ -54,7 +56,9 @@ def deferral_curves(outcomes: pd.DataFrame, metrics: Sequence[str], top_k: int, 
     return pd.concat(parts, ignore_index=True)[COLUMNS] if parts else pd.DataFrame(columns=COLUMNS)
 
 
-def _curves(samples: pd.DataFrame, scorer: str, metrics: Sequence[str], top_k: int, settings: Settings) -> pd.DataFrame:
+def _curves(
+    samples: pd.DataFrame, scorer: str, metrics: Sequence[str], top_k: int, settings: StatisticsSettings
+) -> pd.DataFrame:
     draft, agent = (samples[f"{who}_{scorer}"].to_numpy() for who in ("draft", "agent"))
     _, images = np.unique(samples["image_id"].to_numpy(dtype=str), return_inverse=True)
     keys = {metric: samples[confidence_column(metric, top_k)].to_numpy() for metric in metrics}

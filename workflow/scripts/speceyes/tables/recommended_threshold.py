@@ -20,7 +20,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from speceyes.analysis.outcomes import confidence_column
-from speceyes.analysis.settings import Settings
+from speceyes.analysis.settings import StatisticsSettings
 from speceyes.analysis.shares import by_image, paired_difference
 from speceyes.method.gate import accepts
 from speceyes.tables.inputs import TableInputs
@@ -45,7 +45,7 @@ def make(inputs: TableInputs) -> pd.DataFrame:
 
 
 def recommended_thresholds(
-    outcomes: pd.DataFrame, operating_points: pd.DataFrame, top_k: int, settings: Settings
+    outcomes: pd.DataFrame, operating_points: pd.DataFrame, top_k: int, settings: StatisticsSettings
 ) -> pd.DataFrame:
     """One row per agent, split and metric, under the corrected scorer.
 
@@ -150,7 +150,7 @@ def betting_p_values(excess: Floats, epsilon: float) -> Floats:
     return np.exp(-best)
 
 
-def _recommend(gate: GateOutcomes, paper: float, settings: Settings) -> dict[str, Any]:
+def _recommend(gate: GateOutcomes, paper: float, settings: StatisticsSettings) -> dict[str, Any]:
     """Choose on some images, report on the others, beside the paper's threshold."""
     generator = np.random.default_rng(settings.seed)
     images = np.unique(gate.image_ids.astype(str))
@@ -176,13 +176,13 @@ def _recommend(gate: GateOutcomes, paper: float, settings: Settings) -> dict[str
     return row
 
 
-def images_needed(settings: Settings) -> int:
+def images_needed(settings: StatisticsSettings) -> int:
     """Calibration images below which nothing can be certified, even if no accuracy is lost at all."""
     stake = min(MAX_STAKE / (1 - settings.epsilon), 1 / settings.epsilon)
     return math.ceil(math.log(1 / settings.delta) / math.log1p(stake * settings.epsilon))
 
 
-def _tried(gate: GateOutcomes, threshold: float | None, name: str, settings: Settings) -> dict[str, Any]:
+def _tried(gate: GateOutcomes, threshold: float | None, name: str, settings: StatisticsSettings) -> dict[str, Any]:
     """A threshold on samples that did not choose it."""
     names = ("accepted", "accuracy", "difference", "difference_low", "difference_high", "speedup")
     if threshold is None or not len(gate.image_ids):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-from speceyes.analysis.settings import Settings as StatisticsSettings
+from speceyes.analysis.settings import StatisticsSettings
 from speceyes.method.confidence import Metric
 
 

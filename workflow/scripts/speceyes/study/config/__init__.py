@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from speceyes.agents.dialogue import Protocol
-from speceyes.analysis.settings import Settings as StatisticsSettings
+from speceyes.analysis.settings import StatisticsSettings
 from speceyes.benchmarks.base import load_reader
 from speceyes.border import border
 from speceyes.documents import DocumentError, read_json, read_yaml

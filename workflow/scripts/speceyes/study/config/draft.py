@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from speceyes.method.draft import Settings as DraftSettings
+from speceyes.method.draft import DraftSettings
 from speceyes.study.config.fields import Batch, Section
 
 

@@ -6,8 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from speceyes.method.specreason import Settings as SpecReasonSettings
-from speceyes.method.specreason import Variant
+from speceyes.method.specreason import SpecReasonSettings, Variant
 from speceyes.study.config.fields import Distinct, Name, Section
 
 
