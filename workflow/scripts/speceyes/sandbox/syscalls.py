@@ -1,6 +1,6 @@
 """The filter of system calls that model-written code runs under, as a classic BPF program.
 
-The namespaces are the wall; the filter takes away what image code never needs and what they do not
+The namespaces isolate; the filter takes away what image code never needs and what they do not
 bound: new processes and threads (a process limit does not bind root), sockets, memory outside the
 address-space limit, asynchronous I/O, tracing, key rings, mounts.
 """

@@ -1,4 +1,4 @@
-"""Rooms without walls, for whoever says ``none-i-understand``: the code has all the rights of its user."""
+"""No isolation, for whoever says ``none-i-understand``: the code has all the rights of its user."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from speceyes.sandbox.interpreter import Interpreter
-from speceyes.sandbox.room import LIBRARY, ONE_THREAD, WORKER_FILES, Room, worker_command
+from speceyes.sandbox.isolation import LIBRARY, ONE_THREAD, WORKER_FILES, WorkerLaunch, worker_command
 
 
 @dataclass(frozen=True)
-class OpenRooms:
+class NoIsolation:
     """An ordinary process per call; only the limits of time, memory and size hold."""
 
     interpreter: Interpreter
 
     @contextmanager
-    def room(self, image_path: Path) -> Iterator[Room]:
-        """A room whose output folder is removed afterwards."""
+    def launch(self, image_path: Path) -> Iterator[WorkerLaunch]:
+        """A worker whose output folder is removed afterwards."""
         with TemporaryDirectory(prefix="sandbox-") as scratch:
             library, output = Path(scratch, "library"), Path(scratch, "output")
             output.mkdir()
@@ -32,6 +32,6 @@ class OpenRooms:
                 link.symlink_to(file)
             command = worker_command(str(self.interpreter.executable), str(library))
             packages = tuple(sorted({str(package.parent) for package in self.interpreter.packages}))
-            # Without walls the code may undo even this.
+            # Without isolation the code may undo even this.
             dying = ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv", path=os.defpath) else ()
-            yield Room((*dying, *command), ONE_THREAD, (), str(image_path), str(output), packages)
+            yield WorkerLaunch((*dying, *command), ONE_THREAD, (), str(image_path), str(output), packages)

@@ -1,4 +1,4 @@
-"""One call of the sandbox: start the worker, wait no longer than allowed, take nothing on trust."""
+"""One call of the sandbox: start the worker, wait no longer than allowed, check all that it returns."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from speceyes.images import plain_file
 from speceyes.sandbox.bubblewrap import detect
 from speceyes.sandbox.images import PIXEL_BYTES, SPOILED_REPLY, ReturnedImage, ReturnedImageError, open_returned
 from speceyes.sandbox.interpreter import UnusableInterpreterError, inspect_interpreter
-from speceyes.sandbox.open_room import OpenRooms
-from speceyes.sandbox.room import PROTOCOL_DIR, Room, Rooms, SandboxUnavailableError
+from speceyes.sandbox.isolation import PROTOCOL_DIR, Isolation, SandboxUnavailableError, WorkerLaunch
+from speceyes.sandbox.no_isolation import NoIsolation
 from speceyes.sandbox.settings import Execution, SandboxResult, SandboxSettings, Status
 from speceyes.sandbox.worker import READY
 
@@ -61,7 +61,7 @@ class Sandbox:
     @property
     def refusal(self) -> str | None:
         """Why code is refused on this machine, None where it is run; to be asked before work begins."""
-        return self._rooms if isinstance(self._rooms, str) else None
+        return self._isolation if isinstance(self._isolation, str) else None
 
     def run(self, code: str, image_path: Path) -> SandboxResult:
         """Run the code with the image as its input; however the code ends is a status, never an exception.
@@ -85,13 +85,13 @@ class Sandbox:
         return SandboxResult(status, stdout, error, images, time.perf_counter() - started)
 
     @cached_property
-    def _rooms(self) -> Rooms | str:
-        """The rooms to run in, or the reason why there are none."""
+    def _isolation(self) -> Isolation | str:
+        """How workers are isolated here, or the reason why they cannot be."""
         settings = self.settings
         try:
             interpreter = inspect_interpreter()
             if settings.isolation == "none-i-understand":
-                return OpenRooms(interpreter)
+                return NoIsolation(interpreter)
             return detect(interpreter, settings.disk_mb * MIB, settings.max_files)
         except (SandboxUnavailableError, UnusableInterpreterError) as error:
             return f"model-written code is refused, the sandbox cannot work here: {error}"
@@ -102,15 +102,15 @@ class Sandbox:
         Raises:
             _EndedError: refused, too slow, too large, or no reply that can be read.
         """
-        if isinstance(self._rooms, str):
-            raise _EndedError("refused", self._rooms)
+        if isinstance(self._isolation, str):
+            raise _EndedError("refused", self._isolation)
         if len(code) > self.settings.max_code_chars:
             raise _EndedError("failed", f"the code is longer than {self.settings.max_code_chars} characters")
         with (
             plain_file(image_path) as picture,
-            self._rooms.room(picture) as room,
-            _memory_file(self._request(code, room)) as request,
-            _process(room, request) as process,
+            self._isolation.launch(picture) as launch,
+            _memory_file(self._request(code, launch)) as request,
+            _process(launch, request) as process,
         ):
             deadline = time.monotonic() + self.settings.wall_s
             self._hand_over(request, process, deadline)
@@ -119,16 +119,16 @@ class Sandbox:
                 raise self._ending(process, deadline)
         return self._parse(reply)
 
-    def _request(self, code: str, room: Room) -> bytes:
+    def _request(self, code: str, launch: WorkerLaunch) -> bytes:
         settings = self.settings
         fields = {
             "code": code,
             "repairs": self.execution.repairs,
             "two_namespaces": self.execution.two_namespaces,
-            "image_path": room.image_path,
+            "image_path": launch.image_path,
             "protocol_dir": PROTOCOL_DIR,
-            "output_dir": room.output_dir,
-            "packages": room.packages,
+            "output_dir": launch.output_dir,
+            "packages": launch.packages,
             "max_stdout_chars": settings.max_stdout_chars,
             "max_images": settings.max_images,
             "max_pixels": settings.max_image_pixels,
@@ -231,15 +231,15 @@ def _memory_file(content: bytes) -> Iterator[int]:
 
 
 @contextmanager
-def _process(room: Room, request: int) -> Iterator[subprocess.Popen[bytes]]:
-    """The room's worker, killed with everything that it started."""
+def _process(launch: WorkerLaunch, request: int) -> Iterator[subprocess.Popen[bytes]]:
+    """The worker, killed with everything that it started."""
     process = subprocess.Popen(
-        room.command,
+        launch.command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        pass_fds=(*room.file_descriptors, request),
-        env=room.environment,
+        pass_fds=(*launch.file_descriptors, request),
+        env=launch.environment,
         start_new_session=True,
     )
     with process:

@@ -31,8 +31,8 @@ class SandboxUnavailableError(Exception):
 
 
 @dataclass(frozen=True)
-class Room:
-    """One call's room.
+class WorkerLaunch:
+    """How one call's worker is started, and the paths as its code sees them.
 
     Attributes:
         command: starts the worker, which reads its request from standard input.
@@ -51,10 +51,10 @@ class Room:
     packages: tuple[str, ...]
 
 
-class Rooms(Protocol):
-    """A way to make rooms."""
+class Isolation(Protocol):
+    """How workers are kept apart from the host."""
 
-    def room(self, image_path: Path) -> AbstractContextManager[Room]: ...
+    def launch(self, image_path: Path) -> AbstractContextManager[WorkerLaunch]: ...
 
 
 def worker_command(python: str, library: str) -> tuple[str, ...]:
