@@ -101,9 +101,13 @@ def test_what_was_printed_before_a_failure_is_kept(sandbox: Sandbox, image_path:
     assert sandbox.run("print('so far')\n1 / 0", image_path).stdout.strip() == "so far"
 
 
-def test_limits_hold_without_walls(image_path: Path) -> None:
-    sandbox = Sandbox(SandboxSettings(isolation="none-i-understand", wall_s=1, memory_mb=512))
+def test_the_memory_limit_holds_without_isolation(image_path: Path) -> None:
+    sandbox = Sandbox(SandboxSettings(isolation="none-i-understand", wall_s=60, memory_mb=512))
     assert sandbox.run("bytearray(2**30)", image_path).status == "memory"
+
+
+def test_the_time_limit_ends_children_too_without_isolation(image_path: Path) -> None:
+    sandbox = Sandbox(SandboxSettings(isolation="none-i-understand", wall_s=1, memory_mb=512))
     child = f"import subprocess\nsubprocess.Popen(['sleep', '3210', {str(image_path)!r}])\nwhile True: pass"
     assert sandbox.run(child, image_path).status in {"timeout", "failed"}
     lines = [path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()]

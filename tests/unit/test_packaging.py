@@ -108,8 +108,8 @@ def test_without_its_extras_the_library_imports_all_but_the_modules_that_the_ext
     modules = packages_distributions()
     missing = {module: canonicalize_name(modules[name][0]) for module, name in json.loads(done.stdout).items()}
     assert set(missing.values()) <= set().union(*map(names, EXTRAS.values()))
-    rooms = {module.split(".")[1] for module in missing}
-    assert rooms <= {"engines", "training", "evaluation", "judging", "downloads"}, missing
+    packages = {module.split(".")[1] for module in missing}
+    assert packages <= {"engines", "training", "evaluation", "judging", "downloads"}, missing
 
 
 def test_the_library_imports_without_snakemake(clean_python):

@@ -5,7 +5,7 @@ parameter: editing a figure re-runs no model, editing an agent re-runs what impo
 
 A module counts by its meaning: its syntax tree without comments, formatting, docstrings and the
 descriptions of configuration keys. The tree is written down in a form of its own rather than by
-``ast.dump`` or ``ast.unparse``, whose output differs between Python versions. Two rooms do not count:
+``ast.dump`` or ``ast.unparse``, whose output differs between Python versions. Two packages do not count:
 nothing in ``runtime`` may change a result, and what ``study`` decides reaches a job as its parameters
 and inputs, which Snakemake compares by itself.
 """

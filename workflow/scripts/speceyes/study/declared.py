@@ -1,4 +1,4 @@
-"""What a room's modules say they read, without importing them: Snakemake's own environment may lack what they need."""
+"""What a package's modules say they read, without importing them: Snakemake's own environment may lack what they need."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ READS = "READS"
 
 
 @cache
-def declared(room: str) -> dict[str, tuple[str, ...]]:
-    """The names in ``READS`` of every module of a room that has one, by module.
+def declared(package: str) -> dict[str, tuple[str, ...]]:
+    """The names in ``READS`` of every module of a package that has one, by module.
 
     Args:
-        room: ``tables`` or ``figures``.
+        package: ``tables`` or ``figures``.
 
     Raises:
         ValueError: a ``READS`` that is not written out as names.
     """
-    return {path.stem: reads for path in sorted((LIBRARY / room).glob("*.py")) if (reads := _reads(path)) is not None}
+    return {
+        path.stem: reads for path in sorted((LIBRARY / package).glob("*.py")) if (reads := _reads(path)) is not None
+    }
 
 
 def _reads(path: Path) -> tuple[str, ...] | None:

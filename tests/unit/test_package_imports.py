@@ -1,4 +1,4 @@
-"""The rooms of the library: what each may import, without circles."""
+"""The packages of the library: what each may import, without circles."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FLOORS = (
 
 
 def imports() -> dict[str, set[str]]:
-    """What each room, or module at the root, imports of the others."""
+    """What each package, or module at the root, imports of the others."""
     found: dict[str, set[str]] = defaultdict(set)
     for path in LIBRARY.rglob("*.py"):
         here = path.relative_to(LIBRARY).with_suffix("").parts[0]
@@ -46,11 +46,11 @@ def test_no_room_is_reached_from_what_it_imports():
                 todo.append(there)
         return seen
 
-    assert {room for room in graph if room in reached(room)} == set()
+    assert {package for package in graph if package in reached(package)} == set()
 
 
 def test_imports_point_one_way():
-    floor = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+    floor = {package: number for number, packages in enumerate(FLOORS) for package in packages}
     upwards = {
         (here, there)
         for here, others in imports().items()
@@ -61,6 +61,6 @@ def test_imports_point_one_way():
 
 
 def test_every_room_has_a_floor_and_few_modules_lie_at_the_root():
-    rooms = {path.name for path in LIBRARY.iterdir() if (path / "__init__.py").exists()}
-    assert rooms == set().union(*FLOORS)
+    packages = {path.name for path in LIBRARY.iterdir() if (path / "__init__.py").exists()}
+    assert packages == set().union(*FLOORS)
     assert len([path for path in LIBRARY.glob("[!_]*.py")]) <= 8
