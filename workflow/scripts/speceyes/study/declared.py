@@ -1,4 +1,4 @@
-"""What a package's modules say they read, without importing them: Snakemake's own environment may lack what they need."""
+"""What a package's modules say they read, without importing them: Snakemake's own environment may lack their needs."""
 
 from __future__ import annotations
 
