@@ -47,7 +47,7 @@ class Workspace:
     @property
     def environment(self) -> dict[str, str]:
         programs = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-        return os.environ | {"PATH": programs, "OMP_NUM_THREADS": "1"}
+        return os.environ | {"PATH": programs, "PYTHONPATH": str(SCRIPTS), "OMP_NUM_THREADS": "1"}
 
     def snakemake(self, *words: str) -> str:
         """Run to the end; what was said. A run that fails fails the test with its last words."""

@@ -1,4 +1,4 @@
-"""A job killed in its middle goes on where it stopped, and nothing in the end tells that it was killed."""
+"""A job or a Snakemake killed in its middle goes on where it stopped; nothing in the end tells that it was killed."""
 
 from __future__ import annotations
 
@@ -7,16 +7,20 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from speceyes.records.tables import read_table
 from speceyes.records.types import AgentRecord
 from workspace import Workspace
 
 TARGET = "results/small/agent/deepeyes/pope/random/1-of-1.parquet"
 FINISHED_BEFORE_KILL = 3
+Kill = Callable[[Workspace, "subprocess.Popen[bytes]"], None]
 TIMED = re.compile("speedup|latency|_s$|sentence")
 # When jobs ran; what is cheapest; speedups row by row.
 TIMED_TABLES = {"provenance.csv", "pareto.csv", "published_vs_ours.csv"}
@@ -42,10 +46,27 @@ def workers(folder: Path) -> list[int]:
     return found
 
 
-def killed_in_its_middle(study: Workspace) -> list[AgentRecord]:
-    """Start the study, kill the agent's job after a few samples; what had been finished."""
+def kill_the_jobs(study: Workspace, running: subprocess.Popen[bytes]) -> None:
+    for worker in workers(study.folder):
+        os.kill(worker, signal.SIGKILL)
+    assert running.wait(120) != 0
+
+
+def kill_snakemake(study: Workspace, running: subprocess.Popen[bytes]) -> None:
+    """Its jobs end by themselves; the lock that it held stays."""
+    running.kill()
+    running.wait()
+    deadline = time.monotonic() + 60
+    while workers(study.folder):
+        assert time.monotonic() < deadline, "a job outlived its Snakemake"
+        time.sleep(0.1)
+    assert list((study.folder / ".snakemake" / "locks").glob("*.lock"))
+
+
+def killed_in_its_middle(study: Workspace, kill: Kill) -> list[AgentRecord]:
+    """Start the study, kill what is to be killed after a few samples; what had been finished."""
     running = subprocess.Popen(
-        study.command("--quiet", "all"),
+        again(study),
         cwd=study.folder,
         env=study.environment,
         stdout=subprocess.DEVNULL,
@@ -56,22 +77,27 @@ def killed_in_its_middle(study: Workspace) -> list[AgentRecord]:
         assert running.poll() is None, "the job ended before it could be killed"
         assert time.monotonic() < deadline, "no sample was finished"
         time.sleep(0.01)
-    for worker in workers(study.folder):
-        os.kill(worker, signal.SIGKILL)
-    assert running.wait(120) != 0
+    kill(study, running)
     return [AgentRecord.model_validate_json(line) for line in journal_lines(study.folder) if line.endswith("}")]
 
 
-def test_a_killed_job_resumes_at_the_next_sample_and_ends_in_the_same_tables(workspace, results, tmp_path):
+def again(study: Workspace) -> list[str]:
+    """The command that starts the study and that is typed again after a kill, as the Makefile has it."""
+    return [sys.executable, "-m", "speceyes", "run", *study.command("--quiet", "all")[3:]]
+
+
+@pytest.mark.parametrize("kill", [kill_the_jobs, kill_snakemake])
+def test_what_was_killed_resumes_at_the_next_sample_and_ends_in_the_same_tables(workspace, results, tmp_path, kill):
     study = Workspace(shutil.copytree(workspace.folder, tmp_path / "killed"), tmp_path / "killed/config/study.yaml")
     (study.folder / TARGET).unlink()
     for made_from_it in ("replay", "tables", "figures"):
         shutil.rmtree(study.folder / "results/small" / made_from_it)
-    before = killed_in_its_middle(study)
+    before = killed_in_its_middle(study, kill)
     undisturbed = list(read_table(workspace.folder / TARGET, AgentRecord))
     assert FINISHED_BEFORE_KILL <= len(before) < len(undisturbed), "killed too late to tell"
 
-    study.snakemake()
+    ended = subprocess.run(again(study), cwd=study.folder, env=study.environment, capture_output=True, check=False)
+    assert ended.returncode == 0, ended.stderr.decode()[-6000:]
     after = list(read_table(study.folder / TARGET, AgentRecord))
     # A sample generated twice would have another latency.
     assert after[: len(before)] == before

@@ -1,10 +1,12 @@
-"""Rule write_study_page: the study on one page, findings first."""
+"""Rule write_study_page: the study on one page, findings first; its passes need no journals any more."""
 
 from pathlib import Path
 
 import pandas as pd
 from speceyes.pages.study_page import study_page
+from speceyes.records.journal import remove_finished
 from speceyes.runtime.job import job
+from speceyes.study.layout import Layout
 from speceyes.tables.csv_files import read_csv
 
 with job(snakemake.log[0]):
@@ -18,3 +20,4 @@ with job(snakemake.log[0]):
         captions=snakemake.params.captions,
     )
     Path(snakemake.output.page).write_text(page, encoding="utf-8")
+    remove_finished(Path(Layout.of(snakemake.params.study).journals))

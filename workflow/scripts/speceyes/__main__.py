@@ -9,6 +9,7 @@ from importlib import import_module
 
 # Imported when asked for: some load torch.
 COMMANDS = {
+    "run": ("speceyes.runtime.launch", "Snakemake, also where the last run was killed; refuses beside a living one"),
     "estimate": ("speceyes.study.estimate", "what a study will still cost, before it runs"),
     "explain": ("speceyes.pages.explain", "what happened to one sample, from the question to the verdicts"),
     "summary": ("speceyes.pages.summary", "what a finished study found, in two sentences"),

@@ -19,6 +19,7 @@ from speceyes.records.types import FORMAT_VERSION, Record, RecordError
 
 R = TypeVar("R", bound=Record)
 
+FINISHED = ".finished"  # a file beside a journal whose records are all in their table
 _NO_LOCKS_HERE = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP}
 
 
@@ -34,7 +35,6 @@ class Journal(Generic[R]):
 
     Attributes:
         done: the records so far, by sample id.
-        waited: another process was at work on this journal when we came.
 
     Raises:
         RecordError: the journal is another version's or setting's, or the disk does not take a record.
@@ -46,7 +46,6 @@ class Journal(Generic[R]):
         header = {"format": FORMAT_VERSION, "record": kind.__name__, "fingerprint": fingerprint}
         self._header = f"{json.dumps(header)}\n".encode()
         self.done: dict[str, R] = {}
-        self.waited = False
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = self._open_alone()
         try:
@@ -62,7 +61,6 @@ class Journal(Generic[R]):
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                self.waited = True
                 _say(f"{self.path}: another process is at this work; waiting until it has ended")
                 fcntl.flock(file, fcntl.LOCK_EX)
             except OSError as error:
@@ -117,6 +115,10 @@ class Journal(Generic[R]):
         self._write(f"{record.model_dump_json()}\n".encode())
         self.done[record.sample_id] = record
 
+    def finish(self) -> None:
+        """Mark the journal as one whose records are all in their table."""
+        self.path.with_suffix(FINISHED).touch()
+
     def _write(self, line: bytes) -> None:
         try:
             while line:
@@ -129,6 +131,13 @@ class Journal(Generic[R]):
 
     def __exit__(self, *exc: object) -> None:
         self._file.close()
+
+
+def remove_finished(folder: Path) -> None:
+    """Remove the journals whose tables are complete, once whoever asked for these has noted so."""
+    for mark in folder.glob(f"*{FINISHED}"):
+        mark.with_suffix(".jsonl").unlink(missing_ok=True)
+        mark.unlink()
 
 
 def _say(line: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any, TypeVar
 
 from speceyes.records.journal import Journal, run_pending
 from speceyes.records.samples import Sample, read_samples
-from speceyes.records.tables import read_provenance, write_table
+from speceyes.records.tables import write_table
 from speceyes.records.types import Record
 from speceyes.runtime.progress import Progress
 from speceyes.runtime.provenance import device, digest, file_identity, provenance
@@ -59,25 +58,19 @@ class Stage:
     stamp: dict[str, Any] = field(default_factory=dict)
 
     def run(self, kind: type[R], batch_size: int, work: Callable[[Sequence[Sample]], Sequence[R]]) -> None:
-        """Do what the journal lacks, then write the table in the samples' order and drop the journal."""
+        """Do what the journal lacks, then write the table in the samples' order.
+
+        The journal stays, marked as finished, until :func:`speceyes.records.journal.remove_finished`: a Snakemake
+        killed before it has noted the table as complete deletes it and asks for it again.
+        """
         samples = self.shard.of(read_samples(self.samples))
         inputs = self.inputs | {"samples": file_identity(self.samples)}
         # A journal of one model of device is not continued on another: a table's latencies belong together.
         fingerprint = digest(self.settings, inputs, kind.__name__, device()["name"])
         path = self.journals / f"{self.label.replace('/', '-').replace(' ', '-')}.{fingerprint}.jsonl"
         with Journal(path, kind, fingerprint) as journal:
-            # What outlived its Snakemake may have done all this while its successor waited for it.
-            if not (journal.waited and self._is_written(inputs)):
-                with Progress(self.label, len(samples), len(journal.done)) as progress:
-                    run_pending(samples, journal, batch_size, progress.counting(work))
-                records = [journal.done[sample.sample_id] for sample in samples]
-                write_table(self.table, kind, records, self.stamp | provenance(self.settings, inputs))
-            path.unlink()
-
-    def _is_written(self, inputs: dict[str, str]) -> bool:
-        """The table is there, from the same settings, inputs and model of device."""
-        if not self.table.exists():
-            return False
-        found = read_provenance(self.table)
-        ours = self.stamp | {"settings": self.settings, "inputs": inputs, "device": device()}
-        return json.dumps({name: found.get(name) for name in ours}, sort_keys=True) == json.dumps(ours, sort_keys=True)
+            with Progress(self.label, len(samples), len(journal.done)) as progress:
+                run_pending(samples, journal, batch_size, progress.counting(work))
+            records = [journal.done[sample.sample_id] for sample in samples]
+            write_table(self.table, kind, records, self.stamp | provenance(self.settings, inputs))
+            journal.finish()

@@ -1,4 +1,4 @@
-"""What every rule's script does around its work: logging, one-line errors, a GPU lease."""
+"""What every rule's script does around its work: logging, one-line errors, a GPU lease, an end with its Snakemake."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 from speceyes.border import plain
 from speceyes.runtime.gpu_lease import lease
+from speceyes.runtime.snakemakes import end_with_snakemake
 
 LONGEST_LINE = 1000
 
@@ -30,6 +31,7 @@ def job(log_path: str, gpus: int = 0) -> Iterator[None]:
     # A log that the disk does not take is no reason to fill the terminal with tracebacks.
     logging.raiseExceptions = False
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    end_with_snakemake()
     try:
         with lease(gpus):
             yield

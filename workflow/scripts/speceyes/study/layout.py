@@ -66,7 +66,7 @@ class Layout:
 
     @property
     def journals(self) -> str:
-        """The folder of what unfinished jobs have done."""
+        """The folder of what jobs have done, until the study's page is written."""
         return f"{self.results}/journals"
 
     @property
