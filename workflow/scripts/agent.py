@@ -9,7 +9,7 @@ with job(snakemake.log[0], snakemake.resources.devices):
     from speceyes.records.types import AgentRecord
 
     here = ModelPass.of(snakemake, Layout.of(snakemake.params.study))
-    engine, agent = here.engine("model"), here.agent()
+    agent, engine = here.agent(), here.engine("model")
     here.run(
         AgentRecord,
         lambda samples: [answer(engine, agent, sample, here.images) for sample in samples],

@@ -14,5 +14,5 @@ with job(snakemake.log[0]):
     load_prompts(Path(snakemake.input.draft), ("answer",))
     load_judge_prompts(Path(snakemake.input.judge))
     for agent, prompts in zip(snakemake.params.agents, snakemake.input.agents, strict=True):
-        load_agent(agent["type"])(Path(prompts), agent["settings"], media)
+        load_agent(agent["type"])(Path(prompts), agent["settings"], media).check_machine()
     Path(snakemake.output.checked).write_text("".join(f"{path}\n" for path in snakemake.input), encoding="utf-8")

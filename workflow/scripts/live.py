@@ -12,6 +12,7 @@ with job(snakemake.log[0], snakemake.resources.devices):
 
     here = ModelPass.of(snakemake, Layout.of(snakemake.params.study))
     holds, settings = here.job.holds, here.job.settings
+    agent = here.agent()
     draft_engine, agent_engine = here.engine("draft"), here.engine("model")
     drafter = Drafter(
         draft_engine, load_prompts(here.inputs["draft_prompts"]), DraftSettings.model_validate(settings["draft"])
@@ -19,7 +20,7 @@ with job(snakemake.log[0], snakemake.resources.devices):
     funnel = Funnel(
         screening_engine=draft_engine if settings["screening"] == "draft" else agent_engine,
         agent_engine=agent_engine,
-        agent=here.agent(),
+        agent=agent,
         drafter=drafter,
         gate=Gate(holds.metric, holds.top_k, holds.threshold),
         images_dir=here.images,

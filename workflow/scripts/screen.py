@@ -9,7 +9,7 @@ with job(snakemake.log[0], snakemake.resources.devices):
     from speceyes.records.types import ScreenRecord
 
     here = ModelPass.of(snakemake, Layout.of(snakemake.params.study))
-    engine, agent = here.engine("model"), here.agent()
+    agent, engine = here.agent(), here.engine("model")
     here.run(
         ScreenRecord,
         lambda samples: screen(engine, agent, samples, here.images),

@@ -10,9 +10,9 @@ with job(snakemake.log[0], snakemake.resources.devices):
 
     here = ModelPass.of(snakemake, Layout.of(snakemake.params.study))
     method = VARIANTS[snakemake.wildcards.variant](
+        agent=here.agent(),
         draft=here.engine("draft"),
         agent_engine=here.engine("model"),
-        agent=here.agent(),
         settings=SpecReasonSettings.model_validate(here.job.settings["specreason"]),
     )
     here.run(

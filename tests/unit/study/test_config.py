@@ -295,7 +295,8 @@ def test_a_module_that_fails_at_import_is_one_line(raw, tmp_path, monkeypatch):
 
 
 def test_a_class_with_settings_of_another_kind_is_one_line(raw, tmp_path, monkeypatch):
-    (tmp_path / "odd.py").write_text("class Agent:\n    Settings = screen_request = episode = verification = dict")
+    parts = "Settings = check_machine = screen_request = episode = verification = dict"
+    (tmp_path / "odd.py").write_text(f"class Agent:\n    {parts}")
     monkeypatch.syspath_prepend(tmp_path)
     raw["agents"]["thyme"] |= {"type": "odd:Agent", "settings": {}}
     assert complaint(raw).startswith("config: ")

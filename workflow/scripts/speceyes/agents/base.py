@@ -64,6 +64,7 @@ class StepError(Exception):
     """A step at which the published loop breaks: raised by a loop, it ends the sample as an error; says why."""
 
 
+AGENT_PARTS = ("Settings", "check_machine", "screen_request", "episode", "verification")
 Loop = Generator[Request, Step, Ending]
 
 
@@ -97,6 +98,14 @@ class Agent(Protocol):
 
     def __init__(self, prompt_file: Path, settings: dict[str, Any], media_dir: Path) -> None: ...
 
+    def check_machine(self) -> None:
+        """Asked before a model is loaded: refuse a machine on which the agent's tools cannot run.
+
+        Raises:
+            Exception: of any type; its message is one line that says what is missing.
+        """
+        ...
+
     def screen_request(self, sample: Sample, image: Image.Image) -> Request:
         """Phase I: would tools help? One short generation."""
         ...
@@ -122,5 +131,5 @@ def load_agent(spec: str) -> type[Agent]:
     Raises:
         ValueError: the name does not lead to a class; the message says which part failed.
     """
-    found: type[Agent] = load_class(spec, "agent class", ("Settings", "screen_request", "episode", "verification"))
+    found: type[Agent] = load_class(spec, "agent class", AGENT_PARTS)
     return found

@@ -51,6 +51,9 @@ class DialogueAgent(ABC, Generic[S]):
         self.prompts = load_prompts(prompt_file, ROLES)
         self.media = MediaStore(media_dir)
 
+    def check_machine(self) -> None:
+        """Most agents run their tools anywhere."""
+
     @abstractmethod
     def episode(self, task: Task) -> Loop:
         """The loop on one sample."""

@@ -22,7 +22,14 @@ from speceyes.agents.thyme_corrected import corrected
 from speceyes.agents.thyme_published import published
 from speceyes.engines.base import Message, Opens, Part, Request
 from speceyes.records.types import ToolUse
-from speceyes.sandbox import INPUT_PATH, Execution, Sandbox, SandboxResult, SandboxSettings
+from speceyes.sandbox import (
+    INPUT_PATH,
+    Execution,
+    Sandbox,
+    SandboxResult,
+    SandboxSettings,
+    SandboxUnavailableError,
+)
 
 LOOPS = {"published": published, "corrected": corrected}
 FENCE = re.compile(r"```(?:python|py)?[ \t]*\n(.*?)(?:```|\Z)", re.DOTALL | re.IGNORECASE)
@@ -63,6 +70,9 @@ class ThymeSettings(DialogueSettings):
 class Executor(TypingProtocol):
     """Whatever runs model-written code."""
 
+    @property
+    def refusal(self) -> str | None: ...
+
     def run(self, code: str, image_path: Path) -> SandboxResult: ...
 
 
@@ -76,6 +86,15 @@ class Thyme(DialogueAgent[ThymeSettings]):
         published_code = Execution("published", self.settings.published.two_namespaces)
         execution = published_code if self.settings.protocol == "published" else Execution()
         self.executor: Executor = Sandbox(self.settings.sandbox, execution)
+
+    def check_machine(self) -> None:
+        """Model-written code must run somewhere.
+
+        Raises:
+            SandboxUnavailableError: the sandbox cannot isolate code here.
+        """
+        if self.executor.refusal is not None:
+            raise SandboxUnavailableError(self.executor.refusal)
 
     @property
     def verification(self) -> Verification:

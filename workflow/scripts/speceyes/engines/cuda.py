@@ -7,8 +7,8 @@ import torch
 from speceyes.engines.base import EngineError
 from speceyes.runtime.provenance import driver_version
 
-# The lowest driver for each CUDA that torch is built with (CUDA's release notes, minor version compatibility).
-LOWEST_DRIVER = {"11": "450.80.02", "12": "525.60.13", "13": "580.65.06"}
+# The lowest driver for each CUDA that torch may be built with (NVIDIA, CUDA minor version compatibility, table 1).
+LOWEST_DRIVER = {"11": "450.80.02", "12": "525", "13": "580"}
 REMEDY = "engine.device: cpu runs the model without"
 
 

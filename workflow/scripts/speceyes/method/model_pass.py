@@ -109,8 +109,14 @@ class ModelPass:
         return self.held.enter_context(open_engine(self.job.engines[name], place))
 
     def agent(self) -> Agent:
-        """The job's agent with its prompts and settings."""
-        return load_agent(self.job.agent)(self.inputs["prompts"], self.job.settings["agent"], self.media)
+        """The job's agent with its prompts and settings, on a machine that its tools can run on.
+
+        Raises:
+            Exception: the agent's own, where they cannot; one line.
+        """
+        agent = load_agent(self.job.agent)(self.inputs["prompts"], self.job.settings["agent"], self.media)
+        agent.check_machine()
+        return agent
 
     def run(
         self, kind: type[R], work: Callable[[Sequence[Sample]], Sequence[R]], warm_up: Callable[[Sample], object]

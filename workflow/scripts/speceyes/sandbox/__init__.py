@@ -6,8 +6,8 @@ there and decodes what it saved (``saved_images``); ``sandbox`` limits it from o
 pixels, never files.
 """
 
-from speceyes.sandbox.isolation import INPUT_PATH
+from speceyes.sandbox.isolation import INPUT_PATH, SandboxUnavailableError
 from speceyes.sandbox.sandbox import Sandbox
 from speceyes.sandbox.settings import Execution, SandboxResult, SandboxSettings
 
-__all__ = ["INPUT_PATH", "Execution", "Sandbox", "SandboxResult", "SandboxSettings"]
+__all__ = ["INPUT_PATH", "Execution", "Sandbox", "SandboxResult", "SandboxSettings", "SandboxUnavailableError"]
