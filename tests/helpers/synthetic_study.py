@@ -16,7 +16,7 @@ from speceyes.analysis.answers import AnswerTables
 from speceyes.judging.questions import Judged, distinct
 from speceyes.judging.scorers import AskJudge
 from speceyes.judging.verdicts import SCORERS, Verdict, Verdicts, write_verdicts
-from speceyes.method.confidence import METRICS, write_confidences
+from speceyes.method.confidence import METRICS, headline, write_confidences
 from speceyes.method.gate import accepts
 from speceyes.method.grid import Grid
 from speceyes.method.replay import Passes
@@ -50,6 +50,11 @@ class SyntheticStudy:
     batches: tuple[int, ...] = (1, 6)
     error_share: float = 0.03
     error_seconds: float = 2.0
+    metrics: tuple[str, ...] = METRICS
+    top_ks: tuple[int, ...] = (8, 16, 32)
+    thresholds: tuple[float, ...] = (0.995, 0.99, 0.98, 0.97, 0.96, 0.95, 0.94, 0.9, 0.8, 0.7)
+    variants: tuple[str, ...] = ("published",)
+    runs_live: bool = True
 
     @property
     def layout(self) -> Layout:
@@ -74,11 +79,11 @@ class SyntheticStudy:
 
     def grid(self, benchmark: str) -> Grid:
         return Grid(
-            metrics=METRICS,
-            top_ks=(8, 16, 32),
-            thresholds=(0.995, 0.99, 0.98, 0.97, 0.96, 0.95, 0.94, 0.9, 0.8, 0.7),
+            metrics=self.metrics,
+            top_ks=self.top_ks,
+            thresholds=self.thresholds,
             batch_sizes=self.batches,
-            operating_points=dict.fromkeys(METRICS, POINT),
+            operating_points=dict.fromkeys(self.metrics, POINT),
             main_top_k=16,
             main_batch_size=6,
         )
@@ -91,11 +96,15 @@ class SyntheticStudy:
             confidences={b: self._path("confidence", *where, batch=b) for b in self.batches},
             screens={b: [self._path("screen", *where, agent=agent, batch=b)] for b in self.batches},
             agents=[self._path("agent", *where, agent=agent)],
-            specreason={"published": [self._path("specreason", *where, agent=agent, variant="published")]},
+            specreason={v: [self._path("specreason", *where, agent=agent, variant=v)] for v in self.variants},
         )
 
+    @property
+    def _gate(self) -> dict[str, object]:
+        return GATE | {"metric": headline(self.metrics)}
+
     def live(self, agent: str, benchmark: str, split: str) -> Path:
-        return self._path("live", benchmark, split, agent=agent, **GATE)
+        return self._path("live", benchmark, split, agent=agent, **self._gate)
 
     def answer_tables(self) -> AnswerTables:
         passes = [self.passes(*cell) for cell in self.cells]
@@ -104,7 +113,7 @@ class SyntheticStudy:
             samples=[one.samples for one in shared],
             drafts=[table for one in shared for tables in one.drafts.values() for table in tables],
             agents=[table for one in passes for table in one.agents],
-            specreason=[table for one in passes for table in one.specreason["published"]],
+            specreason=[table for one in passes for tables in one.specreason.values() for table in tables],
             verdicts=Path(self.layout.verdicts),
         )
 
@@ -132,18 +141,22 @@ class SyntheticStudy:
             table, stamp = self.table("draft", *where, batch=batch)
             write_table(table, DraftRecord, drafts, stamp)
             confidences, stamp = self.table("confidence", *where, batch=batch)
-            write_confidences(confidences, [table], METRICS, [8, 16, 32], stamp)
+            write_confidences(confidences, [table], self.metrics, sorted({*self.top_ks, 16}), stamp)
             answers |= {(record.sample_id, record.text) for record in drafts}
         for agent in self.agents:
             for batch in self.batches:
                 table, stamp = self.table("screen", *where, agent=agent, batch=batch)
                 write_table(table, ScreenRecord, drawn.screens(agent, batch), stamp)
-            for stage, slower, names in (("agent", 1.0, {}), ("specreason", 2.1, {"variant": "published"})):
+            for stage, slower, names in (
+                ("agent", 1.0, {}),
+                *(("specreason", 2.1, {"variant": variant}) for variant in self.variants),
+            ):
                 episodes = drawn.episodes(agent, slower)
                 table, stamp = self.table(stage, *where, agent=agent, **names)
                 write_table(table, AgentRecord, episodes, stamp)
                 answers |= {(record.sample_id, record.answer) for record in episodes}
-            self._write_live(agent, *where)
+            if self.runs_live:
+                self._write_live(agent, *where)
         return answers
 
     def _write_live(self, agent: str, benchmark: str, split: str) -> None:
@@ -151,7 +164,7 @@ class SyntheticStudy:
         passes = self.passes(agent, benchmark, split)
         import pandas as pd
 
-        scores = pd.read_parquet(passes.confidences[6]).query("metric == 'min' and top_k == 16")
+        scores = pd.read_parquet(passes.confidences[6]).query("metric == @self._gate['metric'] and top_k == 16")
         confidence = dict(zip(scores["sample_id"], scores["confidence"], strict=True))
         records = []
         for screen, draft, episode in zip(
@@ -181,7 +194,7 @@ class SyntheticStudy:
                     tool_calls=0 if accepted else episode.tool_calls,
                 )
             )
-        table, stamp = self.table("live", benchmark, split, agent=agent, **GATE)
+        table, stamp = self.table("live", benchmark, split, agent=agent, **self._gate)
         write_table(table, LiveRecord, records, stamp)
 
 

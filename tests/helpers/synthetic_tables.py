@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import importlib
+import pkgutil
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from speceyes.analysis.answers import scored_answers
+import pandas as pd
+import speceyes.tables
+from speceyes.analysis.answers import scored_answers, write_answers
 from speceyes.analysis.measures import settings_and_ledger
 from speceyes.analysis.outcomes import OutcomeTables, outcomes, write_outcomes
 from speceyes.analysis.settings import StatisticsSettings
-from speceyes.method.confidence import METRICS
 from speceyes.method.replay import write_replay
 from speceyes.tables.csv_files import write_csv
-from speceyes.tables.deferral import deferral_curves
-from speceyes.tables.pareto import pareto
-from speceyes.tables.published_vs_ours import published_vs_ours
-from synthetic_study import SyntheticStudy
+from speceyes.tables.inputs import TableInputs
+from speceyes.tables.settings import OperatingPoint, TableSettings
+from synthetic_study import POINT, SyntheticStudy
 
 PUBLISHED = Path(__file__).parents[2] / "resources" / "published"
+_MODULES = {
+    m.name: importlib.import_module(f"speceyes.tables.{m.name}") for m in pkgutil.iter_modules(speceyes.tables.__path__)
+}
+MODULES = {name: module for name, module in _MODULES.items() if hasattr(module, "make")}
 
 
 def write_tables(study: SyntheticStudy, folder: Path, comparable: bool, resamples: int = 200) -> None:
@@ -36,9 +42,52 @@ def write_tables(study: SyntheticStudy, folder: Path, comparable: bool, resample
     confidences = {where: study.passes(study.agents[0], *where).confidences[6] for where in study.splits}
     happened = outcomes(OutcomeTables(replays, confidences, 6), answers)
     write_outcomes(happened, folder / "outcomes.parquet")
-    write_csv(deferral_curves(happened, METRICS, 16, statistics), folder / "deferral.csv")
-    write_csv(pareto(settings), folder / "pareto.csv")
-    write_csv(published_vs_ours(settings, PUBLISHED, comparable), folder / "published_vs_ours.csv")
+    write_answers(folder / "answers.parquet", answers, {})
+    for name, table in _made(study, folder, comparable, statistics):
+        write_csv(table, folder / f"{name}.csv")
+
+
+def _made(
+    study: SyntheticStudy, folder: Path, comparable: bool, statistics: StatisticsSettings
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Every table for people, one after what it reads."""
+    files = _files(study) | {path.stem: [path] for path in folder.iterdir()}
+    said = TableSettings(
+        comparable=comparable,
+        metrics=study.metrics,
+        top_ks=tuple(sorted({*study.top_ks, 16})),
+        main_top_k=16,
+        points=tuple(
+            OperatingPoint(agent=agent, benchmark=benchmark, metric=metric, threshold=POINT)
+            for agent in study.agents
+            for benchmark in dict.fromkeys(benchmark for benchmark, _ in study.splits)
+            for metric in study.metrics
+        ),
+        statistics=statistics,
+    )
+    waiting = {name: module for name, module in MODULES.items() if name != "live_vs_replay" or study.runs_live}
+    while waiting:
+        ready = [name for name, module in waiting.items() if files.keys() >= set(module.READS)]
+        for name in ready:
+            yield name, waiting.pop(name).make(TableInputs(files=files, study=said, results=study.root))
+            files[name] = [folder / f"{name}.csv"]
+
+
+def _files(study: SyntheticStudy) -> dict[str, list[Path]]:
+    """The stored passes by stage, and the published numbers."""
+    passes = [study.passes(*cell) for cell in study.cells]
+    first = passes[: len(study.splits)]
+    return {
+        "draft": [table for one in first for tables in one.drafts.values() for table in tables],
+        "confidence": [table for one in first for table in one.confidences.values()],
+        "screen": [table for one in passes for tables in one.screens.values() for table in tables],
+        "agent": [table for one in passes for table in one.agents],
+        "specreason": [table for one in passes for tables in one.specreason.values() for table in tables],
+        "replay": [study.table("replay", *where, agent=agent)[0] for agent, *where in study.cells],
+        "live": [study.live(*cell) for cell in study.cells] if study.runs_live else [],
+        "verdicts": [study.answer_tables().verdicts],
+        "published": [PUBLISHED],
+    }
 
 
 def named(folder: Path, names: Iterable[str]) -> dict[str, Path]:

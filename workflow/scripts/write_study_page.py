@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import pandas as pd
 from speceyes.pages.study_page import study_page
 from speceyes.records.journal import remove_finished
 from speceyes.runtime.job import job
@@ -16,7 +15,7 @@ with job(snakemake.log[0]):
         settings=read_csv(Path(snakemake.input.settings)),
         live=read_csv(Path(snakemake.input.live)) if snakemake.input.live else None,
         main_table=Path(snakemake.input.main_table).read_text(encoding="utf-8"),
-        recommended=pd.read_csv(snakemake.input.recommended),
+        recommended=read_csv(Path(snakemake.input.recommended)),
         captions=snakemake.params.captions,
     )
     Path(snakemake.output.page).write_text(page, encoding="utf-8")

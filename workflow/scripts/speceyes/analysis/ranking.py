@@ -116,6 +116,7 @@ def area_difference(one: Area, other: Area, level: float) -> AreaDifference:
 
 
 def _p_value(difference: float, variance: float, images: int) -> float:
-    if difference == 0:
+    """1 where there is no difference, or no spread to hold it against."""
+    if difference == 0 or images < 2 or not variance > 0:
         return 1.0
-    return float(2 * student.sf(abs(difference) / np.sqrt(variance), images - 1)) if images > 1 else 1.0
+    return float(2 * student.sf(abs(difference) / np.sqrt(variance), images - 1))

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from speceyes.figures import style
-from speceyes.figures.tables import ABLATED_METRIC, FigureTables
+from speceyes.figures.tables import FigureTables
 
 
 def curve(study: FigureTables, axes: Axes, name: str, quantity: str, cell: tuple[str, str, str]) -> None:
@@ -41,7 +41,7 @@ def curve_handles(study: FigureTables) -> list[Line2D]:
             [],
             color=style.agent_colour(study.agents, agent),
             marker="o",
-            label=f"SpecEyes ({ABLATED_METRIC}) on {style.agent_name(agent)}",
+            label=f"SpecEyes ({style.metric_name(study.metric)}) on {style.agent_name(agent)}",
         )
         for agent in study.agents
     ]

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from speceyes.analysis.outcomes import confidence_column
 from speceyes.analysis.shares import by_image, share_interval
 from speceyes.figures import style
-from speceyes.figures.tables import ABLATED_METRIC, SCORER, FigureTables, Tables
+from speceyes.figures.tables import SCORER, FigureTables, Tables
 
 READS = ("settings", "ledger", "outcomes")
 
@@ -34,7 +34,7 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
     """
     study = FigureTables(tables)
     figure, axes = style.split_panels(len(study.splits), row_height=1.5)
-    column = confidence_column(ABLATED_METRIC, study.top_k)
+    column = confidence_column(study.metric, study.top_k)
     for panel, (benchmark, split) in zip(axes, study.splits, strict=True):
         panel.set_title(style.split_name(benchmark, split).replace("\n", " "))
         cell = study.at(study.outcomes, study.agents[0], benchmark, split)
@@ -42,30 +42,31 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
         if scored.empty:
             style.note_empty(panel)
             continue
-        _accuracy_above(panel, scored, column, study.level)
+        _accuracy_above(study, panel, scored)
         low, high = float(scored[column].min()), float(scored[column].nlargest(FEWEST).iloc[-1])
         style.confidence_axis(panel, low, high)
         panel.set_ylim(-0.03, 1.06)
-        panel.set_xlabel(f"threshold τ ({ABLATED_METRIC})")
+        panel.set_xlabel(f"threshold τ ({style.metric_name(study.metric)})")
     for panel in axes[:: style.WRAP]:
         panel.set_ylabel(f"share (%)\n{SCORER} scorer")
     style.percent(axes[0])
-    accuracy = Line2D([], [], color=style.METRIC_COLOURS[ABLATED_METRIC], label="accuracy above τ")
+    accuracy = Line2D([], [], color=style.metric_colour(study.metrics, study.metric), label="accuracy above τ")
     share = Line2D([], [], color=style.GREY, linewidth=0.8, linestyle="--", label="share of answers above τ")
     mark = Line2D([], [], color=style.BLACK, marker="o", mfc="white", linestyle="none", label="percentile")
     style.legend(figure, [accuracy, share, mark])
     style.save(figure, png, pdf)
 
 
-def _accuracy_above(axes: Axes, scored: pd.DataFrame, column: str, level: float) -> None:
-    colour = style.METRIC_COLOURS[ABLATED_METRIC]
+def _accuracy_above(study: FigureTables, axes: Axes, scored: pd.DataFrame) -> None:
+    column = confidence_column(study.metric, study.top_k)
+    colour = style.metric_colour(study.metrics, study.metric)
     ranked = scored.sort_values(column, ascending=False, kind="stable")
     confidence = ranked[column].to_numpy(dtype=float)
     levels = np.flatnonzero(np.diff(confidence, append=-np.inf))  # a threshold keeps all or none of equal ones
     levels = levels[levels + 1 >= min(FEWEST, len(ranked))]
     right = np.cumsum(ranked[f"draft_{SCORER}"].to_numpy(dtype=float))[levels]
     confidence, count = confidence[levels], levels + 1
-    low, high = _limits(ranked, levels, level)
+    low, high = _limits(ranked, levels, study.level)
     style.band(axes, confidence, low, high, colour)
     axes.plot(confidence, right / count, color=colour, marker="o" if len(count) == 1 else None)
     axes.plot(confidence, count / len(ranked), color=style.GREY, linewidth=0.8, linestyle="--")

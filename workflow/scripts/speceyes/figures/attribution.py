@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from speceyes.figures import style
-from speceyes.figures.tables import ABLATED_METRIC, SCORER, FigureTables, Tables
+from speceyes.figures.tables import SCORER, FigureTables, Tables
 
 READS = ("settings", "ledger")
 
@@ -71,7 +71,7 @@ def _rows(study: FigureTables, method: str, cell: tuple[str, str, str]) -> pd.Da
     rows = rows[rows["method"] == method]
     if method in ("gate-only", "speceyes"):
         point = study.at(study.points, *cell)
-        threshold = point.loc[point["metric"] == ABLATED_METRIC, "threshold"]
-        gated = (rows["metric"] == ABLATED_METRIC) & (rows["top_k"] == study.top_k)
+        threshold = point.loc[point["metric"] == study.metric, "threshold"]
+        gated = (rows["metric"] == study.metric) & (rows["top_k"] == study.top_k)
         rows = rows[gated & rows["threshold"].isin(threshold)]
     return rows if method == "agent" else rows[rows["batch_size"] == study.batch_size]

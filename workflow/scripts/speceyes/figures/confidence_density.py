@@ -51,7 +51,7 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
                 panel.axvline(threshold, color=style.BLACK, linewidth=0.7, linestyle="--")
             if row == 0:
                 panel.set_title(style.split_name(benchmark, split))
-        axes[row, 0].set_ylabel(f"{style.METRIC_NAMES[metric]}\ndensity")
+        axes[row, 0].set_ylabel(f"{style.metric_name(metric)}\ndensity")
     for panel in axes[-1]:
         panel.set_xlabel("confidence")
     style.legend(

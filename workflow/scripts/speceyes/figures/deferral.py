@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from speceyes.figures import style
-from speceyes.figures.tables import ABLATED_METRIC, SCORER, FigureTables, Tables
+from speceyes.figures.tables import SCORER, FigureTables, Tables
 
 READS = ("settings", "ledger", "deferral")
 
@@ -61,17 +61,17 @@ def _deferral(study: FigureTables, axes: Axes, cell: pd.DataFrame) -> None:
         axes.plot(rows["deferred"], rows["accuracy"], color=colour, linestyle=line, linewidth=0.8)
     for metric in study.metrics:
         rows = cell[cell["metric"] == metric]
-        colour = style.METRIC_COLOURS[metric]
+        colour = style.metric_colour(study.metrics, metric)
         axes.plot(rows["deferred"], rows["accuracy"], color=colour, linewidth=0.9)
-        if metric == ABLATED_METRIC and len(rows):
+        if metric == study.metric and len(rows):
             style.band(axes, rows["deferred"], rows["accuracy_low"], rows["accuracy_high"], colour)
 
 
 def _risk(study: FigureTables, axes: Axes, cell: pd.DataFrame) -> None:
     """Error among the draft answers kept, against their share."""
-    for metric in [*study.metrics, "random"]:
+    looks = {metric: ("-", style.metric_colour(study.metrics, metric)) for metric in study.metrics}
+    for metric, (line, colour) in {**looks, "random": REFERENCES["random"]}.items():
         rows = cell[(cell["metric"] == metric) & (cell["deferred"] < 1)]
-        line, colour = REFERENCES.get(metric, ("-", style.METRIC_COLOURS.get(metric, style.BLACK)))
         axes.plot(1 - rows["deferred"], 1 - rows["selective_accuracy"], color=colour, linestyle=line, linewidth=0.9)
     every = cell[(cell["metric"] == "random") & (cell["deferred"] < 1)]
     coverage = 1 - every["deferred"]
@@ -82,7 +82,8 @@ def _risk(study: FigureTables, axes: Axes, cell: pd.DataFrame) -> None:
 
 def _handles(study: FigureTables) -> list[Line2D]:
     metrics = [
-        Line2D([], [], color=style.METRIC_COLOURS[metric], label=style.METRIC_NAMES[metric]) for metric in study.metrics
+        Line2D([], [], color=style.metric_colour(study.metrics, metric), label=style.metric_name(metric))
+        for metric in study.metrics
     ]
     lines = [Line2D([], [], color=colour, linestyle=line, label=name) for name, (line, colour) in REFERENCES.items()]
     return [*metrics, *lines]

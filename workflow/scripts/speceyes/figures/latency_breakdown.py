@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from speceyes.figures import style
-from speceyes.figures.tables import ABLATED_METRIC, FigureTables, Tables
+from speceyes.figures.tables import FigureTables, Tables
 
 READS = ("settings", "ledger", "outcomes")
 
@@ -48,7 +48,7 @@ def _phases(study: FigureTables, axes: Axes, agent: str) -> None:
     """Stacked bars: on the left of each pair the agent alone, on the right the funnel with its speedup."""
     for place, (benchmark, split) in enumerate(study.splits):
         rows = study.at(study.points, agent, benchmark, split)
-        funnel = rows[rows["metric"] == ABLATED_METRIC]
+        funnel = rows[rows["metric"] == study.metric]
         alone = study.reference("agent", agent, benchmark, split)
         if alone is not None:
             _stack(axes, place + ALONE, alone)

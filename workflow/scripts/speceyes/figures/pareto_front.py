@@ -36,7 +36,7 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
     for row, agent in enumerate(study.agents):
         for column, (benchmark, split) in enumerate(study.splits):
             panel = axes[row, column]
-            _panel(panel, study.at(study.settings, agent, benchmark, split), study.at(fronts, agent, benchmark, split))
+            _panel(study, panel, (agent, benchmark, split), fronts)
             if row == 0:
                 panel.set_title(style.split_name(benchmark, split))
         axes[row, 0].set_ylabel(f"{style.agent_name(agent)}\naccuracy (%)")
@@ -48,13 +48,14 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
     style.save(figure, png, pdf)
 
 
-def _panel(axes: Axes, settings: pd.DataFrame, fronts: pd.DataFrame) -> None:
+def _panel(study: FigureTables, axes: Axes, cell: tuple[str, str, str], fronts: pd.DataFrame) -> None:
+    settings, fronts = study.at(study.settings, *cell), study.at(fronts, *cell)
     accuracy = f"accuracy_{SCORER}"
     axes.plot(settings["speedup"], settings[accuracy], "o", color=style.LIGHT, markersize=1.3, mew=0, rasterized=True)
     front = fronts[fronts[f"dominated_by_{SCORER}"].isna()].sort_values("speedup")
     axes.plot(front["speedup"], front[accuracy], color=style.BLACK, linewidth=0.7, drawstyle="steps-pre")
     for _, row in settings[settings["main_table"]].iterrows():
-        mark, colour, size = _mark(str(row["method"]), str(row["metric"]))
+        mark, colour, size = _mark(study, str(row["method"]), str(row["metric"]))
         axes.errorbar(
             row["speedup"],
             row[accuracy],
@@ -68,10 +69,10 @@ def _panel(axes: Axes, settings: pd.DataFrame, fronts: pd.DataFrame) -> None:
         )
 
 
-def _mark(method: str, metric: str) -> tuple[str, str, float]:
+def _mark(study: FigureTables, method: str, metric: str) -> tuple[str, str, float]:
     if method in ALONE:
         return (*ALONE[method][:2], 4.5)
-    return style.METRIC_MARKS[metric], style.METRIC_COLOURS[metric], 3.2
+    return style.metric_mark(study.metrics, metric), style.metric_colour(study.metrics, metric), 3.2
 
 
 def _handles(study: FigureTables) -> list[Line2D]:
@@ -85,10 +86,10 @@ def _handles(study: FigureTables) -> list[Line2D]:
         Line2D(
             [],
             [],
-            color=style.METRIC_COLOURS[metric],
-            marker=style.METRIC_MARKS[metric],
+            color=style.metric_colour(study.metrics, metric),
+            marker=style.metric_mark(study.metrics, metric),
             linestyle="none",
-            label=f"SpecEyes ({style.METRIC_NAMES[metric]})",
+            label=f"SpecEyes ({style.metric_name(metric)})",
         )
         for metric in study.metrics
     ]

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from speceyes.analysis.outcomes import confidence_column
 from speceyes.analysis.shares import by_image, share_interval
 from speceyes.figures import style
-from speceyes.figures.tables import ABLATED_METRIC, SCORER, FigureTables, Tables
+from speceyes.figures.tables import SCORER, FigureTables, Tables
 
 READS = ("settings", "ledger", "outcomes")
 
@@ -49,7 +49,8 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
         panel.set_ylabel(f"draft accuracy (%)\n{SCORER} scorer")
     style.percent(axes[0])
     handles = [
-        Line2D([], [], color=style.METRIC_COLOURS[metric], label=style.METRIC_NAMES[metric]) for metric in study.metrics
+        Line2D([], [], color=style.metric_colour(study.metrics, metric), label=style.metric_name(metric))
+        for metric in study.metrics
     ]
     style.legend(figure, [*handles, Line2D([], [], color=style.GREY, linestyle=":", label="all draft answers")])
     style.save(figure, png, pdf)
@@ -61,9 +62,9 @@ def _rolling(axes: Axes, scored: pd.DataFrame, metric: str, study: FigureTables)
     window = min(len(right), max(SMALLEST_WINDOW, round(WINDOW * len(right))))
     sums = np.convolve(right, np.ones(window), mode="valid")
     ranks = (np.arange(len(sums)) + window / 2) / len(right)
-    colour = style.METRIC_COLOURS[metric]
+    colour = style.metric_colour(study.metrics, metric)
     axes.plot(ranks, sums / window, color=colour, marker="o" if len(sums) == 1 else None)
-    if metric == ABLATED_METRIC:
+    if metric == study.metric:
         _, images = np.unique(ranked["image_id"].to_numpy(dtype=str), return_inverse=True)
         starts, places = np.arange(len(sums)), np.arange(len(right))[:, None]
         inside = ((starts <= places) & (places < starts + window)).astype(np.float64)

@@ -15,6 +15,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
+from speceyes.method.confidence import metric_name as function_name
+
 ONE_COLUMN, TWO_COLUMNS = 3.5, 7.16  # inches
 WRAP = 4  # panels in a row when every split has one
 LOGIT_BOUND = 1e-6
@@ -28,6 +30,8 @@ BLACK, GREY, LIGHT = "#000000", "#777777", "#BBBBBB"
 ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE = "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7"
 METRIC_COLOURS = {"min": VERMILION, "bottom20": ORANGE, "mean": BLUE, "log": PURPLE}
 METRIC_MARKS = {"min": "o", "bottom20": "s", "mean": "D", "log": "^"}
+OTHER_METRIC_COLOURS = (GREEN, SKY, "#8C6D31", "#5F4690", "#A5AA99", "#1D6996")
+OTHER_METRIC_MARKS = ("v", "<", ">", "p", "h", "d")
 AGENT_COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
 PHASE_COLOURS = {"screen_s": SKY, "draft_s": ORANGE, "agent_s": BLUE}
 RIGHT, WRONG = BLUE, VERMILION
@@ -117,6 +121,26 @@ def split_name(benchmark: str, split: str) -> str:
 def agent_name(agent: str) -> str:
     """An agent as the paper writes it."""
     return AGENT_NAMES.get(agent, agent)
+
+
+def metric_name(metric: str) -> str:
+    """A metric as figures write it."""
+    return METRIC_NAMES.get(metric, function_name(metric).replace("_", " "))
+
+
+def metric_colour(metrics: Sequence[str], metric: str) -> str:
+    """A metric's colour, the same in every figure of a study."""
+    return METRIC_COLOURS.get(metric) or _other(OTHER_METRIC_COLOURS, metrics, metric)
+
+
+def metric_mark(metrics: Sequence[str], metric: str) -> str:
+    """A metric's mark, the same in every figure of a study."""
+    return METRIC_MARKS.get(metric) or _other(OTHER_METRIC_MARKS, metrics, metric)
+
+
+def _other(looks: Sequence[str], metrics: Sequence[str], metric: str) -> str:
+    """What a metric that is not the paper's looks like, in the order of the study's."""
+    return looks[[one for one in metrics if one not in METRIC_NAMES].index(metric) % len(looks)]
 
 
 def agent_colour(agents: Sequence[str], agent: str) -> str:

@@ -9,11 +9,11 @@ from pathlib import Path
 import pandas as pd
 
 from speceyes.analysis.measures import check_ledger
+from speceyes.method.confidence import headline
 from speceyes.tables.csv_files import read_csv
 
 Tables = Mapping[str, Path]
 
-ABLATED_METRIC = "min"  # the paper's ablations use it
 SCORER = "corrected"  # what figures show; published points come with the published scorer beside it
 
 
@@ -63,6 +63,11 @@ class FigureTables:
         return list(self.points["metric"].unique())
 
     @property
+    def metric(self) -> str:
+        """The metric that the study is told by: the paper's choice, or the first of the study's own."""
+        return headline(self.metrics)
+
+    @property
     def top_k(self) -> int:
         """K of the main table."""
         return int(self.points["top_k"].iloc[0])
@@ -92,9 +97,9 @@ class FigureTables:
     def ablation(self, name: str, agent: str, benchmark: str, split: str) -> pd.DataFrame:
         """The funnel's settings that differ from the main table's in one value only, ordered by it."""
         point = self.at(self.points, agent, benchmark, split)
-        point = point[point["metric"] == ABLATED_METRIC]
+        point = point[point["metric"] == self.metric]
         rows = self.at(self.settings, agent, benchmark, split)
-        rows = rows[(rows["method"] == "speceyes") & (rows["metric"] == ABLATED_METRIC)]
+        rows = rows[(rows["method"] == "speceyes") & (rows["metric"] == self.metric)]
         for column in {"top_k", "threshold", "batch_size"} - {name}:
             rows = rows[rows[column] == (point[column].iloc[0] if len(point) else None)]
         return rows.sort_values(name)
@@ -108,6 +113,6 @@ class FigureTables:
     def printed(self, table: str, quantity: str, agent: str, benchmark: str, split: str) -> pd.DataFrame:
         """The paper's points of one ablation curve: ``value`` and ``published``."""
         rows = self.at(self.published, agent, benchmark, split)
-        rows = rows[(rows["table"] == table) & (rows["quantity"] == quantity)]
+        rows = rows[(rows["table"] == table) & (rows["quantity"] == quantity) & (rows["metric"] == self.metric)]
         values = pd.to_numeric(rows["value"], errors="coerce")
         return rows.assign(value=values).dropna(subset="value").sort_values("value")

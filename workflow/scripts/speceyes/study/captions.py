@@ -8,7 +8,7 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from speceyes.method.confidence import headline
+from speceyes.method.confidence import headline, metric_name
 from speceyes.study.study import Study
 
 REPORT = Path(__file__).parents[3] / "report"
@@ -83,7 +83,7 @@ class Captions:
             f"{agent}: " + ", ".join(f"{name} {study.points(agent, name)[metric]}" for name in study.config.benchmarks)
             for agent in study.config.agents
         )
-        return f"{metric} > {'; '.join(points)}; K = {grid.main_top_k}; batch {study.batch}"
+        return f"{metric_name(metric)} > {'; '.join(points)}; K = {grid.main_top_k}; batch {study.batch}"
 
     @property
     def _counts(self) -> str:

@@ -40,7 +40,7 @@ MAX_STAKE = 0.75  # share of the largest bet that cannot ruin the bettor
 def make(inputs: TableInputs) -> pd.DataFrame:
     """The table of a study."""
     study = inputs.study
-    points = pd.DataFrame([point.model_dump() for point in study.points])
+    points = pd.DataFrame([point.model_dump() for point in study.points if point.metric in study.metrics])
     return recommended_thresholds(inputs.parquet("outcomes"), points, study.main_top_k, study.statistics)
 
 
