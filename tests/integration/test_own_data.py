@@ -1,0 +1,69 @@
+"""Five questions of one's own, from JSON lines to the study page, by one entry in the configuration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from own_rows import READER, ROWS, own_rows, write_json_lines
+from speceyes.records.samples import read_samples
+from speceyes.records.tables import read_table
+from speceyes.records.types import AgentRecord
+from speceyes.tables.csv_files import read_csv
+from workspace import REPOSITORY, Workspace
+
+SETTINGS = {"options": "options", "category": "category"}
+
+
+def own_study() -> dict[str, Any]:
+    """The miniature's models and one agent on a benchmark of one's own; thresholds are the default ones."""
+    config: dict[str, Any] = yaml.safe_load((REPOSITORY / "config" / "miniature.yaml").read_text(encoding="utf-8"))
+    for section in ("miniature", "operating_points", "specreason"):
+        del config[section]
+    entry = {"reader": READER, "path": "mine", "splits": {"test": ROWS}, "settings": SETTINGS}
+    return config | {
+        "study": "own",
+        "benchmarks": {"mine": entry},
+        "agents": {"deepeyes": config["agents"]["deepeyes"]},
+        "grid": {"metrics": ["min"], "top_k": [64]},
+        "live": {"metrics": []},
+    }
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory) -> Path:
+    """The finished study's results."""
+    made = Workspace.copy(tmp_path_factory.mktemp("own"), yaml.safe_dump(own_study()))
+    write_json_lines(made.folder / "mine" / "test.jsonl", own_rows(made.folder / "mine"))
+    made.snakemake()
+    return made.folder / "results" / "own"
+
+
+def test_every_system_has_answered_the_five_questions(study):
+    main = read_csv(study / "tables" / "main_table.csv")
+    assert set(main["system"]) == {"draft", "agent", "speceyes"}
+    assert set(zip(main["benchmark"], main["split"], main["n"], strict=True)) == {("mine", "test", ROWS)}
+    assert main[["accuracy_published", "accuracy_corrected"]].notna().all(axis=None)
+
+
+def test_the_grid_has_the_default_thresholds(study):
+    settings = read_csv(study / "tables" / "settings.csv")
+    gated = settings[settings["method"] == "speceyes"]
+    assert sorted(gated["threshold"]) == [0.94, 0.95, 0.96, 0.97, 0.98, 0.99, 0.995]
+    assert gated.loc[gated["main_table"], "threshold"].tolist() == [0.98]
+
+
+def test_samples_and_records_are_called_by_the_benchmarks_key(study):
+    (samples,) = (read_samples(path) for path in study.rglob("samples.parquet"))
+    assert [sample.sample_id for sample in samples] == [f"mine/test/{number:04d}" for number in range(ROWS)]
+    answered = [
+        record.sample_id for path in (study / "agent").rglob("*.parquet") for record in read_table(path, AgentRecord)
+    ]
+    assert sorted(set(answered)) == [sample.sample_id for sample in samples]
+
+
+def test_the_page_and_the_explorer_are_there(study):
+    assert "mine" in (study / "README.md").read_text(encoding="utf-8")
+    assert (study / "explorer.html").stat().st_size > 10_000
