@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from guide import BLOCKS
 from official_forms import picture
 from PIL import Image
 from scripted import ScriptedEngine, sample, store_picture
@@ -25,11 +25,6 @@ from speceyes.study.config import Config, ConfigError, load_config
 from speceyes.study.study import Study
 
 ROOT = Path(__file__).parents[2]
-BLOCKS = dict(
-    re.findall(
-        r'^```\w+ title="([^"]+)"\n(.*?)^```$', (ROOT / "docs/extending.md").read_text(), re.DOTALL | re.MULTILINE
-    )
-)
 MODULES = ("looker", "colours")
 ANSWER = "<answer>A. red</answer>"
 
@@ -148,6 +143,12 @@ def test_two_benchmarks_may_have_one_reader():
     raw = study_with("benchmark")
     raw["benchmarks"]["colors"] = raw["benchmarks"]["colours"]
     assert list(load_config(raw).benchmarks)[-2:] == ["colours", "colors"]
+
+
+def test_a_served_model_is_an_agent_by_its_entry():
+    study = Study(load_config(study_with("served agent")))
+    assert study.agent_settings("caller")["boxes"] == "thousandths"
+    assert study.points("caller", "pope") == study.config.default_operating_points
 
 
 def test_own_data_are_one_entry(outside):

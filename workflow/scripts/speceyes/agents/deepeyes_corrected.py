@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
@@ -13,12 +12,11 @@ from pydantic import BaseModel, ValidationError
 from speceyes.agents.base import Ending, Loop, Task
 from speceyes.agents.dialogue import answer_text, last_answer
 from speceyes.engines.base import Message
+from speceyes.engines.tool_calls import TOOL_CALL
 from speceyes.records.types import Box, ToolUse
 
 if TYPE_CHECKING:
     from speceyes.agents.deepeyes import DeepEyes
-
-TOOL_CALL = re.compile(r"<tool_call>(.*?)</tool_call>", re.DOTALL)
 
 
 class _Arguments(BaseModel):

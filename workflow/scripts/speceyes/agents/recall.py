@@ -25,7 +25,7 @@ def prompt_digest(request: Request, known: dict[int, str] | None = None) -> str:
     """
     known = {} if known is None else known
     digest = hashlib.blake2b(digest_size=12)
-    limits = (request.max_new_tokens, request.stop, request.opens, request.ignore_end_of_text)
+    limits = (request.max_new_tokens, request.stop, request.opens, request.ignore_end_of_text, request.tools)
     digest.update(repr(limits).encode())
     for message in request.messages:
         parts = [part if isinstance(part, str) else (_picture_digest(part, known),) for part in message.parts]

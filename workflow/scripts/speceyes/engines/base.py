@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ from PIL import Image
 
 from speceyes.engines.settings import EngineSettings
 
-Role = Literal["system", "user", "assistant"]
+Role = Literal["system", "user", "assistant", "tool"]
 Part = str | Image.Image
 Opens = Literal["auto", "reply", "nothing"]
 StopReason = Literal["end_of_text", "stop_string", "length"]
@@ -37,6 +37,15 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Tool:
+    """A function that a served model may call; ``parameters`` is the JSON schema of its arguments."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One greedy generation.
 
@@ -46,6 +55,7 @@ class Request:
     generation prompt, so that the model itself has to open one. Generation ends at the model's
     end-of-text tokens, unless those are ignored, at the first of ``stop`` (kept in the text), or
     after ``max_new_tokens``. ``top_k`` > 0 asks for that many largest log-probabilities per token.
+    A call of one of ``tools`` stands in the text as ``<tool_call>{"name": ..., "arguments": ...}</tool_call>``.
     """
 
     messages: tuple[Message, ...]
@@ -54,6 +64,7 @@ class Request:
     top_k: int = 0
     opens: Opens = "auto"
     ignore_end_of_text: bool = False
+    tools: tuple[Tool, ...] = ()
 
     @property
     def continues(self) -> bool:

@@ -18,7 +18,7 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from openai import APIConnectionError, APIError, APIStatusError, DefaultHttpxClient, OpenAI
+from openai import APIConnectionError, APIError, APIStatusError, DefaultHttpxClient, OpenAI, omit
 from PIL import Image
 from pydantic import BaseModel, Field, ValidationError
 
@@ -27,6 +27,7 @@ from speceyes.engines.base import EngineError, Generation, Message, Request, Sto
 from speceyes.engines.served import ServedSettings
 from speceyes.engines.server import NotReadyError, is_local, passes
 from speceyes.engines.text import cut_after_stop, without_control_tokens
+from speceyes.engines.tool_calls import TOOL_CALL, call_text, wire_call, wire_tool
 from speceyes.images import fit
 
 CONTROL = re.compile(r"<\|\w+\|>")
@@ -47,8 +48,18 @@ class _Logprobs(BaseModel):
     content: list[_Token]
 
 
+class _Function(BaseModel):
+    name: str
+    arguments: str
+
+
+class _ToolCall(BaseModel):
+    function: _Function
+
+
 class _Message(BaseModel):
     content: str | None = None
+    tool_calls: list[_ToolCall] | None = None
 
 
 class _Choice(BaseModel):
@@ -105,7 +116,8 @@ class ServedEngine:
         return [self._generation(request, reply, latency_s) for request, reply in zip(requests, replies, strict=True)]
 
     def _reply(self, request: Request) -> _Completion:
-        messages: Any = [self._wire_form(message) for message in request.messages]
+        messages: Any = self._wire_messages(request)
+        tools: Any = [wire_tool(tool) for tool in request.tools]
         try:
             raw = self._client.chat.completions.with_raw_response.create(
                 model=self._settings.served_name,
@@ -115,6 +127,8 @@ class ServedEngine:
                 stop=list(request.stop) or None,
                 logprobs=True,
                 top_logprobs=request.top_k,
+                tools=tools or omit,
+                parallel_tool_calls=False if tools else omit,
                 extra_body={
                     "include_stop_str_in_output": True,
                     "return_token_ids": True,
@@ -131,6 +145,22 @@ class ServedEngine:
                 f"{problem(error, 'reply')}; the server must return token ids and log-probabilities, as vLLM does"
             ) from error
 
+    def _wire_messages(self, request: Request) -> list[dict[str, Any]]:
+        """The dialogue; with tools, a call in an assistant's text and the answer to it in their own form."""
+        messages: list[dict[str, Any]] = []
+        open_call = ""
+        for place, message in enumerate(request.messages):
+            said = "".join(part for part in message.parts if isinstance(part, str))
+            call = wire_call(said, f"call_{place}") if request.tools and message.role == "assistant" else None
+            if call:
+                messages.append({"role": "assistant", "content": TOOL_CALL.split(said)[0], "tool_calls": [call]})
+            elif message.role == "tool" and open_call:
+                messages.append({"role": "tool", "tool_call_id": open_call, "content": said})
+            else:
+                messages.append(self._wire_form(message))
+            open_call = call["id"] if call else ""
+        return messages
+
     def _wire_form(self, message: Message) -> dict[str, Any]:
         content = [
             {"type": "text", "text": without_control_tokens(part, CONTROL)}
@@ -138,7 +168,8 @@ class ServedEngine:
             else {"type": "image_url", "image_url": {"url": _data_uri(fit(part, self._settings.image))}}
             for part in message.parts
         ]
-        return {"role": message.role, "content": content}
+        # An answer to a call that could not be read as one.
+        return {"role": "user" if message.role == "tool" else message.role, "content": content}
 
     def _generation(self, request: Request, reply: _Completion, latency_s: float) -> Generation:
         choice = reply.choices[0]
@@ -250,6 +281,9 @@ def _ending(request: Request, choice: _Choice) -> tuple[str, StopReason]:
     text = cut_after_stop(text, request.stop)
     if text.endswith(request.stop):
         return text, "stop_string"
+    if request.tools and choice.message.tool_calls:  # one at a time was asked for
+        called = choice.message.tool_calls[0].function
+        text += call_text(called.name, called.arguments)
     return text, "length" if choice.finish_reason == "length" else "end_of_text"
 
 

@@ -55,6 +55,8 @@ class TransformersEngine:
         """
         if not requests:
             return []
+        if any(request.tools for request in requests):
+            raise EngineError(f"{self._path}: functions are called through servers alone: set engine.type to server")
         started = time.perf_counter()
         inputs = self.codec.encode(requests).to(self._model.device)
         config = copy.copy(self._config)
