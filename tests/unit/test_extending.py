@@ -151,6 +151,16 @@ def test_a_served_model_is_an_agent_by_its_entry():
     assert study.points("caller", "pope") == study.config.default_operating_points
 
 
+def test_an_agent_that_calls_functions_needs_models_that_a_server_answers_for():
+    raw = study_with("served agent")
+    raw["specreason"]["agents"] = ["caller"]
+    with pytest.raises(ConfigError, match=r"models\.draft\.engine\.type: agent caller calls functions, this"):
+        load_config(raw)
+    raw["models"]["caller"]["engine"] = {}
+    with pytest.raises(ConfigError, match=r"models\.caller\.engine\.type: .*; set server"):
+        load_config(raw)
+
+
 def test_own_data_are_one_entry(outside):
     raw = study_with("own data")
     config = load_config(raw)

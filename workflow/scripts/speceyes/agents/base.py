@@ -125,6 +125,11 @@ def told_settings(agent: type[Agent], settings: Mapping[str, Any], **told: Any) 
     return dict(settings) | {name: value for name, value in told.items() if name in agent.Settings.model_fields}
 
 
+def calls_functions(agent: type[Agent]) -> bool:
+    """Whether an agent's requests offer tools, which not every engine takes; its class says so by this name."""
+    return bool(getattr(agent, "calls_functions", False))
+
+
 def load_agent(spec: str) -> type[Agent]:
     """The agent class named ``package.module:Class``.
 

@@ -36,9 +36,10 @@ class Settings(DialogueSettings):
 
 
 class FunctionCaller(DialogueAgent[Settings]):
-    """The registered agent; its model's engine must be a server."""
+    """The registered agent."""
 
     Settings: ClassVar[type[BaseModel]] = Settings
+    calls_functions: ClassVar[bool] = True
 
     def episode(self, task: Task) -> Loop:
         """Zoom as often as the model calls for it, until a reply has no call or the generations are used up."""

@@ -30,6 +30,10 @@ class TransformersSettings(EngineSettings):
         return self.device != "cpu" or self.device_map is not None
 
     @property
+    def calls_functions(self) -> bool:
+        return False
+
+    @property
     def uses_several_gpus(self) -> bool:
         return self.device_map is not None
 

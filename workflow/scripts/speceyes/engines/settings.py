@@ -27,6 +27,11 @@ class EngineSettings(BaseModel):
         return True
 
     @property
+    def calls_functions(self) -> bool:
+        """Whether requests may offer tools."""
+        return True
+
+    @property
     def reads_weights(self) -> bool:
         """Whether the model's folder must be on this machine."""
         return True

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
+from speceyes.agents.base import calls_functions, load_agent
 from speceyes.agents.dialogue import Protocol
 from speceyes.analysis.settings import StatisticsSettings
 from speceyes.benchmarks.base import load_reader
@@ -103,6 +104,19 @@ class Config(Section):
         check_known("operating_points", self.operating_points, self.agents)
         for name, points in self.operating_points.items():
             check_known(f"operating_points.{name}", points, self.benchmarks)
+        return self
+
+    @model_validator(mode="after")
+    def _functions_can_be_called(self) -> Config:
+        for name, agent in self.agents.items():
+            if not calls_functions(load_agent(agent.type)):
+                continue
+            drafted = [self.draft.model] if name in self.specreason.agents else []
+            for model in (agent.model, *drafted):
+                if not self.models[model].engine.calls_functions:
+                    raise ValueError(
+                        f"models.{model}.engine.type: agent {name} calls functions, this engine cannot; set server"
+                    )
         return self
 
     @model_validator(mode="after")
