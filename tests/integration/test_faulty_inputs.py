@@ -23,7 +23,9 @@ def folder(tmp_path: Path) -> Path:
     write_pope(tmp_path / "pope", [pope_row(number) for number in range(4)])
     shutil.copytree(MINIATURE / "prompts", tmp_path / "prompts")
     config = yaml.safe_load((REPOSITORY / "config" / "miniature.yaml").read_text())
-    del config["miniature"], config["benchmarks"]["hrbench"]
+    del config["miniature"]
+    for section in (config["benchmarks"], config["grid"]["thresholds"], *config["operating_points"].values()):
+        del section["hrbench"]
     config |= {"study": "faulty", "prompts": "prompts"}
     config["benchmarks"]["vstar"] |= {"path": "vstar", "splits": {"direct_attributes": 4}}
     config["benchmarks"]["pope"] |= {"path": "pope", "splits": {"adversarial": 4}}
@@ -40,8 +42,8 @@ def failing_run(folder: Path) -> str:
     arguments = ["--workflow-profile", "none", "--configfile", "study.yaml", "--cores", "2", "--keep-going"]
     run = subprocess.run([*command, *arguments], cwd=folder, capture_output=True, text=True, check=False, timeout=300)
     assert run.returncode == 1
-    stages = {path.name for path in (folder / "results" / "faulty" / "logs").iterdir() if path.is_dir()}
-    assert stages == {"index"}
+    begun = {path.name for path in (folder / "results" / "faulty" / "logs").glob("*/")}
+    assert begun <= {"index"}
     return run.stdout + run.stderr
 
 
@@ -56,3 +58,17 @@ def test_a_faulty_prompt_file_ends_the_run_before_any_model_runs(folder):
     prompts = folder / "prompts" / "judge.yaml"
     prompts.write_text(prompts.read_text() + "\nextra: 1\n")
     assert "speceyes: PromptError: prompts/judge.yaml: extra: unknown key" in failing_run(folder)
+
+
+@pytest.mark.parametrize("key", [None, "", "two\nlines"])
+def test_a_judges_key_that_cannot_be_sent_ends_the_run_before_any_job(folder, monkeypatch, key):
+    config = yaml.safe_load((folder / "study.yaml").read_text())
+    config["judge"] |= {"url": "http://127.0.0.1:9/v1", "client": {"api_key_variable": "A_JUDGES_KEY"}}
+    (folder / "study.yaml").write_text(yaml.safe_dump(config))
+    monkeypatch.delenv("A_JUDGES_KEY", raising=False)
+    if key is not None:
+        monkeypatch.setenv("A_JUDGES_KEY", key)
+    said = failing_run(folder)
+    assert "the environment variable A_JUDGES_KEY " in said
+    assert "two" not in said
+    assert not (folder / "results" / "faulty" / "logs").exists()

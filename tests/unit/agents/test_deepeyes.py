@@ -227,3 +227,22 @@ def test_a_box_lies_inside_the_picture_or_is_refused(box):
 def test_a_call_is_parsed_with_and_without_a_label():
     assert parse_call('{"name": "image_zoom_in_tool", "arguments": {"bbox_2d": [1, 2.5, 3, 4]}}') == (1, 2.5, 3, 4)
     assert parse_call(call(1, 2, 3, 4)[len("<tool_call>") : -len("</tool_call>")]) == (1, 2, 3, 4)
+
+
+@pytest.mark.parametrize("protocol", ["published", "corrected"])
+@pytest.mark.parametrize(
+    "spelt",
+    [
+        '{"name": "\\ud800", "arguments": {}}',
+        '{"name": "image_zoom_in_tool", "arguments": {"bbox_2d": "\\udfff"}}',
+        '{"\\ud800": 1}',
+    ],
+)
+def test_half_a_character_that_a_call_spells_reaches_neither_model_nor_record(folder, protocol, spelt):
+    record, engine = run(folder, f"<tool_call>{spelt}</tool_call>", *[ANSWER] * 9, protocol=protocol)
+    record.model_dump_json().encode()
+    for request in engine.requests:
+        for message in request.messages:
+            for part in message.parts:
+                if isinstance(part, str):
+                    part.encode()

@@ -14,7 +14,7 @@ from speceyes.judging.cache import ReplyCache
 from speceyes.judging.chat import LARGEST_BODY, Asking, JudgeError
 from speceyes.judging.client import PATIENCE, JudgeClient
 from speceyes.judging.server import external_judge
-from speceyes.judging.settings import ClientSettings
+from speceyes.judging.settings import ClientSettings, KeyMissingError
 
 FAST = ClientSettings(backoff_s=0.01, timeout_s=5.0, concurrency=4, attempts=4)
 PROBE = "Is red the same as red?"
@@ -432,7 +432,7 @@ def test_a_key_that_cannot_be_sent_is_one_line_without_the_key(cache, monkeypatc
     if key is not None:
         monkeypatch.setenv("JUDGE_KEY", key)
     settings = FAST.model_copy(update={"api_key_variable": "JUDGE_KEY"})
-    with client(FakeJudge(), cache, settings) as asking, pytest.raises(JudgeError, match=line) as caught:
+    with client(FakeJudge(), cache, settings) as asking, pytest.raises(KeyMissingError, match=line) as caught:
         asking.replies(["a"])
     assert "sch" not in str(caught.value)
 

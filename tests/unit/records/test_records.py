@@ -259,3 +259,27 @@ def test_a_table_that_could_not_be_finished_is_not_there(tmp_path):
 def test_records_do_not_take_unknown_fields():
     with pytest.raises(ValueError, match="latncy"):
         Record(sample_id="a", latncy=1)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("half \ud800", "half \ufffd"),
+        ("\udc00\udc00", "\ufffd\ufffd"),
+        ("two halves of one: \ud83d\ude00", "two halves of one: \U0001f600"),
+        ("\U0001f600 as it is", "\U0001f600 as it is"),
+    ],
+)
+def test_half_a_character_in_what_a_model_or_tool_wrote_is_marked_and_kept(tmp_path, text, kept):
+    tool = ToolUse(name=text, arguments=text, status="failed", detail=text, output=text)
+    turn = Turn(text=text, generated_tokens=1, latency_s=0.0, tool=tool)
+    agent = AgentRecord(sample_id="a", answer=text, error=text, turns=(turn,), tool_calls=1)
+    draft = DraftRecord(sample_id="a", text=text, tokens=(text,), top_logprobs=())
+    path = tmp_path / "table.parquet"
+    for record in (agent, draft):
+        with Journal(tmp_path / f"{type(record).__name__}.jsonl", type(record), "f") as journal:
+            journal.append(record)
+        write_table(path, type(record), [record], {})
+        assert list(read_table(path, type(record))) == [record]
+    assert {agent.answer, agent.error, draft.text, draft.tokens[0], agent.turns[0].text} == {kept}
+    assert {getattr(agent.turns[0].tool, field) for field in ("name", "arguments", "detail", "output")} == {kept}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Self
@@ -16,13 +15,12 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_aft
 
 from speceyes.border import plain
 from speceyes.engines.server import is_local, passes
-from speceyes.judging.settings import ClientSettings
+from speceyes.judging.settings import DEFAULT_KEY_VARIABLE, ClientSettings
 
 LONGEST_PAUSE_S = 30.0
 LARGEST_BODY = 1 << 20  # bytes of an answer of the server's; a verdict takes a few hundred
 REFUSING_STATUSES = frozenset({400, 413, 414, 422, 431})  # this prompt, not every one
 LONGEST_LINE = 300
-DEFAULT_KEY_VARIABLE = "OPENAI_API_KEY"
 
 
 class JudgeError(Exception):
@@ -88,20 +86,6 @@ class Asking:
         system = [{"role": "system", "content": self.system}] if self.system else []
         return [*system, {"role": "user", "content": prompt}]
 
-    def key(self) -> str:
-        """The API key, from the environment; servers without keys get a word that says nothing.
-
-        Raises:
-            JudgeError: a variable named in the configuration that is not set, or holds no key.
-        """
-        variable = self.settings.api_key_variable or DEFAULT_KEY_VARIABLE
-        key = os.environ.get(variable, "").strip()
-        if not key and self.settings.api_key_variable:
-            raise JudgeError(f"judge.client.api_key_variable: the environment variable {variable} is not set")
-        if not (key.isascii() and key.isprintable()):
-            raise JudgeError(f"the environment variable {variable} holds no API key: not one line of plain text")
-        return key or "none"
-
 
 class Chat:
     """Asks one judge at one address; an asynchronous context."""
@@ -111,7 +95,7 @@ class Chat:
         self.where = f"judge at {url}"
         self._connection = openai.AsyncOpenAI(
             base_url=url,
-            api_key=asking.key(),
+            api_key=asking.settings.key(),
             max_retries=0,
             timeout=asking.settings.timeout_s,
             default_headers={"Accept-Encoding": "identity"},

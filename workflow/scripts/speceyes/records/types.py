@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 FORMAT_VERSION = 1
 
 Box = tuple[int, int, int, int]
+
+
+def _whole_characters(value: Any) -> Any:
+    """Text with a replacement mark for every half of a character, which UTF-8 and so no file can hold."""
+    if not isinstance(value, str):
+        return value
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+# What models and tools wrote: JSON's escapes, for one, can spell half a character.
+Text = Annotated[str, BeforeValidator(_whole_characters)]
 
 
 class RecordError(Exception):
@@ -22,7 +33,7 @@ class Record(BaseModel):
 
     sample_id: str
     status: str = "ok"
-    error: str = ""
+    error: Text = ""
     latency_s: float = 0.0
     generated_tokens: int = 0
 
@@ -30,7 +41,7 @@ class Record(BaseModel):
 class ScreenRecord(Record):
     """Phase I. ``tool_free`` is the verdict: the text, lower-cased, starts with "no"."""
 
-    text: str
+    text: Text
     tool_free: bool
 
 
@@ -40,8 +51,8 @@ class DraftRecord(Record):
     ``top_logprobs`` has one row per token, each descending, K_max wide; both may be empty.
     """
 
-    text: str
-    tokens: tuple[str, ...]
+    text: Text
+    tokens: tuple[Text, ...]
     token_ids: tuple[int, ...] = ()
     top_logprobs: tuple[tuple[float, ...], ...]
 
@@ -58,12 +69,12 @@ class ToolUse(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str
-    arguments: str = ""
+    name: Text
+    arguments: Text = ""
     status: ToolStatus
-    detail: str = ""
+    detail: Text = ""
     box: Box | tuple[()] = ()
-    output: str = ""
+    output: Text = ""
     images: tuple[str, ...] = ()
     latency_s: float = 0.0
 
@@ -78,7 +89,7 @@ class Turn(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    text: str
+    text: Text
     author: Literal["agent", "draft"] = "agent"
     generated_tokens: int
     latency_s: float
@@ -99,7 +110,7 @@ class AgentRecord(Record):
     deterministic loop was cut short; ``error`` with ``error`` saying why.
     """
 
-    answer: str
+    answer: Text
     turns: tuple[Turn, ...]
     tool_calls: int
 
@@ -111,7 +122,7 @@ class LiveRecord(Record):
     accepted: bool
     confidence: float
     source: Literal["draft", "agent"]
-    answer: str
+    answer: Text
     screen_s: float
     draft_s: float
     agent_s: float
