@@ -16,12 +16,23 @@ RULES = Path(__file__).parents[2] / "workflow" / "rules" / "download.smk"
 SNAKEFILE = """
 from pathlib import Path
 from types import SimpleNamespace as Found
+
+from speceyes.study.downloads import DATASETS, MODELS, Downloads
+from speceyes.study.layout import Layout
+
 CONFIG = Found(
-    benchmarks={"bench": Found(source="owner/name")},
-    models={"open": Found(source="owner/name", revision=None), "here": Found(source=None, revision=None)},
+    benchmarks={"bench": Found(source="owner/name", path="resources/datasets/bench")},
+    models={
+        "open": Found(source="owner/name", path="resources/models/open", revision=None),
+        "here": Found(source=None, path="resources/models/here", revision=None),
+    },
+    draft=Found(model="open"),
+    agents={},
+    judge=Found(model="here", url=None),
+    prompts="resources/prompts",
 )
-LOGS, TIMES = "logs", "times"
-WORKFLOW = Path(workflow.basedir)
+DOWNLOADS = Downloads(Found(config=CONFIG), Path("config"))
+LAYOUT = Layout.of("trial")
 code = lambda script: "unchanged"
 include: "RULES"
 """.replace("RULES", str(RULES))
@@ -93,7 +104,7 @@ def test_a_fault_is_one_line_on_the_terminal_and_the_next_run_goes_on(study):
     assert failed.returncode == 1
     (line,) = [line for line in failed.stderr.splitlines() if line.startswith("speceyes: ")]
     assert line.startswith(f"speceyes: DownloadError: owner/name at {REVISION}: table.tsv: 2 rows, the registry says 3")
-    assert "details: logs/download/datasets/bench.log" in failed.stderr
+    assert "details: results/trial/logs/download/datasets/bench.log" in failed.stderr
     assert not (study.folder / "resources/datasets/bench").exists()
     study.register("table.tsv: {rows: 2}", "'*.json': {}")
     study.mirror.requests.clear()

@@ -31,10 +31,11 @@ def miniature() -> Plan:
 
 
 def test_the_papers_jobs_are_those_that_the_documentation_counts(paper):
-    page = (ROOT / "docs" / "stages.md").read_text(encoding="utf-8")
+    page, readme = ((ROOT / name).read_text(encoding="utf-8") for name in ("docs/stages.md", "README.md"))
     counted = {rule: int(count) for rule, count in re.findall(r"`(\w+)` (\d+)", page)}
     assert counted == {rule: count for rule, count in paper.jobs().items() if rule != "all"}
     assert f"{sum(paper.jobs().values())} jobs in all" in page
+    assert f"the same {sum(paper.jobs().values())} jobs" in readme
 
 
 def test_the_miniatures_jobs(miniature):
@@ -42,7 +43,7 @@ def test_the_miniatures_jobs(miniature):
         "make_miniature_benchmarks": 1, "index": 7, "check_inputs": 1, "draft": 9, "screen": 18, "agent": 14,
         "specreason": 14,
         "live": 14, "confidence": 9, "replay": 14, "judge": 1, "score_answers": 1, "measure_settings": 1,
-        "outcomes": 1, "make_table": 10, "typeset_main_table": 1, "draw_figure": 11, "write_config": 1,
+        "outcomes": 1, "make_table": 11, "typeset_main_table": 1, "draw_figure": 11, "write_config": 1,
         "write_study_page": 1, "explorer": 1, "all": 1,
     }  # fmt: skip
 
