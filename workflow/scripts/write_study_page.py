@@ -13,7 +13,7 @@ with job(snakemake.log[0]):
         study=snakemake.params.study,
         comparable=snakemake.params.comparable,
         settings=read_csv(Path(snakemake.input.settings)),
-        live=read_csv(Path(snakemake.input.live)) if snakemake.input.live else None,
+        live=read_csv(Path(snakemake.input.live[0])) if snakemake.input.live else None,
         main_table=Path(snakemake.input.main_table).read_text(encoding="utf-8"),
         recommended=read_csv(Path(snakemake.input.recommended)),
         captions=snakemake.params.captions,
