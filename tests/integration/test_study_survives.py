@@ -9,18 +9,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
-import pytest
 from speceyes.records.tables import read_table
 from speceyes.records.types import AgentRecord
 from workspace import Workspace
 
 TARGET = "results/small/agent/deepeyes/pope/random/1-of-1.parquet"
 FINISHED_BEFORE_KILL = 3
-Kill = Callable[[Workspace, "subprocess.Popen[bytes]"], None]
 TIMED = re.compile("speedup|latency|_s$|sentence")
 # When jobs ran; what is cheapest; speedups row by row.
 TIMED_TABLES = {"provenance.csv", "pareto.csv", "published_vs_ours.csv"}
@@ -46,58 +43,42 @@ def workers(folder: Path) -> list[int]:
     return found
 
 
-def kill_the_jobs(study: Workspace, running: subprocess.Popen[bytes]) -> None:
-    for worker in workers(study.folder):
-        os.kill(worker, signal.SIGKILL)
-    assert running.wait(120) != 0
-
-
-def kill_snakemake(study: Workspace, running: subprocess.Popen[bytes]) -> None:
-    """Its jobs end by themselves; the lock that it held stays."""
-    running.kill()
-    running.wait()
-    deadline = time.monotonic() + 60
-    while workers(study.folder):
-        assert time.monotonic() < deadline, "a job outlived its Snakemake"
-        time.sleep(0.1)
-    assert list((study.folder / ".snakemake" / "locks").glob("*.lock"))
-
-
-def killed_in_its_middle(study: Workspace, kill: Kill) -> list[AgentRecord]:
-    """Start the study, kill what is to be killed after a few samples; what had been finished."""
-    running = subprocess.Popen(
-        again(study),
-        cwd=study.folder,
-        env=study.environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+def begun(study: Workspace, command: list[str]) -> subprocess.Popen[bytes]:
+    """A run whose agent has finished a few samples."""
+    devnull = subprocess.DEVNULL
+    running = subprocess.Popen(command, cwd=study.folder, env=study.environment, stdout=devnull, stderr=devnull)
     deadline = time.monotonic() + 300
     while len(journal_lines(study.folder)) < FINISHED_BEFORE_KILL:
         assert running.poll() is None, "the job ended before it could be killed"
         assert time.monotonic() < deadline, "no sample was finished"
         time.sleep(0.01)
-    kill(study, running)
+    return running
+
+
+def finished_before(study: Workspace) -> list[AgentRecord]:
+    """What the journal of a killed job holds."""
     return [AgentRecord.model_validate_json(line) for line in journal_lines(study.folder) if line.endswith("}")]
 
 
-def again(study: Workspace) -> list[str]:
-    """The command that starts the study and that is typed again after a kill, as the Makefile has it."""
-    return [sys.executable, "-m", "speceyes", "run", *study.command("--quiet", "all")[3:]]
-
-
-@pytest.mark.parametrize("kill", [kill_the_jobs, kill_snakemake])
-def test_what_was_killed_resumes_at_the_next_sample_and_ends_in_the_same_tables(workspace, results, tmp_path, kill):
-    study = Workspace(shutil.copytree(workspace.folder, tmp_path / "killed"), tmp_path / "killed/config/study.yaml")
+def copied_without_target(workspace: Workspace, folder: Path) -> Workspace:
+    study = Workspace(shutil.copytree(workspace.folder, folder), folder / "config" / "study.yaml")
     (study.folder / TARGET).unlink()
+    return study
+
+
+def test_a_killed_job_resumes_at_the_next_sample_and_ends_in_the_same_tables(workspace, results, tmp_path):
+    study = copied_without_target(workspace, tmp_path / "killed")
     for made_from_it in ("replay", "tables", "figures"):
         shutil.rmtree(study.folder / "results/small" / made_from_it)
-    before = killed_in_its_middle(study, kill)
+    running = begun(study, study.command("--quiet", "all"))
+    for worker in workers(study.folder):
+        os.kill(worker, signal.SIGKILL)
+    assert running.wait(120) != 0
+    before = finished_before(study)
     undisturbed = list(read_table(workspace.folder / TARGET, AgentRecord))
     assert FINISHED_BEFORE_KILL <= len(before) < len(undisturbed), "killed too late to tell"
 
-    ended = subprocess.run(again(study), cwd=study.folder, env=study.environment, capture_output=True, check=False)
-    assert ended.returncode == 0, ended.stderr.decode()[-6000:]
+    study.snakemake()
     after = list(read_table(study.folder / TARGET, AgentRecord))
     # A sample generated twice would have another latency.
     assert after[: len(before)] == before
@@ -106,6 +87,32 @@ def test_what_was_killed_resumes_at_the_next_sample_and_ends_in_the_same_tables(
     for table in (results / "tables").glob("*.csv"):
         if table.name not in TIMED_TABLES:
             pd.testing.assert_frame_equal(untimed(study.folder / "results/small/tables" / table.name), untimed(table))
+
+
+def test_jobs_end_with_a_killed_snakemake_and_the_same_command_goes_on(workspace, tmp_path):
+    study = copied_without_target(workspace, tmp_path / "killed")
+    snakemake = study.command("--quiet", "all", "--", TARGET)
+    command = [sys.executable, "-m", "speceyes", "run", *snakemake[snakemake.index("snakemake") + 1 :]]
+    running = begun(study, command)
+    running.kill()
+    running.wait()
+    deadline = time.monotonic() + 60
+    while workers(study.folder):
+        assert time.monotonic() < deadline, "a job outlived its Snakemake"
+        time.sleep(0.1)
+    before = finished_before(study)
+    assert len(before) >= FINISHED_BEFORE_KILL
+
+    def again() -> list[AgentRecord]:
+        ended = subprocess.run(command, cwd=study.folder, env=study.environment, capture_output=True, check=False)
+        assert ended.returncode == 0, ended.stderr.decode()[-6000:]
+        return list(read_table(study.folder / TARGET, AgentRecord))
+
+    after = again()
+    assert after[: len(before)] == before
+    # So Snakemake does with a table that it had not noted as complete when it was killed.
+    (study.folder / TARGET).unlink()
+    assert again() == after
 
 
 def untimed(table: Path) -> pd.DataFrame:
