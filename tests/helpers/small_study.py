@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import yaml
 from workspace import REPOSITORY
 
@@ -10,13 +13,21 @@ SPLITS = {"vstar": {"direct_attributes": 8}, "hrbench": {"4k": 8}, "pope": {"ran
 BATCHES = [1, 6]
 
 
+def keep_splits(config: dict[str, Any], splits: Mapping[str, Mapping[str, int]]) -> None:
+    """Cut a study's configuration down to these splits, in place."""
+    config["benchmarks"] = {name: config["benchmarks"][name] | {"splits": found} for name, found in splits.items()}
+    grid, points = config["grid"], config["operating_points"]
+    for section in (grid["thresholds"], grid["batch_sizes"], *points.values()):
+        for name in section.keys() - splits.keys():
+            del section[name]
+
+
 def small_study() -> str:
-    """The miniature's configuration with few questions; live at batch 1 and at the configured batch."""
+    """The miniature's configuration cut down; live at batch 1 and at the configured batch."""
     config = yaml.safe_load((REPOSITORY / "config" / "miniature.yaml").read_text(encoding="utf-8"))
     config["study"] = "small"
     config["miniature"]["sizes"] = SIZES
-    for benchmark, splits in SPLITS.items():
-        config["benchmarks"][benchmark]["splits"] = splits
+    keep_splits(config, SPLITS)
     config["grid"]["batch_sizes"] = dict.fromkeys(SPLITS, BATCHES)
     config["live"] = {"metrics": ["min"], "batch_sizes": BATCHES}
     config["specreason"] = {"agents": ["deepeyes"], "variants": ["published", "corrected"]}

@@ -15,9 +15,11 @@ from pathlib import Path
 import pytest
 import yaml
 from environments import REPOSITORY
+from small_study import keep_splits
 from speceyes.records.tables import read_table
 from speceyes.records.types import DraftRecord
 
+QUESTIONS = 4
 DRAFTS = "results/miniature/draft/vstar/direct_attributes/b6/1-of-1.parquet"
 SNAKEFILE = f"""
 import json
@@ -79,6 +81,8 @@ def snakemake(folder: Path, source: str, host: str, *arguments: str) -> subproce
     for model in config["models"].values():
         model["path"] = str(REPOSITORY / model["path"])
     config["prompts"] = str(REPOSITORY / config["prompts"])
+    keep_splits(config, {"vstar": {"direct_attributes": QUESTIONS}})
+    config["miniature"]["sizes"] |= {"vstar_direct": QUESTIONS}
     (folder / "settings.json").write_text(json.dumps(config))
     (folder / "Snakefile").write_text(SNAKEFILE.replace("SOURCE", source))
     redirect = {
@@ -98,8 +102,7 @@ def test_a_workflow_elsewhere_imports_this_one_and_runs_a_model(source, hosted, 
     assert done.returncode == 0, done.stderr[-4000:]
     assert (tmp_path / "size.txt").read_text().endswith(f"{DRAFTS}\n")
     answers = list(read_table(tmp_path / DRAFTS, DraftRecord))
-    config = json.loads((tmp_path / "settings.json").read_text())
-    assert len(answers) == config["benchmarks"]["vstar"]["splits"]["direct_attributes"]
+    assert len(answers) == QUESTIONS
     assert all(answer.status == "ok" for answer in answers)
 
 
