@@ -1,4 +1,4 @@
-"""The miniature with few questions: every stage and both agents in a few minutes."""
+"""Two of the miniature's benchmarks with few questions: every stage and both agents in a few minutes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import yaml
 from workspace import REPOSITORY
 
 SIZES = {"vstar_direct": 8, "vstar_relative": 4, "hrbench_questions": 2, "pope_images": 2, "plain": 0.5}
-SPLITS = {"vstar": {"direct_attributes": 8}, "hrbench": {"4k": 8}, "pope": {"random": 12}}
+SPLITS = {"vstar": {"direct_attributes": 8}, "pope": {"random": 12}}
 BATCHES = [1, 6]
 
 

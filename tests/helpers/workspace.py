@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,14 @@ def shipped() -> list[str]:
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *PARTS]
     listed = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=True).stdout
     return [name for name in listed.split("\0") if name and (REPOSITORY / name).is_file()]
+
+
+@dataclass(frozen=True)
+class Stale:
+    """What a run would execute: the rules, and what each job says of itself."""
+
+    rules: set[str]
+    messages: list[str]
 
 
 @dataclass(frozen=True)
@@ -58,13 +67,15 @@ class Workspace:
         assert done.returncode == 0, said[-6000:]
         return said
 
-    def stale_rules(self) -> set[str]:
-        """Rules that a run would execute now."""
-        said = self.snakemake("--dry-run", "--quiet", "rules")
-        if "Nothing to be done" in said:
-            return set()
+    def stale(self) -> Stale:
+        """What a run would execute now."""
+        said = self.snakemake("--dry-run")
+        messages = re.findall(r"^Job \d+: (.*)$", said, re.MULTILINE)
+        if not messages:
+            assert "Nothing to be done" in said, said[-6000:]
+            return Stale(set(), [])
         table = said[said.index("job  ") : said.index("total")].splitlines()[2:]
-        return {line.split()[0] for line in table if line.strip()}
+        return Stale({line.split()[0] for line in table if line.strip()}, messages)
 
     @contextmanager
     def edited(self, *paths: str, change: Callable[[str], str]) -> Iterator[None]:
