@@ -26,8 +26,8 @@ def failing(message, kind=RuntimeError):
 @pytest.mark.parametrize(
     ("version", "message", "line"),
     [
-        ("13.0", OLD_DRIVER, r"too old .*needs driver 580\.65\.06 or newer, here is 535\.161\.08"),
-        ("12.8", NO_KERNEL, r"no kernel image .*needs driver 525\.60\.13 or newer"),
+        ("13.0", OLD_DRIVER, r"too old .*needs driver 580 or newer, here is 535\.161\.08"),
+        ("12.8", NO_KERNEL, r"no kernel image .*needs driver 525 or newer"),
         ("14.1", "No CUDA GPUs are available", r"No CUDA GPUs.*see which driver CUDA 14\.1 needs"),
     ],
 )

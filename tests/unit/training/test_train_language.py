@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 from small_world import small_pool
+from speceyes.agents.base import Task
 from speceyes.agents.deepeyes import DeepEyes
 from speceyes.agents.dialogue import verify_messages
 from speceyes.agents.thyme import Thyme
@@ -156,16 +157,16 @@ AGENTS = pytest.mark.parametrize("agent_class", [DeepEyes, Thyme])
 
 
 def opened(agent_class, folder, *, tiny):
-    """An agent with its episode on the example."""
+    """An agent with its first request on the example."""
     agent = agent_class(PROMPTS / f"{agent_class.__name__.lower()}.yaml", {}, folder)
-    return agent, agent.start(example(tiny)[1], Image.new("RGB", (896, 896)), Path("a.jpg"))
+    return agent, next(agent.episode(Task(example(tiny)[1], Image.new("RGB", (896, 896)), Path("a.jpg"))))
 
 
 @AGENTS
 def test_agents_are_asked_as_they_were_taught(agent_class, examples, tmp_path):
     name = agent_class.__name__.lower()
-    agent, episode = opened(agent_class, tmp_path, tiny=True)
-    requests = {"screening": agent.screen_request(example(True)[1], VIEW), "agent": episode.request()}
+    agent, opening = opened(agent_class, tmp_path, tiny=True)
+    requests = {"screening": agent.screen_request(example(True)[1], VIEW), "agent": opening}
     for role, request in requests.items():
         line, first, prefix = taught(examples, name, role)
         shown = rendered(TOKENIZER, request, 224)
@@ -175,14 +176,14 @@ def test_agents_are_asked_as_they_were_taught(agent_class, examples, tmp_path):
 @AGENTS
 def test_results_of_tools_are_shown_as_they_were_taught(agent_class, examples, tmp_path):
     name = agent_class.__name__.lower()
-    agent, episode = opened(agent_class, tmp_path, tiny=True)
+    agent, opening = opened(agent_class, tmp_path, tiny=True)
     step = first_step(name, example(True)[0].plate)
     if name == "deepeyes":
         response = ("<tool_response>", VIEW, agent.prompts.roles["agent"].user, "</tool_response>")
         shown = (Message("assistant", (step,)), Message("user", response))
     else:
         shown = (Message("assistant", (step, "<sandbox_output>", VIEW, "</sandbox_output>")),)
-    asked = text_of(examples, rendered(TOKENIZER, Request((*episode.request().messages, *shown), 1), 224))
+    asked = text_of(examples, rendered(TOKENIZER, Request((*opening.messages, *shown), 1), 224))
     line, _, prefix = taught(examples, name, "agent")
     written = text_of(examples, prefix + line.ids)
     assert written.startswith(asked)
@@ -192,10 +193,10 @@ def test_results_of_tools_are_shown_as_they_were_taught(agent_class, examples, t
 @AGENTS
 def test_steps_are_scored_as_was_taught(agent_class, examples, tmp_path):
     name = agent_class.__name__.lower()
-    agent, episode = opened(agent_class, tmp_path, tiny=False)
+    agent, opening = opened(agent_class, tmp_path, tiny=False)
     question, _ = example(False)
     proposal = direct_step(question, question.word)
-    messages = verify_messages(agent.prompts.roles["verify"], episode.request().messages, proposal)
+    messages = verify_messages(agent.prompts.roles["verify"], opening.messages, proposal)
     line, first, prefix = taught(examples, name, "verify", tiny=False, next_token="9")
     asked = rendered(TOKENIZER, Request(messages, 1), 224)
     assert text_of(examples, asked) == text_of(examples, prefix + line.ids[:first])
