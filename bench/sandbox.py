@@ -1,4 +1,4 @@
-"""How long one call of the sandbox takes: start-up, a plain crop, the same in OpenCV, and without walls.
+"""How long one call of the sandbox takes: start-up, a plain crop, the same in OpenCV, and without isolation.
 
 python bench/sandbox.py [--calls 30]
 """

@@ -95,7 +95,7 @@ class _ChoiceReader:
 
     def _statement(self, sentence: str) -> str | None:
         sentence = OPENER.sub("", sentence, count=1)
-        return self._choice(sentence) or self._labelled(sentence) or self._confirmed(sentence) or self._told(sentence)
+        return self._choice(sentence) or self._labelled(sentence) or self._confirmed(sentence) or self._stated(sentence)
 
     def _labelled(self, sentence: str) -> str | None:
         """A choice after words that announce one: "The answer is ...", "it is ..."."""
@@ -114,7 +114,7 @@ class _ChoiceReader:
             return None
         return self._choice(confirmed[1])
 
-    def _told(self, sentence: str) -> str | None:
+    def _stated(self, sentence: str) -> str | None:
         """A choice after the question's own subject: "The color of the dot is ..."."""
         subject, *complement = _COPULA.split(PLACE.sub("", sentence), maxsplit=1)
         if not complement or subject not in self.subjects or self._names_an_option(subject):

@@ -1,4 +1,4 @@
-"""A pass over samples: one question each, a batch at a time, and no sample pays for its neighbour's bad image."""
+"""A pass over samples: one question each, a batch at a time; a bad image fails its own sample alone."""
 
 from __future__ import annotations
 

@@ -40,11 +40,12 @@ def setting_name(row: object) -> str:
     """A setting in one word: ``speceyes-min-k64-t0.98-b6``."""
     prefixes = {"method": "", "metric": "", "top_k": "k", "threshold": "t", "batch_size": "b"}
     values = {name: getattr(row, name) for name in prefixes}
-    told = (f"{prefixes[name]}{value:g}" if prefixes[name] else value for name, value in values.items() if _told(value))
-    return "-".join(str(part) for part in told)
+    given = {name: value for name, value in values.items() if _is_given(value)}
+    parts = (f"{prefixes[name]}{value:g}" if prefixes[name] else value for name, value in given.items())
+    return "-".join(str(part) for part in parts)
 
 
-def _told(value: object) -> bool:
+def _is_given(value: object) -> bool:
     return not pd.isna(value) and value != ""  # type: ignore[call-overload]
 
 

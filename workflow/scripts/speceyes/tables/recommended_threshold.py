@@ -169,9 +169,9 @@ def _recommend(gate: GateOutcomes, paper: float, settings: StatisticsSettings) -
         "agent_accuracy": float(rest.agent_right.mean()) if len(rest.image_ids) else np.nan,
     }
     row |= (
-        _tried(rest, chosen, "threshold", settings)
+        _held_out(rest, chosen, "threshold", settings)
         | {"paper_threshold": paper}
-        | _tried(rest, paper, "paper", settings)
+        | _held_out(rest, paper, "paper", settings)
     )
     return row
 
@@ -182,7 +182,7 @@ def images_needed(settings: StatisticsSettings) -> int:
     return math.ceil(math.log(1 / settings.delta) / math.log1p(stake * settings.epsilon))
 
 
-def _tried(gate: GateOutcomes, threshold: float | None, name: str, settings: StatisticsSettings) -> dict[str, Any]:
+def _held_out(gate: GateOutcomes, threshold: float | None, name: str, settings: StatisticsSettings) -> dict[str, Any]:
     """A threshold on samples that did not choose it."""
     names = ("accepted", "accuracy", "difference", "difference_low", "difference_high", "speedup")
     if threshold is None or not len(gate.image_ids):
