@@ -60,7 +60,7 @@ unit: $(VENV)/.complete ## fast tests of the library
 
 integration: $(VENV)/.complete ## the miniature for real: the DAG, models, sandbox, judge, downloads, pages in Chromium
 	@$(BIN)/python tests/helpers/browser_programs.py
-	$(BIN)/pytest -rs --no-fold-skipped -n 2 --dist loadgroup --no-loadscope-reorder tests/integration tests/browser
+	$(BIN)/pytest -rs --no-fold-skipped tests/integration tests/browser
 
 test-cluster: $(VENV)/.complete ## the miniature on a real SLURM brought up on this machine (Debian, root)
 	$(BIN)/pytest tests/cluster -m cluster

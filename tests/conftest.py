@@ -14,18 +14,6 @@ hypothesis.settings.register_profile("busy machine", deadline=None)
 hypothesis.settings.load_profile("busy machine")
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker runs all tests of the finished study, which takes longest and so begins; another file by file.
-
-    A study and the fixtures of a file are then made once, however many workers there are.
-    """
-    items.sort(key=lambda item: "workspace" not in getattr(item, "fixturenames", ()))
-    for item in items:
-        shared = "workspace" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("finished study" if shared else item.path.stem))
-
-
 @pytest.fixture(scope="session")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A finished small study."""
