@@ -33,7 +33,15 @@ def train(folder: Path) -> str:
 
 def test_training_makes_four_models_and_what_is_made_is_not_made_again(tmp_path):
     log = train(tmp_path)
-    for stage in ("tower draft", "tower agent", "draft", "deepeyes", "deepeyes habits", "thyme habits", "judge"):
+    for stage in (
+        "tower draft",
+        "tower agent",
+        "draft",
+        "deepeyes",
+        "deepeyes long thinking",
+        "thyme long thinking",
+        "judge",
+    ):
         assert f"{stage} 2/2" in log
     for name in ("draft", "deepeyes", "thyme"):
         engine = TransformersEngine(tmp_path / "models" / name, TransformersSettings(device="cpu"))
