@@ -103,7 +103,7 @@ def test_other_samples_cannot_be_read(sandbox: Sandbox, image_path: Path) -> Non
     """
     assert attack(sandbox, code, image_path).stdout.split("\n") == [
         *("False",) * 3,
-        str(["input.jpg", "temp_processed_images"]),
+        str(["input.jpg"]),
     ]
 
 
