@@ -36,7 +36,7 @@ def allowed(count):
     return count
 
 
-onstart:
-    # Snakemake works a job's resources out when its turn comes, which may be days from now.
+def check_gpus():
+    """Work out every job's GPUs now: Snakemake does so when a job's turn comes, which may be days from now."""
     for job in workflow.dag.needrun_jobs():
         job.resources
