@@ -53,7 +53,7 @@ lint: $(VENV)/.complete ## formats, lint and types
 format: $(VENV)/.complete ## format Python and Snakemake files
 	$(BIN)/ruff check --fix --quiet . || true
 	$(BIN)/ruff format --quiet .
-	$(BIN)/snakefmt --quiet workflow tests/cluster
+	$(BIN)/snakefmt workflow tests/cluster
 
 unit: $(VENV)/.complete ## fast tests of the library
 	$(BIN)/pytest tests/unit

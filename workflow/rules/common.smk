@@ -2,6 +2,7 @@
 
 import re
 
+from speceyes.judging.settings import KeyMissingError
 from speceyes.study.captions import Captions
 from speceyes.study.config import ConfigError, check_files, load_config
 from speceyes.study.downloads import DATASETS, MODELS, Downloads
@@ -72,3 +73,12 @@ def told(stage):
 def retried(amount):
     """A resource that grows with every attempt."""
     return lambda wildcards, attempt: amount * attempt
+
+
+def check_judge_key():
+    """Refuse a run that will judge without the key that the configuration names."""
+    if not Path(LAYOUT.verdicts).exists():
+        try:
+            CONFIG.judge.client.key()
+        except KeyMissingError as error:
+            raise WorkflowError(str(error)) from None

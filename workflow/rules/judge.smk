@@ -1,16 +1,5 @@
 """One judging job for the whole study: each distinct answer once."""
 
-from speceyes.judging.settings import KeyMissingError
-
-
-def check_judge_key():
-    """Refuse a run that will judge without the key that the configuration names."""
-    if not Path(LAYOUT.verdicts).exists():
-        try:
-            CONFIG.judge.client.key()
-        except KeyMissingError as error:
-            raise WorkflowError(str(error)) from None
-
 
 rule judge:
     input:
