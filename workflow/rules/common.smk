@@ -45,8 +45,7 @@ wildcard_constraints:
     model=any_of(DOWNLOADS.models),
 
 
-# What is wrong with any split or prompt is known before the first model runs. Only its presence counts: a further
-# split, or another wording, makes it anew and leaves the passes that do not read them alone.
+# What is wrong with any split or prompt is known before the first model runs. Later each job checks what it reads.
 CHECKED = ancient(LAYOUT.checked)
 
 
