@@ -30,6 +30,7 @@ rule write_study_page:
         settings=LAYOUT.table("settings"),
         main_table=LAYOUT.table("main_table", "md"),
         recommended=LAYOUT.table("recommended_threshold"),
+        faults=LAYOUT.table("pass_faults"),
         live=PLAN.live_comparison,
     output:
         page=LAYOUT.page,

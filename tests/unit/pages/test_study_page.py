@@ -1,11 +1,15 @@
 import pandas as pd
-from speceyes.pages.study_page import agreement, findings, study_page
+from speceyes.pages.study_page import agreement, faulty_passes, findings, study_page
 
 
 def settings(low: float, high: float) -> pd.DataFrame:
     row = {"main_table": True, "method": "speceyes", "metric": "min", "agent": "deepeyes", "benchmark": "vstar"}
     row |= {"split": "direct_attributes", "speedup": 1.5, "level": 0.95, "difference_corrected": (low + high) / 2}
     return pd.DataFrame([row | {"difference_corrected_low": low, "difference_corrected_high": high}])
+
+
+def faults(**counts: list[int]) -> pd.DataFrame:
+    return pd.DataFrame({"stuck": [0, 0, 0], "cut": [0, 0, 0], "smallest_batch": [0, 0, 0]} | counts)
 
 
 def page(comparable: bool) -> str:
@@ -16,6 +20,7 @@ def page(comparable: bool) -> str:
         comparable=comparable,
         settings=settings(-0.02, 0.01),
         live=None,
+        faults=faults(),
         main_table="| a |",
         recommended=recommended,
         captions={"acceptance": "Look."},
@@ -68,3 +73,17 @@ def test_where_live_and_replay_differ_routes_and_answers_are_counted_and_the_way
     sentence = agreement(live(17, 18))
     assert "the same route on 37 of 40 samples, the same answer on 38 of 40" in sentence
     assert "--forcerun live" in sentence
+
+
+def test_passes_that_went_as_planned_are_not_spoken_of():
+    assert faulty_passes(faults()) == []
+
+
+def test_texts_of_one_repeated_token_are_a_finding():
+    (sentence,) = faulty_passes(faults(stuck=[3, 0, 4]))
+    assert "7 texts in 2 passes repeat one token" in sentence
+
+
+def test_batches_that_were_cut_are_a_finding():
+    (sentence,) = faulty_passes(faults(cut=[0, 5, 4], smallest_batch=[0, 3, 1]))
+    assert "9 samples in 2 passes ran in smaller batches than planned (down to 1)" in sentence

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from scripted import sample
-from speceyes.records.journal import remove_finished
+from speceyes.records.journal import BatchTooLargeError, remove_finished
 from speceyes.records.samples import write_samples
 from speceyes.records.stage import Shard, Stage
 from speceyes.records.tables import read_provenance, read_table
@@ -181,3 +181,53 @@ def test_shards_divide_the_samples(stage, tmp_path, count):
         part.run(ScreenRecord, 2, Work())
         seen += [record.sample_id for record in read_table(part.table, ScreenRecord)]
     assert sorted(seen) == [sample(n).sample_id for n in range(9)]
+
+
+class LittleMemory(Work):
+    """Screens at most so many samples at once."""
+
+    def __init__(self, at_most: int) -> None:
+        super().__init__()
+        self.at_most = at_most
+        self.tried: list[int] = []
+
+    def __call__(self, samples, breaks_at=None):
+        self.tried.append(len(samples))
+        if len(samples) > self.at_most:
+            raise BatchTooLargeError(f"out of memory with {len(samples)} prompts")
+        return super().__call__(samples, breaks_at)
+
+
+def test_a_batch_that_does_not_fit_is_halved_and_its_records_say_so(stage, capsys):
+    work = LittleMemory(at_most=2)
+    stage.run(ScreenRecord, 6, work)
+    assert work.tried == [6, 3, 1] + [1] * 8
+    assert {record.batch_cut_to for record in read_table(stage.table, ScreenRecord)} == {1}
+    assert "out of memory with 6 prompts; going on with 3 at a time" in capsys.readouterr().err
+
+
+def test_the_size_that_fits_is_remembered_by_a_resumed_job(stage):
+    first, second = LittleMemory(at_most=3), LittleMemory(at_most=3)
+    with pytest.raises(KeyboardInterrupt):
+        stage.run(ScreenRecord, 6, lambda samples: first(samples, "5"))
+    stage.run(ScreenRecord, 6, second)
+    assert (first.tried, second.tried) == ([6, 3, 3], [3, 3])
+    assert {record.batch_cut_to for record in read_table(stage.table, ScreenRecord)} == {3}
+
+
+def test_only_the_latencies_of_cut_batches_are_marked(stage):
+    def tight(samples):
+        """The last of the samples are larger."""
+        return LittleMemory(at_most=2 if samples[-1].sample_id.endswith("8") else 4)(samples)
+
+    stage.run(ScreenRecord, 4, tight)
+    stage.table.unlink()
+    stage.run(ScreenRecord, 4, tight)
+    assert [record.batch_cut_to for record in read_table(stage.table, ScreenRecord)] == [0] * 9
+    replace(stage, settings={}).run(ScreenRecord, 3, tight)
+    assert [record.batch_cut_to for record in read_table(stage.table, ScreenRecord)] == [0] * 6 + [1] * 3
+
+
+def test_a_single_sample_that_does_not_fit_stops_the_job_by_its_name(stage):
+    with pytest.raises(BatchTooLargeError, match=r"^bench/split/0000: out of memory with 1 prompts$"):
+        stage.run(ScreenRecord, 6, LittleMemory(at_most=0))

@@ -79,6 +79,6 @@ class RecallingEngine:
 
 
 def _generation(turn: Turn) -> Generation:
-    # Loops use text, cost and the reason of the end; ids and pieces are not kept in records.
-    count = turn.generated_tokens
-    return Generation(turn.text, (0,) * count, ("",) * count, 0, turn.stop_reason, turn.latency_s)
+    # Ids and pieces are not kept in records; loops use text, cost and the end, and whether it is one token repeated.
+    ids = (0,) * turn.generated_tokens if turn.stuck else tuple(range(turn.generated_tokens))
+    return Generation(turn.text, ids, ("",) * len(ids), 0, turn.stop_reason, turn.latency_s)

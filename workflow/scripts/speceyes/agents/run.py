@@ -72,6 +72,7 @@ def episode_record(
         error=ending.error,
         latency_s=sum(turn.latency_s + (turn.tool.latency_s if turn.tool else 0.0) for turn in turns),
         generated_tokens=sum(turn.generated_tokens for turn in turns),
+        stuck_generations=sum(turn.stuck for turn in turns),
         answer=ending.answer,
         turns=turns,
         tool_calls=sum(turn.tool is not None for turn in turns),
@@ -88,6 +89,7 @@ def _turn(step: Step, prompt: str) -> Turn:
         score=step.score,
         prompt=prompt,
         stop_reason=step.generation.stop_reason,
+        stuck=step.generation.stuck,
     )
 
 

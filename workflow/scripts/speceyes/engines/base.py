@@ -13,15 +13,22 @@ import numpy.typing as npt
 from PIL import Image
 
 from speceyes.engines.settings import EngineSettings
+from speceyes.records.journal import BatchTooLargeError
 
 Role = Literal["system", "user", "assistant", "tool"]
 Part = str | Image.Image
 Opens = Literal["auto", "reply", "nothing"]
 StopReason = Literal["end_of_text", "stop_string", "length"]
 
+LONG_RUN, SHORTEST_RUN = 16, 4  # tokens; a text shorter than the first is one run from its start
+
 
 class EngineError(Exception):
     """A model that cannot be loaded or asked; the message names it and says what to do."""
+
+
+class OutOfMemoryError(EngineError, BatchTooLargeError):
+    """The memory does not suffice for a batch; it may for a smaller one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +96,13 @@ class Generation:
     stop_reason: StopReason
     latency_s: float
     top_logprobs: npt.NDArray[np.float32] | None = field(default=None, compare=False)
+
+    @property
+    def stuck(self) -> bool:
+        """Whether the text ends at its limit in a long run of one token, or is nothing but such a run."""
+        units: Sequence[object] = self.token_ids or self.tokens
+        last_ones = units[-LONG_RUN:]
+        return self.stop_reason == "length" and len(last_ones) >= SHORTEST_RUN and len(set(last_ones)) == 1
 
 
 class Engine(Protocol):

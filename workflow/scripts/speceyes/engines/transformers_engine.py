@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from speceyes.engines.base import EngineError, Generation, Request
+from speceyes.engines.base import EngineError, Generation, OutOfMemoryError, Request
 from speceyes.engines.codec import Codec
 from speceyes.engines.in_process import TransformersSettings
 from speceyes.engines.lean_transformers import (
@@ -19,6 +19,7 @@ from speceyes.engines.lean_transformers import (
     StoppingCriteriaList,
     disable_progress_bar,
 )
+from speceyes.engines.memory import MORE_ROOM, enough_memory, is_out_of_memory
 from speceyes.engines.processors import load_processor
 from speceyes.engines.row_ends import RowEnds
 from speceyes.engines.text import cut_after_stop
@@ -51,23 +52,21 @@ class TransformersEngine:
         """Answer all requests as one left-padded batch, each with its own limit, stops and top-K.
 
         Raises:
-            EngineError: the GPU's memory does not suffice, or the model computes no numbers.
+            OutOfMemoryError: the memory does not suffice for the batch.
+            EngineError: the model computes no numbers, or functions are offered to it.
         """
         if not requests:
             return []
         if any(request.tools for request in requests):
             raise EngineError(f"{self._path}: functions are called through servers alone: set engine.type to server")
         started = time.perf_counter()
-        inputs = self.codec.encode(requests).to(self._model.device)
         config = copy.copy(self._config)
         config.max_new_tokens = max(request.max_new_tokens for request in requests)
         ends = RowEnds(requests, self._end_of_text, self.codec)
         widest = max(request.top_k for request in requests)
-        with torch.inference_mode(), captured_top_k(self._model, widest) as top_k:
-            try:
-                self._model.generate(**inputs, generation_config=config, stopping_criteria=StoppingCriteriaList([ends]))
-            except torch.OutOfMemoryError as error:
-                raise EngineError(_too_large(len(requests), inputs)) from error
+        with torch.inference_mode(), captured_top_k(self._model, widest) as top_k, enough_memory(requests):
+            inputs = self.codec.encode(requests).to(self._model.device)
+            self._model.generate(**inputs, generation_config=config, stopping_criteria=StoppingCriteriaList([ends]))
         if not top_k.finite:
             raise EngineError(
                 f"{self._path}: the model's logits are not finite (NaN or infinite); "
@@ -89,17 +88,6 @@ class TransformersEngine:
         ]
 
 
-def _too_large(batch: int, inputs: Any) -> str:
-    """What to change where the GPU's memory does not suffice."""
-    longest = inputs["input_ids"].shape[1]
-    if batch > 1:
-        return f"out of GPU memory with a batch of {batch} and {longest} tokens each; make draft.batch_size smaller"
-    return (
-        f"out of GPU memory with a single prompt of {longest} tokens; make engine.image.max_pixels smaller, "
-        "or spread the model over more GPUs (gpus, engine.device_map)"
-    )
-
-
 def _load_model(model_path: Path, settings: TransformersSettings) -> Any:
     device = _device(settings.device)
     disable_progress_bar()  # type: ignore[no-untyped-call]
@@ -111,8 +99,10 @@ def _load_model(model_path: Path, settings: TransformersSettings) -> Any:
             device_map=settings.device_map or device,
             local_files_only=True,
         )
-    except (OSError, ValueError, ImportError, RuntimeError) as error:
+    except (OSError, ValueError, ImportError, RuntimeError, MemoryError) as error:
         place = f"with {settings.attention} on {settings.device_map or device}"
+        if is_out_of_memory(error):
+            raise OutOfMemoryError(f"{model_path}: out of memory when loading {place}; {MORE_ROOM}") from error
         raise EngineError(f"{model_path}: cannot be loaded {place}: {_first_line(error)}") from error
     return model
 

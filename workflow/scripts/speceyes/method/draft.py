@@ -79,6 +79,7 @@ def draft_record(sample: Sample, outcome: Outcome, thinking: bool = False) -> Dr
         status=status,
         latency_s=outcome.latency_s,
         generated_tokens=len(outcome.tokens),
+        stuck_generations=int(outcome.stuck),
         text=text or "",
         tokens=outcome.tokens if usable else (),
         token_ids=outcome.token_ids if usable else (),

@@ -74,12 +74,14 @@ def _record(
     assert kept is not None  # a sample that is not accepted has a fallback
     draft_s = draft.latency_s if draft else 0.0
     agent_s = fallback.latency_s if fallback else 0.0
+    parts = [part for part in (verdict, draft, fallback) if part]
     return LiveRecord(
         sample_id=sample.sample_id,
         status=kept.status,
         error=kept.error,
         latency_s=verdict.latency_s + draft_s + agent_s,
-        generated_tokens=sum(part.generated_tokens for part in (verdict, draft, fallback) if part),
+        generated_tokens=sum(part.generated_tokens for part in parts),
+        stuck_generations=sum(part.stuck_generations for part in parts),
         tool_free=verdict.tool_free,
         accepted=fallback is None,
         confidence=score,

@@ -35,6 +35,7 @@ def screen_record(sample: Sample, outcome: Outcome) -> ScreenRecord:
         sample_id=sample.sample_id,
         latency_s=outcome.latency_s,
         generated_tokens=len(outcome.tokens),
+        stuck_generations=int(outcome.stuck),
         text=outcome.text,
         tool_free=is_tool_free(outcome.text),
     )

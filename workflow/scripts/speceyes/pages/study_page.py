@@ -18,6 +18,7 @@ def study_page(
     comparable: bool,
     settings: pd.DataFrame,
     live: pd.DataFrame | None,
+    faults: pd.DataFrame,
     main_table: str,
     recommended: pd.DataFrame,
     captions: Mapping[str, str],
@@ -29,12 +30,13 @@ def study_page(
         comparable: whether it may be held against the paper's numbers.
         settings: the settings table.
         live: the table of live against replay, None when nothing ran live.
+        faults: the table of what went wrong in each pass.
         main_table: Table 1 in Markdown.
         recommended: the table of recommended thresholds.
         captions: what to see in each figure, by name.
     """
     note = "" if comparable else "\n\nModels and pictures are the miniature's: not comparable with the paper's numbers."
-    found = [*findings(settings), *([] if live is None else [agreement(live)])]
+    found = [*findings(settings), *([] if live is None else [agreement(live)]), *faulty_passes(faults)]
     metric = shown_metric(settings)
     advice = recommended[recommended["metric"] == metric]
     parts = [
@@ -87,6 +89,25 @@ def agreement(live: pd.DataFrame) -> str:
         " kernels change answers (the first of each run is named in"
         " [live_vs_replay.csv](tables/live_vs_replay.csv))."
     )
+
+
+def faulty_passes(faults: pd.DataFrame) -> list[str]:
+    """What a reader must know of passes that were not as planned; nothing where all were."""
+    where = "see [pass_faults.csv](tables/pass_faults.csv)."
+    stuck, cut = faults[faults["stuck"] > 0], faults[faults["cut"] > 0]
+    said = []
+    if len(stuck):
+        said.append(
+            f"**Texts of one repeated token**: {int(stuck['stuck'].sum())} texts in {len(stuck)} passes repeat one"
+            f" token up to their limit, as broken numerics make models do; {where}"
+        )
+    if len(cut):
+        said.append(
+            f"**Cut batches**: {int(cut['cut'].sum())} samples in {len(cut)} passes ran in smaller batches than planned"
+            f" (down to {int(cut['smallest_batch'].min())}), since the memory did not suffice; their latencies are"
+            f" those of the smaller batches; {where}"
+        )
+    return said
 
 
 def _range(values: pd.Series) -> str:

@@ -23,6 +23,10 @@ FINISHED = ".finished"  # a file beside a journal whose records are all in their
 _NO_LOCKS_HERE = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP}
 
 
+class BatchTooLargeError(Exception):
+    """Work on a batch that the memory does not suffice for; one line that says what to change."""
+
+
 class Journal(Generic[R]):
     """An append-only file of records of one type, keyed by sample id, safe to kill at any byte.
 
@@ -149,8 +153,27 @@ def _say(line: str) -> None:
 def run_pending(
     samples: Sequence[Any], journal: Journal[R], batch_size: int, work: Callable[[Sequence[Any]], Sequence[R]]
 ) -> None:
-    """Call ``work`` on batches of the samples that the journal lacks and append what it returns."""
+    """Call ``work`` on batches of the samples that the journal lacks and append what it returns.
+
+    A batch that does not fit is halved, and so are those after it, also when the job is resumed: the records
+    that came of smaller batches say so.
+
+    Raises:
+        BatchTooLargeError: a single sample does not fit.
+    """
     pending = [sample for sample in samples if sample.sample_id not in journal.done]
-    for start in range(0, len(pending), batch_size):
-        for record in work(pending[start : start + batch_size]):
-            journal.append(record)
+    size = min([record.batch_cut_to for record in journal.done.values() if record.batch_cut_to], default=batch_size)
+    while pending:
+        batch = pending[:size]
+        try:
+            records = work(batch)
+        except BatchTooLargeError as error:
+            if len(batch) == 1:
+                raise BatchTooLargeError(f"{batch[0].sample_id}: {error}") from error
+            size = len(batch) // 2
+            _say(f"{error}; going on with {size} at a time")
+            continue
+        cut_to = size if size < batch_size else 0
+        for record in records:
+            journal.append(record.model_copy(update={"batch_cut_to": cut_to}))
+        pending = pending[size:]

@@ -27,7 +27,12 @@ class RecordError(Exception):
 
 
 class Record(BaseModel):
-    """One sample's outcome in one stage. ``status`` is ``ok`` or says in one word what went wrong."""
+    """One sample's outcome in one stage. ``status`` is ``ok`` or says in one word what went wrong.
+
+    ``batch_cut_to`` marks a latency: how many samples the batch was cut to, since its planned size did not fit the
+    memory; 0 where it did. ``stuck_generations`` counts texts that repeat one token up to their limit
+    (:attr:`speceyes.engines.base.Generation.stuck`).
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -36,6 +41,8 @@ class Record(BaseModel):
     error: Text = ""
     latency_s: float = 0.0
     generated_tokens: int = 0
+    batch_cut_to: int = 0
+    stuck_generations: int = 0
 
 
 class ScreenRecord(Record):
@@ -97,6 +104,7 @@ class Turn(BaseModel):
     score: int | None = None
     prompt: str = ""
     stop_reason: Literal["end_of_text", "stop_string", "length"] = "end_of_text"
+    stuck: bool = False
 
 
 AgentStatus = Literal["ok", "no_answer", "repeats_itself", "error"]

@@ -1,0 +1,53 @@
+"""Batches that do not fit the memory, of a GPU or of the machine, said in one line that says what to change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import torch
+
+from speceyes.engines.base import OutOfMemoryError, Request
+
+MORE_ROOM = "set engine.dtype to bfloat16, or spread the model over more GPUs (gpus, engine.device_map)"
+
+# Libraries below torch report it as any other error.
+_SAID = (
+    "out of memory",  # CUDA's runtime and driver, HIP, MPS
+    "CUBLAS_STATUS_ALLOC_FAILED",
+    "CUDNN_STATUS_ALLOC_FAILED",
+    "CUSOLVER_STATUS_ALLOC_FAILED",
+    "can't allocate memory",  # torch's allocator on the CPU
+    "not enough memory",
+)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that the memory did not suffice, so that a smaller batch may succeed."""
+    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and any(said in str(error) for said in _SAID)
+
+
+@contextmanager
+def enough_memory(requests: Sequence[Request]) -> Iterator[None]:
+    """What is computed for these requests must fit the memory.
+
+    Raises:
+        OutOfMemoryError: it does not.
+    """
+    try:
+        yield
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        raise OutOfMemoryError(_too_large(requests)) from error
+
+
+def _too_large(requests: Sequence[Request]) -> str:
+    pictures = sum(len(message.images) for request in requests for message in request.messages)
+    if len(requests) > 1:
+        return f"out of memory with {len(requests)} prompts at once, {pictures} pictures; make draft.batch_size smaller"
+    return (
+        f"out of memory with a single prompt of {pictures} pictures; make engine.image.max_pixels smaller, {MORE_ROOM}"
+    )
