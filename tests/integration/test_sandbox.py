@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import sys
 import tempfile
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from speceyes.images import open_image
-from speceyes.sandbox import INPUT_PATH, Execution, Sandbox, SandboxSettings
+from speceyes.sandbox import INPUT_PATH, Execution, Sandbox, SandboxSettings, SandboxUnavailableError, bubblewrap
 from speceyes.sandbox.settings import SandboxResult
 
 PUBLISHED = Execution("published", two_namespaces=True)
@@ -24,6 +25,7 @@ print("and also {OUTPUT}/right.jpg.")
 print("{OUTPUT}/left.png")
 """
 ISOLATIONS = ["bubblewrap", "none-i-understand"]
+BWRAP = bubblewrap._candidates()[0]
 
 
 @pytest.fixture
@@ -148,10 +150,10 @@ def test_code_is_refused_without_bubblewrap(image_path: Path, monkeypatch: pytes
     without_packaged_bwrap(monkeypatch)
     monkeypatch.setenv("PATH", str(image_path.parent))
     sandbox = Sandbox(SandboxSettings())
-    result = run_marking(sandbox, image_path)
-    assert result.status == "refused"
-    assert result.error == sandbox.refusal
-    assert "no bwrap" in result.error
+    with pytest.raises(SandboxUnavailableError, match="no bwrap"):
+        sandbox.check_machine()
+    with pytest.raises(SandboxUnavailableError, match="no bwrap"):
+        run_marking(sandbox, image_path)
 
 
 def test_code_is_refused_where_namespaces_are_forbidden(image_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,9 +163,47 @@ def test_code_is_refused_where_namespaces_are_forbidden(image_path: Path, monkey
     (programs / "bwrap").write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")
     (programs / "bwrap").chmod(0o755)
     monkeypatch.setenv("PATH", str(programs))
-    result = run_marking(Sandbox(SandboxSettings()), image_path)
-    assert result.status == "refused"
-    assert result.error.endswith("No permissions to create new namespace")
+    with pytest.raises(SandboxUnavailableError, match=r"No permissions to create new namespace$"):
+        run_marking(Sandbox(SandboxSettings()), image_path)
+
+
+def test_a_sandbox_whose_bubblewrap_disappears_stops_the_work(
+    image_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without_packaged_bwrap(monkeypatch)
+    programs = image_path.parent / "bin"
+    programs.mkdir()
+    (programs / "bwrap").write_text(f'#!/bin/sh\nexec {BWRAP} "$@"\n')
+    (programs / "bwrap").chmod(0o755)
+    monkeypatch.setenv("PATH", str(programs))
+    sandbox = Sandbox(SandboxSettings())
+    assert sandbox.run("print(1)", image_path).stdout == "1"
+    (programs / "bwrap").unlink()
+    with pytest.raises(SandboxUnavailableError, match="bwrap: not found"):
+        sandbox.run("print(1)", image_path)
+
+
+def test_a_sandbox_whose_python_disappears_stops_the_work(sandbox: Sandbox, image_path: Path) -> None:
+    sandbox.check_machine()
+    here = sandbox._isolation
+    gone = dataclasses.replace(here.interpreter, executable=image_path.parent / "python9")
+    sandbox._isolation = dataclasses.replace(here, interpreter=gone)
+    with pytest.raises(SandboxUnavailableError, match="python9: No such file or directory"):
+        sandbox.run("print(1)", image_path)
+
+
+def test_a_sandbox_without_unshare_stops_the_work(image_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sandbox = Sandbox(SandboxSettings())
+    sandbox.check_machine()
+    monkeypatch.setattr(bubblewrap, "_ENVIRONMENT", {"PATH": str(image_path.parent)})
+    with pytest.raises(SandboxUnavailableError, match="No such file or directory: 'unshare'"):
+        sandbox.run("print(1)", image_path)
+
+
+@pytest.mark.parametrize("code", [1, 2, 126, 127])
+def test_code_that_ends_its_process_is_the_codes_own_failure(sandbox: Sandbox, image_path: Path, code: int) -> None:
+    result = sandbox.run(f"import os\nos._exit({code})", image_path)
+    assert (result.status, result.error) == ("failed", f"the code ended its own process (exit code {code})")
 
 
 def test_the_packaged_bubblewrap_serves_where_the_system_has_none(
@@ -171,7 +211,7 @@ def test_the_packaged_bubblewrap_serves_where_the_system_has_none(
 ) -> None:
     monkeypatch.setenv("PATH", str(image_path.parent))
     sandbox = Sandbox(SandboxSettings())
-    assert sandbox.refusal is None
+    sandbox.check_machine()
     assert run_marking(sandbox, image_path).status == "failed"
     assert sandbox.run("print(1)", image_path).stdout == "1"
 

@@ -110,7 +110,6 @@ def test_after_a_told_error_the_model_may_do_better(folder):
     "outcome, status",
     [
         ("timeout", "timeout"),
-        ("refused", "refused"),
         ("failed", "failed"),
         ("memory", "failed"),
         ("output_limit", "failed"),

@@ -28,7 +28,6 @@ from speceyes.sandbox import (
     Sandbox,
     SandboxResult,
     SandboxSettings,
-    SandboxUnavailableError,
 )
 
 LOOPS = {"published": published, "corrected": corrected}
@@ -70,8 +69,7 @@ class ThymeSettings(DialogueSettings):
 class Executor(TypingProtocol):
     """Whatever runs model-written code."""
 
-    @property
-    def refusal(self) -> str | None: ...
+    def check_machine(self) -> None: ...
 
     def run(self, code: str, image_path: Path) -> SandboxResult: ...
 
@@ -93,8 +91,7 @@ class Thyme(DialogueAgent[ThymeSettings]):
         Raises:
             SandboxUnavailableError: the sandbox cannot isolate code here.
         """
-        if self.executor.refusal is not None:
-            raise SandboxUnavailableError(self.executor.refusal)
+        self.executor.check_machine()
 
     @property
     def verification(self) -> Verification:
@@ -146,4 +143,4 @@ def _step_with_answer(text: str) -> str | None:
     return text if "answer" in text else None
 
 
-_STATUS: dict[str, Literal["ok", "timeout", "refused"]] = {"ok": "ok", "timeout": "timeout", "refused": "refused"}
+_STATUS: dict[str, Literal["ok", "timeout"]] = {"ok": "ok", "timeout": "timeout"}

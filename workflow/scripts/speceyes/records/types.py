@@ -64,7 +64,7 @@ class DraftRecord(Record):
     top_logprobs: tuple[tuple[float, ...], ...]
 
 
-ToolStatus = Literal["ok", "malformed", "unknown_tool", "box_outside", "box_degenerate", "timeout", "failed", "refused"]
+ToolStatus = Literal["ok", "malformed", "unknown_tool", "box_outside", "box_degenerate", "timeout", "failed"]
 
 
 class ToolUse(BaseModel):

@@ -10,7 +10,6 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +25,8 @@ from speceyes.sandbox.isolation import (
     WORKER_FILES,
     SandboxUnavailableError,
     WorkerLaunch,
+    python_command,
+    run_once,
     worker_command,
 )
 from speceyes.sandbox.syscalls import UnknownArchitectureError, filter_program
@@ -40,7 +41,6 @@ _NOBODY = "65534"
 _ENVIRONMENT = {"PATH": f"{os.defpath}:/usr/sbin:/sbin"}
 _PRIVATE_MOUNTS = ("unshare", "--user", "--map-root-user", "--mount")
 _MOUNT_OUTPUT = 'mount -t tmpfs -o "$1" tmpfs "$2" && shift 2 && exec "$@"'
-_TRIAL_S = 30
 
 
 @dataclass(frozen=True)
@@ -72,23 +72,9 @@ class BubblewrapIsolation:
         Raises:
             SandboxUnavailableError: with what the failing program says.
         """
-        nothing = (str(_python(self.interpreter)), "-I", "-S", "-c", "pass")
+        nothing = python_command(str(_python(self.interpreter)), "pass")
         with self._enclosed(nothing, WORKER_FILES[0]) as (command, system_calls):
-            try:
-                trial = subprocess.run(
-                    command,
-                    pass_fds=[system_calls],
-                    env=_ENVIRONMENT,
-                    capture_output=True,
-                    text=True,
-                    check=False,
-                    timeout=_TRIAL_S,
-                )
-            except (OSError, subprocess.TimeoutExpired) as error:
-                raise SandboxUnavailableError(str(error)) from error
-        if trial.returncode:
-            said = trial.stderr.strip().splitlines() or [f"exit code {trial.returncode}"]
-            raise SandboxUnavailableError(said[-1])
+            run_once(command, _ENVIRONMENT, (system_calls,))
 
     @contextmanager
     def _enclosed(self, command: tuple[str, ...], image_path: Path) -> Iterator[tuple[tuple[str, ...], int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import subprocess
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ WORKER_FILES = tuple(
 )
 # One thread: image code gains nothing from more, and the system-call filter allows no more.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OPENCV_FOR_THREADS_NUM": "1"}
+_TRIAL_S = 30
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from speceyes.sandbox.worker import main; main()"
 
 
@@ -56,7 +58,43 @@ class Isolation(Protocol):
 
     def launch(self, image_path: Path) -> AbstractContextManager[WorkerLaunch]: ...
 
+    def try_out(self) -> None:
+        """Start and end the interpreter once.
+
+        Raises:
+            SandboxUnavailableError: with what the failing program says.
+        """
+        ...
+
+
+def python_command(python: str, program: str, *arguments: str) -> tuple[str, ...]:
+    """Start Python on a program with nothing of the user's or the site's in it."""
+    return (python, "-I", "-S", "-X", "utf8", "-c", program, *arguments)
+
 
 def worker_command(python: str, library: str) -> tuple[str, ...]:
-    """Start Python on the worker below ``library`` with nothing of the user's or the site's in it."""
-    return (python, "-I", "-S", "-X", "utf8", "-c", _START, library)
+    """Start Python on the worker below ``library``."""
+    return python_command(python, _START, library)
+
+
+def run_once(command: tuple[str, ...], environment: dict[str, str], file_descriptors: tuple[int, ...] = ()) -> None:
+    """Run a command that must succeed.
+
+    Raises:
+        SandboxUnavailableError: it does not; with the last line that it says.
+    """
+    try:
+        done = subprocess.run(
+            command,
+            pass_fds=file_descriptors,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_TRIAL_S,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise SandboxUnavailableError(str(error)) from error
+    if done.returncode:
+        said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+        raise SandboxUnavailableError(said[-1])

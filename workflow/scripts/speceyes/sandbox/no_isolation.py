@@ -11,7 +11,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from speceyes.sandbox.interpreter import Interpreter
-from speceyes.sandbox.isolation import LIBRARY, ONE_THREAD, WORKER_FILES, WorkerLaunch, worker_command
+from speceyes.sandbox.isolation import (
+    LIBRARY,
+    ONE_THREAD,
+    WORKER_FILES,
+    WorkerLaunch,
+    python_command,
+    run_once,
+    worker_command,
+)
 
 
 @dataclass(frozen=True)
@@ -32,6 +40,17 @@ class NoIsolation:
                 link.symlink_to(file)
             command = worker_command(str(self.interpreter.executable), str(library))
             packages = tuple(sorted({str(package.parent) for package in self.interpreter.packages}))
-            # Without isolation the code may undo even this.
-            dying = ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv", path=os.defpath) else ()
-            yield WorkerLaunch((*dying, *command), ONE_THREAD, (), str(image_path), str(output), packages)
+            yield WorkerLaunch((*_dying(), *command), ONE_THREAD, (), str(image_path), str(output), packages)
+
+    def try_out(self) -> None:
+        """Start and end the interpreter once.
+
+        Raises:
+            SandboxUnavailableError: with what the failing program says.
+        """
+        run_once((*_dying(), *python_command(str(self.interpreter.executable), "pass")), ONE_THREAD)
+
+
+def _dying() -> tuple[str, ...]:
+    """What kills the worker with its parent, where that is there; without isolation the code may undo even this."""
+    return ("setpriv", "--pdeathsig", "KILL") if shutil.which("setpriv", path=os.defpath) else ()

@@ -27,6 +27,7 @@ from speceyes.sandbox.settings import Execution, SandboxResult, SandboxSettings,
 from speceyes.sandbox.worker import READY
 
 MIB = 2**20
+START_S = 60  # a busy machine's, not the code's
 _CHUNK = 2**16
 _BYTES_PER_CHAR = 12  # of JSON, escaped as two surrogates
 _MAX_ERROR_CHARS = 400
@@ -58,13 +59,16 @@ class Sandbox:
         self.settings = settings
         self.execution = execution or Execution()
 
-    @property
-    def refusal(self) -> str | None:
-        """Why code is refused on this machine, None where it is run; to be asked before work begins."""
-        return self._isolation if isinstance(self._isolation, str) else None
+    def check_machine(self) -> None:
+        """Code must be able to run here; to be asked before work begins.
+
+        Raises:
+            SandboxUnavailableError: it cannot; one line that says why.
+        """
+        _ = self._isolation
 
     def run(self, code: str, image_path: Path) -> SandboxResult:
-        """Run the code with the image as its input; however the code ends is a status, never an exception.
+        """Run the code with the image as its input; however the code ends is a status.
 
         Args:
             code: model-written Python, without its fence.
@@ -73,6 +77,7 @@ class Sandbox:
 
         Raises:
             FileNotFoundError: there is no such image.
+            SandboxUnavailableError: the sandbox did not start, so that no code was run.
         """
         started = time.perf_counter()
         image_path = image_path.resolve(strict=True)
@@ -85,8 +90,12 @@ class Sandbox:
         return SandboxResult(status, stdout, error, images, time.perf_counter() - started)
 
     @cached_property
-    def _isolation(self) -> Isolation | str:
-        """How workers are isolated here, or the reason why they cannot be."""
+    def _isolation(self) -> Isolation:
+        """How workers are isolated here.
+
+        Raises:
+            SandboxUnavailableError: they cannot be.
+        """
         settings = self.settings
         try:
             interpreter = inspect_interpreter()
@@ -94,16 +103,17 @@ class Sandbox:
                 return NoIsolation(interpreter)
             return detect(interpreter, settings.disk_mb * MIB, settings.max_files)
         except (SandboxUnavailableError, UnusableInterpreterError) as error:
-            return f"model-written code is refused, the sandbox cannot work here: {error}"
+            raise SandboxUnavailableError(
+                f"model-written code is refused, the sandbox cannot work here: {error}"
+            ) from error
 
     def _call(self, code: str, image_path: Path) -> tuple[_Header, memoryview]:
         """Start, wait, parse: the reply's header and the returned images' pixels.
 
         Raises:
-            _EndedError: refused, too slow, too large, or no reply that can be read.
+            _EndedError: too slow, too large, or no reply that can be read.
+            SandboxUnavailableError: the worker did not start.
         """
-        if isinstance(self._isolation, str):
-            raise _EndedError("refused", self._isolation)
         if len(code) > self.settings.max_code_chars:
             raise _EndedError("failed", f"the code is longer than {self.settings.max_code_chars} characters")
         with (
@@ -112,8 +122,11 @@ class Sandbox:
             _memory_file(self._request(code, launch)) as request,
             _process(launch, request) as process,
         ):
+            assert process.stdin is not None
+            self._await_start(process)
             deadline = time.monotonic() + self.settings.wall_s
-            self._hand_over(request, process, deadline)
+            with suppress(BrokenPipeError):
+                os.write(process.stdin.fileno(), f"{request}\n".encode())
             reply = self._receive(process, deadline)
             if not reply:
                 raise self._ending(process, deadline)
@@ -146,21 +159,22 @@ class Sandbox:
         }
         return json.dumps(fields).encode()
 
-    def _hand_over(self, request: int, process: subprocess.Popen[bytes], deadline: float) -> None:
-        """Name the request's descriptor to the worker once it says that it runs.
+    def _await_start(self, process: subprocess.Popen[bytes]) -> None:
+        """Wait until the worker says that it runs; only then it is told where the code lies.
 
         By then all between us is bound to die with us; were we killed earlier, the worker would get no code.
+
+        Raises:
+            SandboxUnavailableError: it does not, which is no fault of the code's.
         """
-        assert process.stdin is not None
         assert process.stdout is not None
         with selectors.DefaultSelector() as selector:
             selector.register(process.stdout, selectors.EVENT_READ)
-            if not selector.select(max(0.0, deadline - time.monotonic())):
-                raise self._timeout()
+            if not selector.select(START_S):
+                raise SandboxUnavailableError(f"the sandbox did not start within {START_S} s")
         if os.read(process.stdout.fileno(), len(READY)) != READY:
-            raise self._ending(process, deadline)
-        with suppress(BrokenPipeError):
-            os.write(process.stdin.fileno(), f"{request}\n".encode())
+            self._isolation.try_out()  # says what is missing
+            raise SandboxUnavailableError(f"the sandbox did not start: exit code {process.wait()}")
 
     def _receive(self, process: subprocess.Popen[bytes], deadline: float) -> bytearray:
         """The reply, empty if the worker ended without one."""
@@ -232,16 +246,23 @@ def _memory_file(content: bytes) -> Iterator[int]:
 
 @contextmanager
 def _process(launch: WorkerLaunch, request: int) -> Iterator[subprocess.Popen[bytes]]:
-    """The worker, killed with everything that it started."""
-    process = subprocess.Popen(
-        launch.command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        pass_fds=(*launch.file_descriptors, request),
-        env=launch.environment,
-        start_new_session=True,
-    )
+    """The worker, killed with everything that it started.
+
+    Raises:
+        SandboxUnavailableError: a program that it needs cannot be started.
+    """
+    try:
+        process = subprocess.Popen(
+            launch.command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            pass_fds=(*launch.file_descriptors, request),
+            env=launch.environment,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise SandboxUnavailableError(f"the sandbox did not start: {error}") from error
     with process:
         try:
             yield process

@@ -8,7 +8,7 @@ from typing import Literal
 from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field
 
-Status = Literal["ok", "timeout", "failed", "memory", "output_limit", "refused"]
+Status = Literal["ok", "timeout", "failed", "memory", "output_limit"]
 
 
 class SandboxSettings(BaseModel):
