@@ -19,7 +19,7 @@ rule one:
     output: "{n}.txt"
     wildcard_constraints: n="[0-9]+"
     message: "Making {wildcards.n}"
-    run: open(output[0], "w").close()
+    shell: "touch {output}"
 
 rule broken:
     output: "broken.txt"
