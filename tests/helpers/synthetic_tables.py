@@ -20,6 +20,7 @@ from speceyes.tables.settings import OperatingPoint, TableSettings
 from synthetic_study import POINT, SyntheticStudy
 
 PUBLISHED = Path(__file__).parents[2] / "resources" / "published"
+CLAIMS = Path(__file__).parents[2] / "config" / "claims.yaml"
 _MODULES = {
     m.name: importlib.import_module(f"speceyes.tables.{m.name}") for m in pkgutil.iter_modules(speceyes.tables.__path__)
 }
@@ -87,6 +88,7 @@ def _files(study: SyntheticStudy) -> dict[str, list[Path]]:
         "live": [study.live(*cell) for cell in study.cells] if study.runs_live else [],
         "verdicts": [study.answer_tables().verdicts],
         "published": [PUBLISHED],
+        "stated_claims": [CLAIMS],
     }
 
 

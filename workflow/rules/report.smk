@@ -27,6 +27,7 @@ rule write_config:
 
 rule write_study_page:
     input:
+        claims=LAYOUT.table("claims"),
         settings=LAYOUT.table("settings"),
         main_table=LAYOUT.table("main_table", "md"),
         recommended=LAYOUT.table("recommended_threshold"),
@@ -44,6 +45,7 @@ rule write_study_page:
     params:
         study=STUDY.name,
         comparable=CONFIG.comparable,
+        level=CONFIG.statistics.level,
         captions={figure: CAPTIONS.words(figure) for figure in PLAN.figures},
         code=code("write_study_page"),
     message:

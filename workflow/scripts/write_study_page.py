@@ -12,6 +12,8 @@ with job(snakemake.log[0]):
     page = study_page(
         study=snakemake.params.study,
         comparable=snakemake.params.comparable,
+        claims=read_csv(Path(snakemake.input.claims)),
+        level=snakemake.params.level,
         settings=read_csv(Path(snakemake.input.settings)),
         live=read_csv(Path(snakemake.input.live[0])) if snakemake.input.live else None,
         faults=read_csv(Path(snakemake.input.faults)),

@@ -102,6 +102,8 @@ def test_the_page_tells_of_the_papers_metric_or_the_first_and_of_every_split(mad
     text = study_page(
         study="subset",
         comparable=False,
+        claims=read_csv(folder / "claims.csv"),
+        level=0.95,
         settings=read_csv(folder / "settings.csv"),
         live=read_csv(folder / "live_vs_replay.csv") if study.runs_live else None,
         faults=read_csv(folder / "pass_faults.csv"),

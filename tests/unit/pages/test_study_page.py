@@ -1,3 +1,4 @@
+import numpy as np
 import pandas as pd
 from speceyes.pages.study_page import agreement, faulty_passes, findings, study_page
 
@@ -12,12 +13,21 @@ def faults(**counts: list[int]) -> pd.DataFrame:
     return pd.DataFrame({"stuck": [0, 0, 0], "cut": [0, 0, 0], "smallest_batch": [0, 0, 0]} | counts)
 
 
+def claims() -> pd.DataFrame:
+    stated = {"number": 1, "claim": "It is faster.", "place": "abstract", "paper": "1.1 to 3.35 times"}
+    found = {"finding": "1 of 1 estimates", "verdict": "undecided", "samples": 20.0, "samples_needed": 1234.0}
+    decided = {"number": 2, "verdict": "not supported", "samples_needed": np.nan}
+    return pd.DataFrame([stated | found, stated | found | decided])
+
+
 def page(comparable: bool) -> str:
     advice = {"agent": "deepeyes", "benchmark": "vstar", "split": "direct_attributes", "sentence": "Use the agent."}
     recommended = pd.DataFrame([advice | {"metric": "min"}, advice | {"metric": "log", "sentence": "Never shown."}])
     return study_page(
         study="some",
         comparable=comparable,
+        claims=claims(),
+        level=0.95,
         settings=settings(-0.02, 0.01),
         live=None,
         faults=faults(),
@@ -87,3 +97,11 @@ def test_texts_of_one_repeated_token_are_a_finding():
 def test_batches_that_were_cut_are_a_finding():
     (sentence,) = faulty_passes(faults(cut=[0, 5, 4], smallest_batch=[0, 3, 1]))
     assert "9 samples in 2 passes ran in smaller batches than planned (down to 1)" in sentence
+
+
+def test_the_first_thing_on_the_page_are_the_papers_claims_with_their_verdicts():
+    text = page(comparable=False)
+    assert text.startswith("# some: which of the paper's claims hold?\n\nModels and pictures are the miniature's")
+    assert text.index("| 1 | It is faster. (abstract: 1.1 to 3.35 times) |") < text.index("## What was found")
+    assert "**undecided**; about 1,200 samples instead of 20 would decide |" in text
+    assert "| **not supported** |" in text

@@ -38,10 +38,15 @@ class ImageBootstrap:
         """Sums per image, (images, ...), of per-row values, (rows,) or (rows, k)."""
         return by_image(values, self._codes)
 
+    def totals(self, sums: Floats) -> Floats:
+        """Resampled totals, (resamples, ...), of sums per image."""
+        totals: Floats = self._weights @ sums
+        return totals
+
     def ratios(self, numerators: Floats, denominators: Floats) -> Floats:
         """Resampled ratios, (resamples, ...), of sums per image; NaN where a resample's denominator is 0."""
         with np.errstate(divide="ignore", invalid="ignore"):
-            draws: Floats = (self._weights @ numerators) / (self._weights @ denominators)
+            draws: Floats = self.totals(numerators) / self.totals(denominators)
         draws[~np.isfinite(draws)] = np.nan
         return draws
 

@@ -16,6 +16,8 @@ def study_page(
     *,
     study: str,
     comparable: bool,
+    claims: pd.DataFrame,
+    level: float,
     settings: pd.DataFrame,
     live: pd.DataFrame | None,
     faults: pd.DataFrame,
@@ -28,6 +30,8 @@ def study_page(
     Args:
         study: the study's name.
         comparable: whether it may be held against the paper's numbers.
+        claims: the table of the paper's claims.
+        level: of the verdicts on them.
         settings: the settings table.
         live: the table of live against replay, None when nothing ran live.
         faults: the table of what went wrong in each pass.
@@ -35,12 +39,13 @@ def study_page(
         recommended: the table of recommended thresholds.
         captions: what to see in each figure, by name.
     """
-    note = "" if comparable else "\n\nModels and pictures are the miniature's: not comparable with the paper's numbers."
+    note = "" if comparable else "Models and pictures are the miniature's: not comparable with the paper's numbers.\n\n"
     found = [*findings(settings), *([] if live is None else [agreement(live)]), *faulty_passes(faults)]
     metric = shown_metric(settings)
     advice = recommended[recommended["metric"] == metric]
     parts = [
-        f"# {study}: what was found\n\n" + "\n".join(f"- {line}" for line in found) + note,
+        f"# {study}: which of the paper's claims hold?\n\n{note}{verdicts(claims, level)}",
+        "## What was found\n\n" + "\n".join(f"- {line}" for line in found),
         "## Table 1\n\n" + main_table.strip(),
         f"## Which threshold?\n\nFor the metric `{metric_name(metric)}`; all of them in"
         " [recommended_threshold.csv](tables/recommended_threshold.csv).\n\n"
@@ -52,6 +57,29 @@ def study_page(
         "- [tables/](tables): every number as CSV; [config.yaml](config.yaml): what produced them",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def verdicts(claims: pd.DataFrame, level: float) -> str:
+    """The claims with their verdicts, and how these were reached."""
+    rows = [f"| {row['number']} | {_claim(row)} | {row['finding']} | {_verdict(row)} |" for _, row in claims.iterrows()]
+    return (
+        "| | the paper's claim | this study finds | verdict |\n|--:|---|---|---|\n" + "\n".join(rows) + "\n\n"
+        "A claim holds where every estimate lies where the claim puts it, and fails where one lies elsewhere beyond"
+        " chance. Holm's correction for the number of claims keeps all verdicts together right with probability"
+        f" {level:g}."
+        " Estimates: [claim_tests.csv](tables/claim_tests.csv); verdicts: [claims.csv](tables/claims.csv)."
+    )
+
+
+def _claim(row: pd.Series) -> str:
+    return f"{row['claim']} ({row['place']}: {row['paper']})"
+
+
+def _verdict(row: pd.Series) -> str:
+    if pd.isna(row["samples_needed"]):
+        return f"**{row['verdict']}**"
+    needed = float(f"{row['samples_needed']:.2g}")  # two digits: it is an extrapolation
+    return f"**{row['verdict']}**; about {needed:,.0f} samples instead of {row['samples']:.0f} would decide"
 
 
 def _advised(row: pd.Series) -> str:

@@ -13,7 +13,10 @@ from speceyes.study.declared import declared
 from speceyes.study.downloads import Downloads
 from speceyes.study.study import Study
 
-PUBLISHED = Path(__file__).parents[4] / "resources" / "published"
+REPOSITORY = Path(__file__).parents[4]
+PUBLISHED = REPOSITORY / "resources" / "published"
+CLAIMS = REPOSITORY / "config" / "claims.yaml"
+GIVEN = {"published": PUBLISHED, "stated_claims": CLAIMS}  # what tables read beside the study's own files
 
 COMPARISON = "live_vs_replay"
 PAGE_SAMPLES = 9000  # a study with more gets an explorer per benchmark
@@ -113,7 +116,7 @@ class Plan:
         if name in NAMES:
             return self.tables(name)
         single = {name: getattr(self.layout, name) for name in ("answers", "outcomes", "verdicts")}
-        return [single.get(name) or (str(PUBLISHED) if name == "published" else self.layout.table(name))]
+        return [single.get(name) or str(GIVEN.get(name, "")) or self.layout.table(name)]
 
     def reads(self, names: Iterable[str]) -> dict[str, list[str]]:
         """Named inputs of a table or figure."""

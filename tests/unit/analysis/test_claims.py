@@ -1,0 +1,170 @@
+"""The verdicts on the paper's claims."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import yaml
+from claimed_study import ClaimedStudy
+from scipy.stats import norm
+from speceyes.analysis.claims.evidence import Evidence
+from speceyes.analysis.claims.stated import ClaimError, read_claims
+from speceyes.analysis.claims.verdicts import Placed, holm, judge
+from speceyes.tables.claim_tests import claim_tests
+from speceyes.tables.claims import claims_table
+from synthetic_tables import CLAIMS
+
+STATED = read_claims(CLAIMS)
+TRUE = ClaimedStudy()
+# What makes each claim false, beside whatever else it makes false.
+FALSE = {
+    1: replace(TRUE, screen_s=5.0),
+    2: replace(TRUE, apart=0.0, agent_right=1.0),
+    3: replace(TRUE, apart=1.0, log_apart=4.0),
+    4: replace(TRUE, apart=1.0, mean_apart=4.0),
+    5: replace(TRUE, apart=1.0),
+    6: replace(TRUE, apart=0.0),
+    7: replace(TRUE, shift_by_k=2.0),
+    8: replace(TRUE, batch_exponent=0.5),
+    9: replace(TRUE, wrong_share=0.0, agent_right=0.8),
+    10: replace(TRUE, peer_speedup=1.5),
+    12: replace(TRUE, seconds_per_call=-0.3),
+}
+
+
+def verdicts(study):
+    tested = claim_tests(STATED, study.tables())
+    return claims_table(STATED, tested, 0.95).set_index("number")
+
+
+def test_every_claim_of_the_paper_that_a_study_tests_is_supported_where_it_is_true():
+    found = verdicts(TRUE)
+    assert list(found.index) == list(range(1, 13))
+    tested = found[found["tests"] > 0]
+    assert dict(tested["verdict"]) == dict.fromkeys(FALSE, "supported")
+    assert tested["samples_needed"].isna().all()
+
+
+@pytest.mark.parametrize("number", FALSE)
+def test_a_study_in_which_a_claim_is_false_says_so(number):
+    row = verdicts(FALSE[number]).loc[number]
+    assert row["verdict"] == "not supported", row["finding"]
+    assert row["inside"] < row["tests"]
+
+
+def test_a_claim_that_nothing_measures_is_undecided():
+    row = verdicts(replace(TRUE, samples=50)).loc[11]
+    assert (row["verdict"], row["tests"], row["finding"]) == ("undecided", 0, "not measured in this study")
+
+
+def test_a_study_without_the_peer_and_with_one_batch_size_leaves_their_claims_undecided():
+    tables = TRUE.tables()
+    settings = tables.settings[tables.settings["method"] == "speceyes"]
+    tables = replace(tables, settings=settings, batches=tables.batches[tables.batches["batch_size"] == 1])
+    found = claims_table(STATED, claim_tests(STATED, tables), 0.95).set_index("number")
+    assert set(found.loc[[8, 10], "finding"]) == {"not measured in this study"}
+    assert set(found.loc[[8, 10], "verdict"]) == {"undecided"}
+
+
+def test_a_study_without_the_papers_metric_tests_no_claim_about_it():
+    tables = TRUE.tables()
+    rows = (tables.settings["metric"] == "mean") | (tables.settings["method"] == "specreason")
+    tables = replace(tables, settings=tables.settings[rows], batches=tables.batches.head(0))
+    tested = claim_tests(STATED, tables)
+    assert set(tested["number"]) == {1, 10, 12}
+
+
+def evidence(estimate, margin, n=100):
+    return Evidence("a", "b", "c", "speedup", estimate, estimate - margin, estimate + margin, n)
+
+
+def placed(estimate, margin, at_least=1.0, at_most=np.inf, n=100):
+    return Placed.of(evidence(estimate, margin, n), at_least, at_most, 0.95)
+
+
+def test_an_undecided_claim_names_the_samples_at_which_the_same_estimate_decides():
+    few = judge({1: [placed(1.1, 0.3)]}, 0.95)[1]
+    assert few.verdict == "undecided"
+    enough = few.samples_needed
+    for n, verdict in ((enough * 0.98, "undecided"), (enough, "supported")):
+        assert judge({1: [placed(1.1, 0.3 * np.sqrt(100 / n))]}, 0.95)[1].verdict == verdict
+
+
+def test_the_samples_that_would_refute_a_claim_are_named_where_an_estimate_points_that_way():
+    few = judge({1: [placed(0.95, 0.3), placed(2.0, 0.1)]}, 0.95)[1]
+    assert few.verdict == "undecided"
+    tighter = [placed(0.95, 0.3 * np.sqrt(100 / few.samples_needed)), placed(2.0, 0.1)]
+    assert judge({1: tighter}, 0.95)[1].verdict == "not supported"
+
+
+def test_an_interval_without_width_or_limits_is_no_evidence():
+    for one in (placed(2.0, 0.0), placed(np.nan, np.nan), placed(2.0, np.nan)):
+        assert judge({1: [one]}, 0.95)[1].verdict == "undecided"
+        assert one.by_itself(0.95) == "undecided"
+
+
+def test_a_claim_with_one_estimate_outside_fails_however_many_lie_inside():
+    assert judge({1: [placed(0.5, 0.1), *[placed(2.0, 0.1)] * 20]}, 0.95)[1].verdict == "not supported"
+
+
+@pytest.mark.parametrize(("estimate", "inside"), [(0.9, True), (1.2, True), (0.7, False), (1.4, False)])
+def test_a_region_has_two_ends(estimate, inside):
+    assert (placed(estimate, 0.01, 0.8, 1.25).distance > 0) == inside
+
+
+def test_holms_correction_by_hand():
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([]) == []
+
+
+def test_any_wrong_verdict_is_as_rare_as_promised_when_every_estimate_stands_on_its_bound():
+    generator = np.random.default_rng(0)
+    wrong = 0
+    for _ in range(600):
+        claims = {number: [placed(1 + generator.normal(), norm.isf(0.025))] for number in range(12)}
+        wrong += any(found.verdict != "undecided" for found in judge(claims, 0.95).values())
+    assert wrong / 600 < 0.07
+
+
+CLAIM = {"number": 1, "claim": "c", "place": "p", "paper": "n", "tables": ["settings"]}
+CLAIM["tests"] = [{"test": "speedup_of_speceyes", "at_least": 1.1}]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"number": "one"}, "0.number: "),
+        ({"verdict": "supported"}, "0.verdict: unknown key"),
+        ({"tests": [{"test": "speedup_of_speceyes"}]}, "0.tests.0: a test needs at_least, at_most or both"),
+        ({"tests": [{"test": "speed", "at_least": 1}]}, "0.tests.0.test: 'speed' is not among "),
+        ({"tests": [{"test": "accuracy_kept", "at_least": 1, "at_most": 0}]}, "at_least 1 is not below at_most 0"),
+        ({"tests": [{"test": "accuracy_kept", "at_least": float("nan")}]}, "0.tests.0.at_least: "),
+        ({"tests": [{"test": "auroc_against", "against": ["lgo"], "at_least": 0}]}, "0.tests.0.against.0: should be"),
+        ({"claim": ""}, "0.claim: "),
+    ],
+)
+def test_a_malformed_claim_is_one_line_with_file_and_field(change, message, tmp_path):
+    path = tmp_path / "claims.yaml"
+    path.write_text(yaml.safe_dump([CLAIM | change]))
+    with pytest.raises(ClaimError, match=re.escape(message)) as caught:
+        read_claims(path)
+    assert str(caught.value).startswith(f"{path}: ")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "claims", "{number: 1}", "[1", "- {number: 1, number: 1}"])
+def test_a_file_without_claims_is_refused_in_one_line(content, tmp_path):
+    path = tmp_path / "claims.yaml"
+    path.write_text(content)
+    with pytest.raises(ClaimError, match=re.escape(str(path))):
+        read_claims(path)
+
+
+def test_two_claims_of_one_number_are_refused(tmp_path):
+    path = tmp_path / "claims.yaml"
+    path.write_text(yaml.safe_dump([CLAIM, CLAIM]))
+    with pytest.raises(ClaimError, match="each once"):
+        read_claims(path)

@@ -1,0 +1,1 @@
+"""The paper's claims: how they are stated, the tests that a study's tables allow, and the verdict on each."""

@@ -1,0 +1,142 @@
+"""The verdict on each claim, with the number of claims allowed for.
+
+Each estimate is held against the end of the region that it should lie in: one-sided p-values from its
+own interval, whose margin on that side counts as a normal one (Altman and Bland, BMJ 343, 2011). A
+claim holds where everything does, so its p is the largest (Berger's intersection-union test, 1982),
+and it fails where anything does, so that p is the smallest times their number (Bonferroni). Twice the
+smaller of the two is the claim's p; over the claims that were measured Holm's step-down correction
+(1979) keeps the probability of any wrong verdict at most 1 - level.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from scipy.stats import norm
+
+from speceyes.analysis.claims.evidence import Evidence
+
+Verdict = Literal["supported", "not supported", "undecided"]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Evidence with its region, and how far it lies inside: in standard errors, negative outside, NaN unknown."""
+
+    evidence: Evidence
+    at_least: float
+    at_most: float
+    distance: float
+
+    @classmethod
+    def of(cls, evidence: Evidence, at_least: float, at_most: float, level: float) -> Placed:
+        """Hold an estimate against a region; an interval without width, or without limits, says nothing."""
+        ends = [
+            _errors(evidence, evidence.estimate - end if lower else end - evidence.estimate, lower, level)
+            for end, lower in ((at_least, True), (at_most, False))
+            if math.isfinite(end)
+        ]
+        return cls(evidence, at_least, at_most, min(ends, key=lambda end: (not math.isnan(end), end)))
+
+    def by_itself(self, level: float) -> Literal["inside", "outside", "undecided"]:
+        """What the estimate says alone, at a two-sided level."""
+        if not abs(self.distance) > norm.isf((1 - level) / 2):
+            return "undecided"
+        return "inside" if self.distance > 0 else "outside"
+
+
+def _errors(evidence: Evidence, inside: float, lower: bool, level: float) -> float:
+    """Distance to one end of the region in standard errors of the side that faces it."""
+    faces_low = (inside > 0) == lower
+    margin = evidence.estimate - evidence.low if faces_low else evidence.high - evidence.estimate
+    return inside / margin * float(norm.isf((1 - level) / 2)) if margin > 0 else math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A claim's verdict.
+
+    Args:
+        tests: how many estimates were held against their region.
+        inside: how many of them lie in it.
+        deciding: the estimate that decides, or stands in the way; None where nothing was measured.
+        p: of the claim by itself; NaN where nothing was measured.
+        p_adjusted: with the number of claims allowed for.
+        samples_needed: of the deciding estimate, were it the truth; NaN where decided, or unknown.
+    """
+
+    tests: int
+    inside: int
+    deciding: Placed | None
+    p: float
+    p_adjusted: float
+    verdict: Verdict
+    samples_needed: float
+
+
+def judge(claims: Mapping[int, Sequence[Placed]], level: float) -> dict[int, Judged]:
+    """The verdict on each claim.
+
+    Args:
+        claims: what was tested, by the claim's number.
+        level: of all verdicts together.
+    """
+    known = {number: [one for one in tested if math.isfinite(one.distance)] for number, tested in claims.items()}
+    measured = [number for number, tested in known.items() if tested]
+    adjusted = dict(zip(measured, holm([_p(known[number]) for number in measured]), strict=True))
+    return {
+        number: _judged(tested, adjusted.get(number, math.nan), level, len(measured))
+        for number, tested in known.items()
+    }
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Holm's adjusted p-values."""
+    order = np.argsort(p_values)
+    steps = [(len(p_values) - rank) * p_values[place] for rank, place in enumerate(order)]
+    adjusted = np.empty(len(p_values))
+    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0) if steps else steps
+    return [float(value) for value in adjusted]
+
+
+def _p(tested: Sequence[Placed]) -> float:
+    holds, fails = _sides(tested)
+    return min(1.0, 2 * min(holds, fails))
+
+
+def _sides(tested: Sequence[Placed]) -> tuple[float, float]:
+    """P-values of "something lies outside" and of "everything lies inside"."""
+    distances = [one.distance for one in tested]
+    return float(norm.sf(min(distances))), min(1.0, len(tested) * float(norm.cdf(min(distances))))
+
+
+def _judged(tested: Sequence[Placed], adjusted: float, level: float, claims: int) -> Judged:
+    if not tested:
+        return Judged(0, 0, None, math.nan, math.nan, "undecided", math.nan)
+    deciding = min(tested, key=lambda one: one.distance)
+    holds, fails = _sides(tested)
+    decided: Verdict = "supported" if holds < fails else "not supported"
+    verdict = decided if adjusted <= 1 - level else "undecided"
+    return Judged(
+        tests=len(tested),
+        inside=sum(one.distance > 0 for one in tested),
+        deciding=deciding,
+        p=_p(tested),
+        p_adjusted=adjusted,
+        verdict=verdict,
+        samples_needed=_samples_needed(deciding, len(tested), (1 - level) / claims)
+        if verdict == "undecided"
+        else math.nan,
+    )
+
+
+def _samples_needed(deciding: Placed, tests: int, p: float) -> float:
+    """Samples at which the deciding estimate, were it the truth, would be decided: errors shrink as 1/√n."""
+    if deciding.distance == 0:
+        return math.nan
+    needed = float(norm.isf(p / 2 if deciding.distance > 0 else p / 2 / tests))
+    return float(math.ceil(deciding.evidence.n * (needed / deciding.distance) ** 2))

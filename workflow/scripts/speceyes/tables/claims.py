@@ -1,0 +1,112 @@
+"""The paper's claims: what it says, what this study finds, and the verdict."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import pandas as pd
+
+from speceyes.analysis.claims.evidence import Evidence
+from speceyes.analysis.claims.stated import Claim, read_claims
+from speceyes.analysis.claims.verdicts import Judged, Placed, judge
+from speceyes.tables.inputs import TableInputs
+
+READS = ("claim_tests", "stated_claims")
+
+COLUMNS = [
+    *("number", "claim", "place", "paper", "finding", "verdict"),
+    *("agent", "benchmark", "split", "quantity", "estimate", "low", "high", "samples", "samples_needed"),
+    *("tests", "inside", "p", "p_adjusted", "tables"),
+]
+
+
+def make(inputs: TableInputs) -> pd.DataFrame:
+    """The table of a study."""
+    claims = read_claims(inputs.path("stated_claims"))
+    return claims_table(claims, inputs.csv("claim_tests"), inputs.study.statistics.level)
+
+
+def claims_table(claims: Sequence[Claim], tested: pd.DataFrame, level: float) -> pd.DataFrame:
+    """One row per claim.
+
+    Args:
+        claims: as stated.
+        tested: from :func:`speceyes.tables.claim_tests.claim_tests`.
+        level: of all verdicts together.
+
+    Returns:
+        The claim and what the paper prints; ``finding`` in a sentence; ``verdict``; the estimate that decides
+        or stands in the way, with its interval, samples and the samples that would decide; how many estimates
+        were ``tests`` and lay ``inside`` their region; p by itself and with the number of claims allowed for;
+        the ``tables`` that all of this is made from.
+    """
+    by_number = {claim.number: _tested(tested[tested["number"] == claim.number], level) for claim in claims}
+    judged = judge(by_number, level)
+    rows = [_row(claim, by_number[claim.number], judged[claim.number]) for claim in claims]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _tested(rows: pd.DataFrame, level: float) -> list[Placed]:
+    """Rows of the table of tests, held against their regions again."""
+    found = []
+    for row in rows.to_dict("records"):
+        evidence = Evidence(**{str(name): row[name] for name in Evidence.__dataclass_fields__})
+        at_least, at_most = (float(row[name]) for name in ("at_least", "at_most"))
+        ends = (-math.inf if math.isnan(at_least) else at_least, math.inf if math.isnan(at_most) else at_most)
+        found.append(Placed.of(evidence, *ends, level))
+    return found
+
+
+def _row(claim: Claim, tested: Sequence[Placed], judged: Judged) -> dict[str, object]:
+    deciding = judged.deciding
+    shown = (
+        {}
+        if deciding is None
+        else {
+            **{name: getattr(deciding.evidence, name) for name in ("agent", "benchmark", "split", "quantity")},
+            **{name: getattr(deciding.evidence, name) for name in ("estimate", "low", "high")},
+            "samples": deciding.evidence.n,
+        }
+    )
+    return {
+        "number": claim.number,
+        "claim": claim.claim,
+        "place": claim.place,
+        "paper": claim.paper,
+        "finding": finding(tested, judged),
+        "verdict": judged.verdict,
+        **shown,
+        "samples_needed": judged.samples_needed,
+        "tests": judged.tests,
+        "inside": judged.inside,
+        "p": judged.p,
+        "p_adjusted": judged.p_adjusted,
+        "tables": " ".join(claim.tables),
+    }
+
+
+def finding(tested: Sequence[Placed], judged: Judged) -> str:
+    """What was found, in one sentence: how many estimates lie where they should, and the one that decides."""
+    deciding = judged.deciding
+    if deciding is None:
+        return "not measured in this study" if not tested else "not measured: no estimate has an interval"
+    one = deciding.evidence
+    where = ", ".join(part for part in (one.agent, f"{one.benchmark}/{one.split}".strip("/")) if part)
+    most = "the farthest outside" if deciding.distance < 0 else "the least certain"
+    unmeasured = len(tested) - judged.tests
+    return (
+        f"{judged.inside} of {judged.tests} estimates lie where the claim puts them"
+        f"{f' ({unmeasured} more have no interval)' if unmeasured else ''}; {most}: {one.quantity} {one.estimate:.3g}"
+        f" [{one.low:.3g}, {one.high:.3g}], should be {region(deciding)} ({where}, n = {one.n})"
+    )
+
+
+def region(tested: Placed) -> str:
+    """Where an estimate should lie, in words."""
+    ends = []
+    if math.isfinite(tested.at_least):
+        ends.append(f"at least {tested.at_least:g}")
+    if math.isfinite(tested.at_most):
+        ends.append(f"at most {tested.at_most:g}")
+    return " and ".join(ends)
