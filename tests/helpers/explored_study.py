@@ -17,6 +17,7 @@ def explorer_tables(
     return StudyTables(
         study=name,
         comparable=False,
+        epsilon=0.02,
         answers=tables / "answers.parquet",
         verdicts=study.answer_tables().verdicts,
         settings=tables / "settings.csv",

@@ -109,5 +109,5 @@ def view(driver: webdriver.Chrome) -> dict[str, Any]:
         "order": find(driver, "#order").get_attribute("value"),
         "sample": find(driver, ".head h2").text,
         "rows": texts(driver, ".row"),
-        "numbers": texts(driver, "#numbers output"),
+        "numbers": texts(driver, "#numbers data"),
     }

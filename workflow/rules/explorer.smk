@@ -28,6 +28,7 @@ rule explorer:
     params:
         study=STUDY.name,
         comparable=CONFIG.comparable,
+        epsilon=CONFIG.statistics.epsilon,
         apart=PLAN.explorer_pages,
         page=JOBS.page_sources(),
         code=code("explorer"),

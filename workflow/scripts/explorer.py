@@ -12,6 +12,7 @@ with job(snakemake.log[0]):
     tables = StudyTables(
         study=params.study,
         comparable=params.comparable,
+        epsilon=params.epsilon,
         answers=stored.answers,
         verdicts=stored.verdicts,
         settings=stored.settings,

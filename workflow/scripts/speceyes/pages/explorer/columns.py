@@ -49,6 +49,7 @@ def study_columns(tables: StudyTables, benchmarks: Collection[str], pictures: Pi
         "top_ks": _values(settings, "top_k"),
         "main_top_k": int(main["top_k"].iloc[0]),
         "main_batch_size": int(main["batch_size"].iloc[0]),
+        "epsilon": tables.epsilon,
         "splits": [_split(*where, split, shared) for where, split in tables.splits.items() if where[0] in benchmarks],
     }
 
@@ -110,7 +111,9 @@ def _samples(samples: Sequence[Sample], images: Path, pictures: PictureCollectio
     names = ("sample_id", "question", "options", "gold", "gold_letter", "category", "width", "height")
     columns: Columns = {name: [getattr(sample, name) for sample in samples] for name in names}
     numbers = [pictures.add(sample.image, images / sample.image, QUESTION_WEIGHT) for sample in samples]
-    return columns | {"picture": numbers}
+    places: dict[str, int] = {}
+    image = [places.setdefault(sample.image_id, len(places)) for sample in samples]
+    return columns | {"picture": numbers, "image": image}
 
 
 def _screens(paths: Sequence[Path], samples: Sequence[Sample]) -> Columns:

@@ -32,11 +32,12 @@ class StudyTables(_Tables):
 
     ``answers`` and ``verdicts`` say what both scorers hold of each answer; ``settings`` holds the
     grid of thresholds, the main table's settings and their intervals; ``media`` is the folder of
-    the pictures that agents made.
+    the pictures that agents made; ``epsilon`` is the share of accuracy that may be lost against the agent.
     """
 
     study: str
     comparable: bool
+    epsilon: float
     answers: Path
     verdicts: Path
     settings: Path

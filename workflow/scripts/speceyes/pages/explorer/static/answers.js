@@ -14,11 +14,12 @@ function verdicts(index) {
       SCORERS.map((scorer) => el("td", {}, verdict(answers, index, scorer))),
     ),
   );
-  const heads = ["", "answer", ...SCORERS].map((title) => el("th", { scope: "col" }, title));
+  const heads = ["answer", ...SCORERS].map((title) => el("th", { scope: "col" }, title));
   return el(
     "section",
-    { class: "verdicts", "aria-label": "Verdicts of both scorers" },
-    el("table", {}, el("thead", {}, el("tr", {}, heads)), el("tbody", {}, rows)),
+    { class: "verdicts", "aria-labelledby": "verdicts-title" },
+    el("h3", { class: "unseen", id: "verdicts-title" }, "Verdicts of both scorers"),
+    el("table", {}, el("thead", {}, el("tr", {}, el("td", {}), heads)), el("tbody", {}, rows)),
   );
 }
 

@@ -5,10 +5,24 @@ function render() {
   renderControls();
   renderNumbers(now);
   renderDial(now);
+  renderViews();
   renderList();
   renderSample();
+  say(now);
   if (document.activeElement !== byId("find")) byId("find").value = state.find;
-  byId("order").value = state.order;
+}
+
+const PAGES = { overview: renderOverview, compare: renderCompare };
+
+/** One of the three views; the others are hidden. */
+function renderViews() {
+  const turned = byId(state.view).hidden;
+  for (const name of VIEWS) byId(name).hidden = name !== state.view;
+  for (const chosen of byId("tools").querySelectorAll("[data-view]"))
+    chosen.setAttribute("aria-pressed", String(chosen.dataset.view === state.view));
+  keepOneStop(byId("tools"));
+  PAGES[state.view]?.();
+  if (turned && isNarrow()) byId(state.view).scrollIntoView();
 }
 
 function measure() {
@@ -24,6 +38,9 @@ const KEYS = {
   "]": () => stepThreshold(1),
   "[": () => stepThreshold(-1),
   "/": () => byId("find").focus(),
+  s: () => setState({ view: "samples" }),
+  o: () => setState({ view: "overview" }),
+  c: () => setState({ view: "compare" }),
   f: () => byId("filters").querySelector("[aria-pressed=true]").focus(),
   w: () => chooseFilter("wrong-accepted"),
   t: switchTheme,
@@ -77,20 +94,33 @@ async function start() {
   if (study.index) {
     byId("home").href = study.index;
     byId("home").hidden = false;
-    byId("name").hidden = true;
   }
+  for (const toolbar of document.querySelectorAll("[role=toolbar]")) listenToToolbar(toolbar);
   listenToSetting();
   listenToList();
-  document.addEventListener("keydown", pressed);
-  byId("theme").addEventListener("click", switchTheme);
-  byId("ask").addEventListener("click", () => byId("help").showModal());
+  listenToPage();
   window.addEventListener("hashchange", () => setState(readHash()));
   window.addEventListener("resize", () => [measure, render].forEach((step) => step()));
   setState(readHash());
   measure();
   render();
-  if (state.sample !== null && shown.includes(shownSample())) reveal(shown.indexOf(shownSample()));
+  if (state.sample !== null) reveal();
   document.body.dataset.ready = "true";
+}
+
+function listenToPage() {
+  document.addEventListener("keydown", pressed);
+  byId("theme").addEventListener("click", switchTheme);
+  byId("ask").addEventListener("click", () => byId("help").showModal());
+  byId("skip").addEventListener("click", skipToSamples);
+  for (const chosen of byId("tools").querySelectorAll("[data-view]"))
+    chosen.addEventListener("click", () => setState({ view: chosen.dataset.view }));
+}
+
+function skipToSamples(event) {
+  event.preventDefault(); // the address holds the view
+  setState({ view: "samples" });
+  byId("rows").focus();
 }
 
 function fail(error) {

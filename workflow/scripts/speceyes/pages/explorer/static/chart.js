@@ -11,17 +11,24 @@ function renderChart(low, high) {
   const at = (threshold) => plot.left + ((logit(threshold) - low) / (high - low)) * plot.width;
   const steps = [...Array(Math.round(plot.width / 2) + 1).keys()].map((step) => step / Math.round(plot.width / 2));
   const thresholds = steps.map((step) => sigmoid(low + step * (high - low)));
-  const values = thresholds.map((threshold) => currentCurve.curve.at(threshold));
+  const values = thresholds.map((threshold) => curveOf(view).at(threshold));
   const agent = current.alone(current.agent);
   const height = PANEL.top + 2 * PANEL.height + PANEL.gap + PANEL.axis;
   const panels = [
-    { name: "accuracy", written: (value) => `${(100 * value).toFixed(0)} %`, reference: agent.accuracy[state.scorer] },
-    { name: "speedup", written: (value) => `${value.toFixed(1)}×`, reference: 1 },
+    {
+      name: "accuracy",
+      written: (value) => `${(100 * value).toFixed(0)} %`,
+      reference: agent.accuracy[state.scorer],
+      band: band(`accuracy_${state.scorer}`),
+    },
+    { name: "speedup", written: (value) => `${value.toFixed(1)}×`, reference: 1, band: band("speedup") },
   ].map((panel, place) =>
     drawn(panel, { ...plot, top: PANEL.top + place * (PANEL.height + PANEL.gap), at, thresholds, values }),
   );
   const places = `now at ${confidenceText(view.now)}, main table at ${confidenceText(view.main)}`;
-  const label = `Accuracy (${state.scorer}) and speedup over the threshold; ${places}`;
+  const here = curveOf(view).at(view.now);
+  const says = `accuracy ${percent(here.accuracy)}, speedup ${times(here.speedup)}`;
+  const label = `Accuracy (${state.scorer}) and speedup over the threshold; ${places}: ${says}`;
   const drawing = svg(
     "svg",
     { width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label },
@@ -34,21 +41,37 @@ function renderChart(low, high) {
   byId("chart").replaceChildren(drawing);
 }
 
+/** The settings table's intervals of a quantity at the grid's thresholds, as [threshold, low, high]. */
+function band(name) {
+  const limits = current.split.thresholds.map((threshold) => [
+    threshold,
+    ...(gridInterval(threshold)?.[name] ?? [null]),
+  ]);
+  return limits.filter((values) => values.every(known));
+}
+
 /** One panel: its range, the agent alone as a dashed line, the curve, where it stands now and in the main table. */
-function drawn({ name, written, reference }, plot) {
+function drawn({ name, written, reference, band: limits }, plot) {
   const values = plot.values.map((value) => value[name]);
-  const { least, most } = rangeOf([...values, reference].filter(known), name);
+  const { least, most } = rangeOf(
+    [...values, reference, ...limits.flatMap(([, low, high]) => [low, high])].filter(known),
+    name,
+  );
   const y = (value) => plot.top + PANEL.height * (1 - (value - least) / (most - least));
   const path = values
     .map((value, step) => (known(value) ? `${plot.at(plot.thresholds[step]).toFixed(1)},${y(value).toFixed(1)}` : null))
     .filter(Boolean);
   const mark = (threshold, shape) => {
-    const value = currentCurve.curve.at(threshold)[name];
+    const value = curveOf(view).at(threshold)[name];
     return known(value) && shape(Math.min(plot.left + plot.width, Math.max(plot.left, plot.at(threshold))), y(value));
   };
+  const corner = ([threshold, value]) => `${plot.at(threshold).toFixed(1)},${y(value).toFixed(1)}`;
+  const upper = limits.map(([threshold, , high]) => corner([threshold, high]));
+  const lower = limits.map(([threshold, low]) => corner([threshold, low])).reverse();
   return svg(
     "g",
     { class: `panel ${name}` },
+    limits.length > 1 && svg("polygon", { class: "band", points: [...upper, ...lower].join(" ") }),
     svg("line", {
       class: "frame",
       x1: plot.left,
@@ -120,8 +143,8 @@ function axis(plot, at, height) {
 function legend(width) {
   return svg(
     "text",
-    { class: "tick", x: width - PANEL.right, y: PANEL.top - 7, "text-anchor": "end" },
-    "◇ main table’s τ · dashed: agent alone",
+    { class: "tick", x: width - PANEL.right, y: PANEL.top + PANEL.height + PANEL.gap - 7, "text-anchor": "end" },
+    "◇ main table’s τ · dashed: agent · band: interval",
   );
 }
 

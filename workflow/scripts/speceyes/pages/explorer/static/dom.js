@@ -25,6 +25,11 @@ function filled(node, attributes, children) {
   return node;
 }
 
+/** A button whose focus outlives its redrawing. */
+function button(key, attributes, ...children) {
+  return el("button", { type: "button", "data-key": key, ...attributes }, ...children);
+}
+
 /** New children for a container; the focus goes to the one that has the focused one's key. */
 function refill(container, children) {
   const key = container.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;

@@ -20,16 +20,13 @@ function turnCard(turn, place) {
     {},
     el("p", { class: "note" }, facts.join(" · ")),
     turn.text.trim() && el("pre", { class: "text" }, turn.text),
-    turn.tool && toolUse(turn.tool),
+    turn.tool && toolUse(turn.tool, place + 1),
   );
 }
 
-function toolUse(tool) {
+function toolUse(tool, turn) {
   const isCode = tool.name === "code";
-  const facts = [
-    tool.box.length ? `box ${tool.box.slice(0, 2).join(", ")} to ${tool.box.slice(2).join(", ")}` : null,
-    duration(tool.latency_s),
-  ];
+  const facts = [tool.box.length ? boxWords(tool.box) : null, duration(tool.latency_s)];
   return el(
     "div",
     { class: "tool" },
@@ -49,13 +46,20 @@ function toolUse(tool) {
       ),
     tool.detail && el("p", { class: "bad" }, tool.detail),
     tool.output && el("pre", { class: "output", "aria-label": "Output" }, tool.output),
-    tool.images.length > 0 && el("div", { class: "crops" }, tool.images.map(crop)),
+    tool.images.length > 0 &&
+      el(
+        "div",
+        { class: "crops" },
+        tool.images.map((number, place) => crop(number, place, tool, turn)),
+      ),
   );
 }
 
-function crop(number, place) {
+function crop(number, place, tool, turn) {
   const source = pictureSource(number);
+  const cut = tool.box.length ? `, the ${boxWords(tool.box)} of the picture` : "";
+  const words = `Turn ${turn}, picture ${place + 1} of ${tool.images.length} that ${tool.name} returned${cut}`;
   return source
-    ? el("img", { src: source, alt: `Picture ${place + 1} that the tool returned`, loading: "lazy" })
+    ? el("img", { src: source, alt: words, loading: "lazy" })
     : el("p", { class: "hint" }, "A picture cannot be read.");
 }

@@ -57,31 +57,56 @@ const FILTERS = {
   },
 };
 
-const ORDERS = {
-  stored: null,
-  confidence: (one, other) => current.confidence[other] - current.confidence[one],
-  seconds: (one, other) => current.agent.latency_s[other] - current.agent.latency_s[one],
-};
+/** What the list looks at: this split, or each split that the agent answers, as the setting sees them. */
+function seenSplits() {
+  if (state.scope === "split") return [view];
+  return study.splits.filter((split) => agentsOf(split).includes(state.agent)).map(seenSplit);
+}
 
-/** Indexes of the samples shown, in order, and how many each filter would show. */
+function seenSplit(split) {
+  return splitKey(split) === state.split ? view : seenOf({ ...state, split: splitKey(split) });
+}
+
+/** The samples shown, in order and under their groups' headings, and how many each filter would show. */
 function shownSamples() {
-  const words = state.find.trim().toLowerCase();
-  const indexes = [...Array(current.count).keys()].filter((index) => !words || searchText(index).includes(words));
+  const found = seenSplits().flatMap((seen) => matching(seen).map((index) => ({ seen, index })));
   const counts = {};
   for (const [name, filter] of Object.entries(FILTERS))
-    counts[name] = indexes.filter((index) => filter.keeps(view, index)).length;
-  const shown = indexes.filter((index) => FILTERS[state.show].keeps(view, index));
-  return { counts, shown: ORDERS[state.order] ? shown.sort(ORDERS[state.order]) : shown };
+    counts[name] = found.filter(({ seen, index }) => filter.keeps(seen, index)).length;
+  const kept = found.filter(({ seen, index }) => FILTERS[state.show].keeps(seen, index));
+  if (state.order !== "stored") kept.sort(byColumn(state.order));
+  return { counts, shown: state.group === "none" ? kept : grouped(kept) };
+}
+
+/** Groups by a column's values, each under a heading. */
+function grouped(items) {
+  const groups = new Map();
+  for (const item of items) {
+    const value = COLUMNS[state.group].of(item.seen, item.index);
+    groups.set(value, [...(groups.get(value) ?? []), item]);
+  }
+  const sorted = [...groups].sort(([one], [other]) => compared(one, other));
+  return sorted.flatMap(([value, members]) => [
+    { heading: String(value) || "none", count: members.length },
+    ...members,
+  ]);
+}
+
+/** What is listed less the headings. */
+function samplesOf(items) {
+  return items.filter((item) => item.seen);
+}
+
+/** Indexes of the samples that hold the words looked for. */
+function matching({ selection }) {
+  const words = state.find.trim().toLowerCase();
+  const indexes = [...Array(selection.count).keys()];
+  return words ? indexes.filter((index) => searchText(selection, index).includes(words)) : indexes;
 }
 
 /** Where else the filter finds something, as [split, threshold, how many]: other splits, or else other thresholds. */
 function foundElsewhere() {
-  const views = study.splits
-    .filter((split) => agentsOf(split).includes(state.agent))
-    .map((split) => {
-      const batch = oneOf(batchesOf(split), state.batch, study.main_batch_size);
-      return viewOf(new Selection(split, { ...state, batch }));
-    });
+  const views = study.splits.filter((split) => agentsOf(split).includes(state.agent)).map(seenSplit);
   const others = views.filter((seen) => seen.selection.split !== current.split);
   const found = others.map((seen) => [seen.selection.split, state.threshold, countFound(seen)]);
   const places = found.filter(([, , count]) => count);
@@ -89,7 +114,7 @@ function foundElsewhere() {
 }
 
 function countFound(seen) {
-  return [...Array(seen.selection.count).keys()].filter((index) => FILTERS[state.show].keeps(seen, index)).length;
+  return matching(seen).filter((index) => FILTERS[state.show].keeps(seen, index)).length;
 }
 
 /** The nearest threshold of the grid at which a view finds something, null if there is none. */
@@ -103,8 +128,8 @@ function nearestFinding(seen) {
   return null;
 }
 
-function searchText(index) {
-  const { sample_id: ids, question, gold, options, category } = current.split.samples;
+function searchText({ split, draft, agent }, index) {
+  const { sample_id: ids, question, gold, options, category } = split.samples;
   const texts = [ids[index], question[index], gold[index], category[index], ...options[index]];
-  return [...texts, current.draft.answer[index], current.agent.answer[index]].join("\n").toLowerCase();
+  return [...texts, draft.answer[index], agent.answer[index]].join("\n").toLowerCase();
 }

@@ -5,7 +5,7 @@ class Selection {
   constructor(split, { agent, metric, k, batch }) {
     const draft = split.drafts[batch];
     const screen = split.screens[agent][batch];
-    this.split = split;
+    Object.assign(this, { split, agentName: agent, metric, k, batch });
     this.count = split.samples.sample_id.length;
     this.draft = draft;
     this.screen = screen;
@@ -32,19 +32,21 @@ class Selection {
     return this.accepts(index, threshold) ? this.draft : this.agent;
   }
 
-  /** Accuracy under both scorers, speedup, α and β of one threshold: ratios of sums over all samples. */
+  /** Accuracy under both scorers, speedup, α, β, seconds by phase of one threshold: ratios of sums over all samples. */
   measure(threshold) {
     const totals = new Totals();
+    const phases = { screen: 0, draft: 0, agent: 0 };
     let toolFree = 0;
     let accepted = 0;
     for (let index = 0; index < this.count; index += 1) {
-      const { screen, draft, agent } = this.seconds(index, threshold);
-      totals.add(this.kept(index, threshold), index, screen + draft + agent);
+      const spent = this.seconds(index, threshold);
+      totals.add(this.kept(index, threshold), index, spent.screen + spent.draft + spent.agent);
+      for (const phase of Object.keys(phases)) phases[phase] += spent[phase] / this.count;
       toolFree += this.toolFree[index] ? 1 : 0;
       accepted += this.accepts(index, threshold) ? 1 : 0;
     }
     const shares = { toolFree, accepted, beta: ratio(toolFree, this.count), alpha: ratio(accepted, toolFree) };
-    return { ...this.summary(totals), ...shares };
+    return { ...this.summary(totals), ...shares, phases };
   }
 
   /** The draft's or the agent's answers alone. */
@@ -87,6 +89,8 @@ class Totals {
   }
 }
 
+const ROUNDING = 1e-9; // an accuracy that equals the limit is within it
+
 function ratio(numerator, denominator) {
   return denominator ? numerator / denominator : null;
 }
@@ -119,6 +123,18 @@ class Curve {
       else high = middle;
     }
     return low;
+  }
+
+  /** The lowest threshold down to which accuracy stays above a limit all the way; null where none does. */
+  lastAbove(limit) {
+    let last = null;
+    for (let accepted = 0; accepted <= this.confidences.length; accepted += 1) {
+      const threshold = this.confidences[accepted] ?? 0;
+      if (this.accepted(threshold) !== accepted) continue; // of equal confidences all are above a threshold, or none
+      if (!(this.right[accepted] / this.counted[accepted] >= limit - ROUNDING)) break;
+      last = threshold;
+    }
+    return last;
   }
 
   at(threshold) {

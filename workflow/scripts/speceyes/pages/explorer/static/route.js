@@ -7,6 +7,7 @@ function route(index) {
   const alone = current.agent.latency_s[index];
   const longest = Math.max(total, alone);
   return [
+    el("h3", { class: "unseen", id: "route-title" }, "Route through the funnel"),
     el("ol", { class: "phases" }, phases(index, spent).map(phase)),
     el(
       "div",
@@ -77,16 +78,22 @@ function phase({ title, name, says, note, idle, seconds, verdict, tone }) {
 }
 
 function timeLine(title, seconds, longest, total) {
-  const bars = Object.entries(seconds).map(([name, value]) => {
-    const bar = el("span", { class: `bar ${name}`, title: `${name}: ${duration(value)}` });
-    bar.style.setProperty("width", `${longest ? (100 * value) / longest : 0}%`);
-    return bar;
-  });
   return el(
     "div",
     { class: "time" },
     el("span", {}, title),
-    el("span", { class: "track" }, bars),
+    track(seconds, longest),
     el("span", { class: "figure" }, duration(total)),
   );
+}
+
+/** Seconds by phase as bars to scale. */
+function track(seconds, longest) {
+  const bars = Object.entries(seconds).map(([name, value]) => {
+    const bar = el("span", { class: `bar ${name}` });
+    bar.style.setProperty("width", `${longest ? (100 * value) / longest : 0}%`);
+    return bar;
+  });
+  const words = Object.entries(seconds).map(([name, value]) => `${name} ${duration(value)}`);
+  return el("span", { class: "track", role: "img", "aria-label": words.join(", "), title: words.join(", ") }, bars);
 }

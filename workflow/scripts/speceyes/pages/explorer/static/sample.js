@@ -13,6 +13,7 @@ function renderSample() {
       : [state.split, state.agent, state.metric, state.k, state.batch, state.scorer, index].join(" ");
   if (key !== drawnSample) {
     drawnSample = key;
+    heldToken = null;
     refill(
       byId("sample"),
       index === null
@@ -23,10 +24,10 @@ function renderSample() {
   }
   if (index === null) return;
   byId("route").replaceChildren(...route(index));
-  byId("tokens").replaceChildren(...draftTokens(index));
-  byId("place").textContent = shown.includes(index)
-    ? `${shown.indexOf(index) + 1} of ${shown.length}`
-    : "not in this list";
+  drawTokens(index);
+  const samples = samplesOf(shown);
+  const place = samples.findIndex(isShown);
+  byId("place").textContent = place < 0 ? "not in this list" : `${place + 1} of ${samples.length}`;
 }
 
 /** On a phone list and sample take turns; each is entered at its beginning. */
@@ -46,13 +47,15 @@ function sampleParts(index) {
       el(
         "div",
         { class: "answered" },
-        el("section", { class: "route", id: "route", "aria-label": "Route through the funnel" }),
+        el("section", { class: "route", id: "route", "aria-labelledby": "route-title" }),
         verdicts(index),
         el(
           "section",
-          { "aria-label": "Draft answer, token by token" },
-          el("h3", {}, "Draft answer, token by token"),
-          el("div", { id: "tokens" }),
+          { "aria-labelledby": "tokens-title" },
+          el("h3", { id: "tokens-title" }, "Draft answer, token by token"),
+          tokenBar(),
+          el("p", { class: "note", id: "token-detail" }),
+          el("p", { class: "note", id: "token-sum" }),
         ),
         episode(index),
       ),
@@ -124,7 +127,7 @@ function picture(index) {
       { class: "frame" },
       el("img", {
         src: source,
-        alt: `Image of ${current.split.samples.sample_id[index]}`,
+        alt: pictureWords(index),
         width: across,
         height: down,
       }),
@@ -137,6 +140,21 @@ function picture(index) {
       boxes.length ? `, ${counted(boxes.length, "zoom")} of ${agentName(state.agent)}` : "",
     ),
   );
+}
+
+/** What is known of a picture without seeing it: what is asked about it, the answer, and where the agent looked. */
+function pictureWords(index) {
+  const { question: asked, gold, options, width, height } = current.split.samples;
+  const boxes = current.agent.turns[index].flatMap(({ tool }, turn) =>
+    tool?.box.length ? [`turn ${turn + 1}, ${boxWords(tool.box)}`] : [],
+  );
+  const zooms = boxes.length ? ` ${agentName(state.agent)} zoomed in on: ${boxes.join("; ")}.` : "";
+  const among = options[index].length ? ` among ${options[index].join(", ")}` : "";
+  return `The picture, ${width[index]} by ${height[index]} pixels, about which is asked: ${asked[index]} It shows: ${gold[index]}${among}.${zooms}`;
+}
+
+function boxWords([left, top, right, bottom]) {
+  return `box ${left}, ${top} to ${right}, ${bottom}`;
 }
 
 function boxMark([left, top, right, bottom], turn, unit) {

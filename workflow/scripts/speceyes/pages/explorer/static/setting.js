@@ -1,6 +1,6 @@
 "use strict";
 
-/** The six choices above the slider, as [state's name, label, its values, how a value is written]. */
+/** The five choices above the slider beside the split, as [state's name, label, its values, how a value is written]. */
 function choices() {
   const split = current.split;
   return [
@@ -21,7 +21,7 @@ function renderControls() {
     ),
   );
   selects.splice(1, 0, choice("split", "Split", splitOptions()));
-  refill(byId("controls"), selects);
+  refillToolbar(byId("choices"), selects);
 }
 
 function choice(name, label, options) {
@@ -77,20 +77,20 @@ function tile(title, value, notes) {
   return el(
     "div",
     { class: "tile" },
-    el("h2", {}, title),
+    el("h3", {}, title),
     el("p", { class: "value" }, value),
     notes.map((note) => el("p", { class: "note" }, note)),
   );
 }
 
 function number(name, value, written) {
-  return el("output", { id: name, "data-value": value ?? "" }, written(value));
+  return el("data", { id: name, "data-value": value ?? "" }, written(value));
 }
 
-/** The settings table's intervals where the grid is met, by quantity; null between its thresholds. */
-function gridInterval() {
+/** The settings table's intervals at a threshold of the grid, by quantity; null between its thresholds. */
+function gridInterval(threshold = view.now) {
   const grid = current.split.grid[state.agent];
-  const row = gridRow(grid, { metric: state.metric, top_k: state.k, batch_size: state.batch, threshold: view.now });
+  const row = gridRow(grid, { metric: state.metric, top_k: state.k, batch_size: state.batch, threshold });
   if (row < 0) return null;
   const names = ["accuracy_published", "accuracy_corrected", "speedup"];
   return Object.fromEntries(names.map((name) => [name, [grid[`${name}_low`][row], grid[`${name}_high`][row]]]));
@@ -121,10 +121,9 @@ function comparison(now, references) {
       el("td", {}, measured === references.agent ? "" : points(difference(measured, references.agent))),
       el("td", {}, prefix ? number(`${prefix}speedup`, measured.speedup, times) : times(measured.speedup)),
     );
-  const head = ["", `accuracy, ${state.scorer}`, "vs agent", "speedup"].map((title) =>
-    el("th", { scope: "col" }, title),
-  );
-  return el("table", { class: "comparison" }, el("thead", {}, el("tr", {}, head)), el("tbody", {}, rows.map(line)));
+  const heads = [`accuracy, ${state.scorer}`, "vs agent", "speedup"].map((title) => el("th", { scope: "col" }, title));
+  const head = el("tr", {}, el("td", {}), heads);
+  return el("table", { class: "comparison" }, el("thead", {}, head), el("tbody", {}, rows.map(line)));
 }
 
 function difference(one, other) {
@@ -150,13 +149,36 @@ function renderDial(now) {
   const told = `accuracy ${percent(now.accuracy[state.scorer])}, speedup ${times(now.speedup)}`;
   slider.setAttribute("aria-valuetext", `τ ${confidenceText(view.now)}: ${told}`);
   if (document.activeElement !== byId("threshold")) byId("threshold").value = Number(view.now.toFixed(6));
-  refill(byId("stops"), current.split.thresholds.map(stop));
-  const isPinned = state.pin !== null;
-  byId("pin").textContent = isPinned ? `Unpin ${confidenceText(view.pinned)}` : "Pin";
-  byId("pin").title = isPinned
-    ? "Compare with the main table’s threshold again"
-    : "Compare other thresholds with this one";
+  refillToolbar(byId("stops"), [...current.split.thresholds.map(stop), ...chartButtons()]);
   renderChart(low, high);
+}
+
+/** What can be done beside choosing a threshold of the grid. */
+function chartButtons() {
+  const isPinned = state.pin !== null;
+  const pinned = isPinned ? "Compare with the main table’s threshold again" : "Compare other thresholds with this one";
+  const within = `The lowest threshold down to which accuracy stays within ${study.epsilon} of the agent’s on these samples`;
+  return [
+    button(
+      "within",
+      { id: "within", title: within, click: goWithin },
+      `within ${(100 * study.epsilon).toFixed(0)} points`,
+    ),
+    button(
+      "pin",
+      { id: "pin", title: pinned, click: () => setState({ pin: isPinned ? null : view.now }) },
+      isPinned ? `Unpin ${confidenceText(view.pinned)}` : "Pin",
+    ),
+    button("svg", { id: "export-svg", title: "The chart as a drawing", click: exportSvg }, "SVG"),
+    button("png", { id: "export-png", title: "The chart as a picture", click: exportPng }, "PNG"),
+  ];
+}
+
+/** To the last threshold, from the safest down, within ε of the agent's accuracy. */
+function goWithin() {
+  const agent = current.alone(current.agent).accuracy[state.scorer];
+  const threshold = known(agent) ? curveOf(view).lastAbove(agent - study.epsilon) : null;
+  if (threshold !== null) setState({ threshold });
 }
 
 function stop(value) {
@@ -198,5 +220,4 @@ function listenToSetting() {
   byId("threshold").addEventListener("input", (event) => {
     if (event.target.value !== "" && event.target.validity.valid) setState({ threshold: event.target.value });
   });
-  byId("pin").addEventListener("click", () => setState({ pin: state.pin === null ? view.now : null }));
 }

@@ -1,6 +1,6 @@
 "use strict";
 
-/** What is shown. A threshold or pin of null is the main table's, whichever cell is chosen. */
+/** What is shown. A threshold or pin of null is the main table's, whichever cell is chosen; B is compared with it. */
 const state = {
   agent: null,
   split: null,
@@ -12,13 +12,23 @@ const state = {
   pin: null,
   show: "all",
   find: "",
+  scope: "split",
   order: "stored",
+  group: "none",
   sample: null,
+  view: "samples",
+  rank: "cell",
+  b_agent: null,
+  b_metric: null,
+  b_k: null,
+  b_batch: null,
+  b_scorer: "corrected",
+  b_threshold: null,
 };
+const VIEWS = ["samples", "overview", "compare"];
 const HASH_DELAY_MS = 200; // browsers limit how often an address may change
-let view = null; // a selection with its scorer and its thresholds: the main table's, the slider's, the pinned one
+let view = null; // the setting as it sees its split: a selection with its scorer and thresholds
 let current = null; // the view's selection
-let currentCurve = null;
 let hashTimer = 0;
 
 /** Take changes, from wherever they come: what does not exist in this study falls back to a default. */
@@ -34,11 +44,16 @@ function setState(changes) {
   state.threshold = share(state.threshold);
   state.pin = share(state.pin);
   state.show = oneOf(Object.keys(FILTERS), state.show);
-  state.order = oneOf(Object.keys(ORDERS), state.order);
+  state.scope = oneOf(["split", "study"], state.scope);
+  state.order = Object.hasOwn(COLUMNS, columnOf(String(state.order))) ? state.order : "stored";
+  state.group = COLUMNS[state.group]?.groups ? state.group : "none";
   state.find = String(state.find ?? "");
+  state.view = oneOf(VIEWS, state.view);
+  state.rank = Object.hasOwn(OVERVIEW, columnOf(String(state.rank))) ? state.rank : "cell";
+  compareWith(split);
   if (!split.samples.sample_id.includes(state.sample)) state.sample = null;
-  current = selectionOf(split);
-  view = viewOf(current);
+  view = seenOf(state);
+  current = view.selection;
   render();
   window.clearTimeout(hashTimer);
   hashTimer = window.setTimeout(writeHash, HASH_DELAY_MS);
@@ -54,32 +69,69 @@ function share(value) {
   return number >= 0 && number <= 1 ? number : null;
 }
 
-/** A selection as the state wants it seen. */
-function viewOf(selection) {
-  const main = operatingPoint(selection.split, state.agent, state.metric);
-  return { selection, scorer: state.scorer, main, now: state.threshold ?? main, pinned: state.pin ?? main };
+/** B is at first another agent, where there is one, with the rest as above. */
+function compareWith(split) {
+  const agents = agentsOf(split);
+  state.b_agent = oneOf(
+    agents,
+    state.b_agent,
+    agents.find((agent) => agent !== state.agent),
+  );
+  state.b_metric = oneOf(study.metrics, state.b_metric, state.metric);
+  state.b_k = oneOf(study.top_ks, Number(state.b_k), state.k);
+  state.b_batch = oneOf(batchesOf(split), Number(state.b_batch), state.batch);
+  state.b_scorer = oneOf(SCORERS, state.b_scorer, "corrected");
+  state.b_threshold = share(state.b_threshold);
 }
 
-const selections = new Map();
-
-function selectionOf(split) {
-  const key = [state.split, state.agent, state.metric, state.k, state.batch].join(" ");
-  if (!selections.has(key)) {
-    selections.clear(); // one is enough, and keeps memory flat
-    selections.set(key, new Selection(split, state));
-    currentCurve = null;
-  }
-  if (currentCurve?.scorer !== state.scorer) {
-    currentCurve = { scorer: state.scorer, curve: new Curve(selections.get(key), state.scorer) };
-  }
-  return selections.get(key);
+/** A setting as it sees its split: the passes, and the main table's threshold, the one in force and the pinned one. */
+function seenOf({ split: key, agent, metric, k, batch, scorer, threshold, pin }) {
+  const split = splitOf(key);
+  const main = operatingPoint(split, agent, metric);
+  const selection = new Selection(split, {
+    agent,
+    metric,
+    k,
+    batch: oneOf(batchesOf(split), batch, study.main_batch_size),
+  });
+  return { selection, scorer, main, now: threshold ?? main, pinned: pin ?? main };
 }
 
-const DEFAULTS = { show: "all", find: "", order: "stored", threshold: null, pin: null, sample: null };
+let curve = null; // the last one, which stays the same while the threshold moves
+
+function curveOf({ selection, scorer }) {
+  const key = [
+    splitKey(selection.split),
+    selection.agentName,
+    selection.metric,
+    selection.k,
+    selection.batch,
+    scorer,
+  ].join(" ");
+  if (curve?.key !== key) curve = { key, points: new Curve(selection, scorer) };
+  return curve.points;
+}
+
+const DEFAULTS = {
+  show: "all",
+  find: "",
+  scope: "split",
+  order: "stored",
+  group: "none",
+  view: "samples",
+  rank: "cell",
+  threshold: null,
+  pin: null,
+  sample: null,
+  b_threshold: null,
+};
 
 /** The state as a link; what is at its default is left out. */
 function hashOf() {
-  const told = Object.entries(state).filter(([name, value]) => !(name in DEFAULTS) || value !== DEFAULTS[name]);
+  const told = Object.entries(state).filter(
+    ([name, value]) =>
+      (!(name in DEFAULTS) || value !== DEFAULTS[name]) && (state.view === "compare" || !name.startsWith("b_")),
+  );
   return told.map(([name, value]) => `${name}=${encodeURIComponent(value).replaceAll("%2F", "/")}`).join("&");
 }
 

@@ -1,52 +1,94 @@
 "use strict";
 
+let heldToken = null; // place of the token whose detail is shown
+
+/** The draft's tokens are one tab stop; Left and Right go through them, and the one in focus is told of beneath. */
+function tokenBar() {
+  const bar = el("div", {
+    class: "tokens",
+    id: "tokens",
+    role: "toolbar",
+    "aria-label": "Tokens of the draft’s answer",
+  });
+  listenToToolbar(bar);
+  return bar;
+}
+
 /** Each token tinted by how far it stands from the threshold, the ones that decide the metric outlined. */
-function draftTokens(index) {
-  const { tokens, probability, length, latency_s: seconds } = current.draft;
-  if (!tokens[index].length)
-    return [el("p", { class: "hint" }, current.draft.error[index] || "The draft wrote nothing.")];
-  const scores = current.separability[index];
-  const deciding = decidingTokens(scores, length[index]);
-  const chips = tokens[index].map((text, place) =>
-    token(text, scores[place], probability[index][place], deciding.has(place)),
-  );
+function drawTokens(index) {
+  const { tokens, length, error } = current.draft;
+  const some = tokens[index].length > 0;
   const left = length[index] - tokens[index].length;
-  return [
-    el("p", { class: "tokens" }, chips, left > 0 && el("span", { class: "more" }, `… ${counted(left, "more token")}`)),
-    el(
-      "p",
-      { class: "note" },
-      confidenceSentence(index),
-      ` Drafted in ${duration(seconds[index])}, batch ${state.batch}.`,
-    ),
-  ];
+  const deciding = decidingTokens(current.separability[index], length[index]);
+  const chips = tokens[index].map((text, place) => token(text, tokenAt(index, place), deciding));
+  const more = left > 0 && el("span", { class: "more" }, `… ${counted(left, "more token")}`);
+  const nothing = !some && el("span", { class: "hint" }, error[index] || "The draft wrote nothing.");
+  refillToolbar(byId("tokens"), [...chips, more, nothing].filter(Boolean));
+  byId("token-sum").textContent = some ? confidenceSentence(index) : "";
+  tellToken(index);
+}
+
+function tokenAt(index, place) {
+  return {
+    index,
+    place,
+    score: current.separability[index][place],
+    probability: current.draft.probability[index][place],
+  };
 }
 
 function confidenceSentence(index) {
+  const drafted = ` Drafted in ${duration(current.draft.latency_s[index])}, batch ${state.batch}.`;
   const value = current.confidence[index];
   if (state.metric === "log")
-    return `Confidence ${confidenceText(value)}: the geometric mean of the tokens’ probabilities.`;
+    return `Confidence ${confidenceText(value)}: the geometric mean of the tokens’ probabilities.${drafted}`;
   const raw = (share) => (logit(share) / SLOPE).toFixed(2);
-  const made = `a separability of ${raw(value)} (${METRICS[state.metric]}, K = ${state.k})`;
-  return `Confidence ${confidenceText(value)} from ${made}; τ ${confidenceText(view.now)} stands at ${raw(view.now)}.`;
+  const made = `a separability of ${raw(value)} (${METRICS[state.metric] ?? state.metric}, K = ${state.k})`;
+  return `Confidence ${confidenceText(value)} from ${made}; τ ${confidenceText(view.now)} stands at ${raw(view.now)}.${drafted}`;
 }
 
-function token(text, score, probability, decides) {
+function token(text, { index, place, score, probability }, deciding) {
   const distance =
     state.metric === "log"
       ? (logit(Math.min(probability, 0.9999)) - logit(view.now)) / 3
       : (score - logit(view.now) / SLOPE) / 4;
-  const seen = text.replaceAll(" ", "·").replaceAll("\n", "⏎") || "∅";
-  const described = `separability ${score.toFixed(2)}, probability ${probability.toFixed(4)}`;
-  const chip = el(
-    "span",
-    { class: `token ${distance > 0 ? "strong" : "weak"}${decides ? " decides" : ""}`, title: described },
-    el("span", { class: "word" }, seen),
+  const decides = deciding.has(place);
+  const held = () => holdToken(index, place);
+  const chip = button(
+    `token-${place}`,
+    { class: `token ${distance > 0 ? "strong" : "weak"}${decides ? " decides" : ""}`, focus: held, pointerenter: held },
+    el("span", { class: "word" }, written(text)),
     el("span", { class: "score" }, score.toFixed(2)),
     el("span", { class: "chance" }, confidenceText(probability)),
   );
-  chip.style.setProperty("--tint", `${Math.round(12 + 48 * Math.min(1, Math.abs(distance)))}%`);
+  chip.style.setProperty("--tint", `${Math.round(6 + 20 * Math.min(1, Math.abs(distance)))}%`);
   return chip;
+}
+
+/** A token with its blanks to be seen. */
+function written(text) {
+  return text.replaceAll(" ", "·").replaceAll("\n", "⏎") || "∅";
+}
+
+function holdToken(index, place) {
+  heldToken = place;
+  tellToken(index);
+}
+
+/** The token in focus, or under the pointer, in a sentence. */
+function tellToken(index) {
+  const { tokens, length } = current.draft;
+  const text = tokens[index][heldToken ?? -1];
+  if (text === undefined) {
+    byId("token-detail").textContent = "";
+    return;
+  }
+  const { score, probability } = tokenAt(index, heldToken);
+  const decides = decidingTokens(current.separability[index], length[index]).has(heldToken);
+  const against = state.metric === "log" ? "" : `, τ stands at ${(logit(view.now) / SLOPE).toFixed(2)}`;
+  byId("token-detail").textContent =
+    `Token ${heldToken + 1} of ${length[index]}, “${written(text)}”: separability ${score.toFixed(2)} (K = ${state.k}${against}),` +
+    ` probability ${probability.toFixed(4)}${decides ? "; the confidence is made of it" : ""}.`;
 }
 
 /** Places of the tokens that the metric looks at; none where it looks at all. */
