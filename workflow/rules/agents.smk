@@ -3,13 +3,13 @@
 
 rule screen:
     input:
-        samples=LAYOUT.samples(),
-        images=LAYOUT.images(),
-        checked=CHECKED,
+        samples=PLAN.samples(),
+        images=PLAN.images(),
+        checked=LAYOUT.checked,
         model=model("screen"),
         prompts=prompts("screen"),
     output:
-        table=LAYOUT.passes("screen"),
+        update(PLAN.model_tables("screen")),
     log:
         LAYOUT.log("screen"),
     benchmark:
@@ -25,20 +25,20 @@ rule screen:
         study=STUDY.name,
         job=told("screen"),
     message:
-        "Screening {wildcards.benchmark}/{wildcards.split} for {wildcards.agent}, batch {wildcards.batch}"
+        "Screening every split for {wildcards.agent}, shard {wildcards.shard}"
     script:
         "../scripts/screen.py"
 
 
 rule agent:
     input:
-        samples=LAYOUT.samples(),
-        images=LAYOUT.images(),
-        checked=CHECKED,
+        samples=PLAN.samples(),
+        images=PLAN.images(),
+        checked=LAYOUT.checked,
         model=model("agent"),
         prompts=prompts("agent"),
     output:
-        table=LAYOUT.passes("agent"),
+        update(PLAN.model_tables("agent")),
     log:
         LAYOUT.log("agent"),
     benchmark:
@@ -54,6 +54,6 @@ rule agent:
         study=STUDY.name,
         job=told("agent"),
     message:
-        "Running {wildcards.agent} on {wildcards.benchmark}/{wildcards.split}, shard {wildcards.shard}"
+        "Running {wildcards.agent} on every split, shard {wildcards.shard}"
     script:
         "../scripts/agent.py"

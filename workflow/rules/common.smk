@@ -45,10 +45,6 @@ wildcard_constraints:
     model=any_of(DOWNLOADS.models),
 
 
-# What is wrong with any split or prompt is known before the first model runs. Later each job checks what it reads.
-CHECKED = ancient(LAYOUT.checked)
-
-
 def tables(stage, *names):
     """The tables of all passes of a stage that have these wildcards in common with the job."""
     return lambda wildcards: PLAN.tables(stage, **{name: wildcards[name] for name in names})

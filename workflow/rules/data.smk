@@ -53,32 +53,30 @@ rule index:
         "../scripts/index.py"
 
 
-# Once it was checked there is no such rule. Snakemake asks no job that comes after a stale one whether it is stale
-# itself, and runs none for an ancient input: between them a changed agent would go unnoticed until the next run.
-if not Path(LAYOUT.checked).exists():
-
-    rule check_inputs:
-        input:
-            samples=PLAN.samples(),
-            draft=STUDY.prompts("draft"),
-            judge=STUDY.prompts("judge"),
-            agents=[STUDY.prompts(agent) for agent in CONFIG.agents],
-        output:
-            checked=LAYOUT.checked,
-        log:
-            LAYOUT.log("check_inputs"),
-        benchmark:
-            LAYOUT.times("check_inputs")
-        conda:
-            "../envs/models.yaml"
-        resources:
-            mem_mb=2000,
-            runtime=10,
-        params:
-            study=STUDY.name,
-            agents=JOBS.agents(),
-            code=code("check_inputs", *(agent.type for agent in CONFIG.agents.values())),
-        message:
-            "Checking prompts and agents before any model runs"
-        script:
-            "../scripts/check_inputs.py"
+# What is wrong with any split, prompt or agent is known before the first model runs. An agent whose code was edited
+# checks it itself: were that checked here, every other model's job would follow.
+rule check_inputs:
+    input:
+        samples=PLAN.samples(),
+        draft=STUDY.prompts("draft"),
+        judge=STUDY.prompts("judge"),
+        agents=[STUDY.prompts(agent) for agent in CONFIG.agents],
+    output:
+        checked=LAYOUT.checked,
+    log:
+        LAYOUT.log("check_inputs"),
+    benchmark:
+        LAYOUT.times("check_inputs")
+    conda:
+        "../envs/models.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        study=STUDY.name,
+        agents=JOBS.agents(),
+        code=code("check_inputs"),
+    message:
+        "Checking prompts and agents before any model runs"
+    script:
+        "../scripts/check_inputs.py"

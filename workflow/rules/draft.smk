@@ -3,13 +3,13 @@
 
 rule draft:
     input:
-        samples=LAYOUT.samples(),
-        images=LAYOUT.images(),
-        checked=CHECKED,
+        samples=PLAN.samples(),
+        images=PLAN.images(),
+        checked=LAYOUT.checked,
         model=model("draft"),
         prompts=prompts("draft"),
     output:
-        table=LAYOUT.passes("draft"),
+        update(PLAN.model_tables("draft")),
     log:
         LAYOUT.log("draft"),
     benchmark:
@@ -25,7 +25,7 @@ rule draft:
         study=STUDY.name,
         job=told("draft"),
     message:
-        "Drafting {wildcards.benchmark}/{wildcards.split}, batch {wildcards.batch}, shard {wildcards.shard}"
+        "Drafting every split, shard {wildcards.shard}"
     script:
         "../scripts/draft.py"
 

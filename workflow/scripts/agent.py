@@ -4,14 +4,18 @@ from speceyes.runtime.job import job
 from speceyes.study.layout import Layout
 
 with job(snakemake.log[0], snakemake.resources.devices):
-    from speceyes.agents.run import answer
+    from speceyes.agents.run import answering
+    from speceyes.agents.side_by_side import side_by_side
     from speceyes.method.model_pass import ModelPass
     from speceyes.records.types import AgentRecord
 
     here = ModelPass.of(snakemake, Layout.of(snakemake.params.study))
-    agent, engine = here.agent(), here.engine("model")
-    here.run(
-        AgentRecord,
-        lambda samples: [answer(engine, agent, sample, here.images) for sample in samples],
-        warm_up=lambda sample: answer(engine, agent, sample, here.images),
-    )
+
+    def start():
+        """The agent and its model, opened, on a pass."""
+        agent, engine = here.agent(), here.engine("model")
+        return lambda samples, share: side_by_side(
+            (answering(engine, agent, sample, share.images) for sample in samples), here.in_flight
+        )
+
+    here.run(AgentRecord, start)

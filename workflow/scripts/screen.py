@@ -6,12 +6,16 @@ from speceyes.study.layout import Layout
 with job(snakemake.log[0], snakemake.resources.devices):
     from speceyes.method.model_pass import ModelPass
     from speceyes.method.screening import screen
+    from speceyes.records.batches import in_batches
     from speceyes.records.types import ScreenRecord
 
     here = ModelPass.of(snakemake, Layout.of(snakemake.params.study))
-    agent, engine = here.agent(), here.engine("model")
-    here.run(
-        ScreenRecord,
-        lambda samples: screen(engine, agent, samples, here.images),
-        warm_up=lambda sample: screen(engine, agent, [sample], here.images),
-    )
+
+    def start():
+        """The model that screens, opened, on a pass."""
+        agent, engine = here.agent(), here.engine("model")
+        return lambda samples, share: in_batches(
+            share.holds.batch, lambda batch: screen(engine, agent, batch, share.images)
+        )(samples)
+
+    here.run(ScreenRecord, start)

@@ -4,19 +4,23 @@ from speceyes.runtime.job import job
 from speceyes.study.layout import Layout
 
 with job(snakemake.log[0], snakemake.resources.devices):
+    from speceyes.agents.side_by_side import side_by_side
     from speceyes.method.model_pass import ModelPass
     from speceyes.method.specreason import VARIANTS, SpecReasonSettings
     from speceyes.records.types import AgentRecord
 
     here = ModelPass.of(snakemake, Layout.of(snakemake.params.study))
-    method = VARIANTS[snakemake.wildcards.variant](
-        agent=here.agent(),
-        draft=here.engine("draft"),
-        agent_engine=here.engine("model"),
-        settings=SpecReasonSettings.model_validate(here.job.settings["specreason"]),
-    )
-    here.run(
-        AgentRecord,
-        lambda samples: [method.answer(sample, here.images) for sample in samples],
-        warm_up=lambda sample: method.answer(sample, here.images),
-    )
+
+    def start():
+        """The method with its two models, opened, on a pass."""
+        method = VARIANTS[snakemake.wildcards.variant](
+            agent=here.agent(),
+            draft=here.engine("draft"),
+            agent_engine=here.engine("model"),
+            settings=SpecReasonSettings.model_validate(here.job.settings["specreason"]),
+        )
+        return lambda samples, share: side_by_side(
+            (method.answering(sample, share.images) for sample in samples), here.in_flight
+        )
+
+    here.run(AgentRecord, start)

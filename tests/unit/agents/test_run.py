@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from scripted import ScriptedEngine, said
 from speceyes.agents.base import Ending, Loop, Step, StepError, between_tags
-from speceyes.agents.run import Episode, episode_record, run_episodes
+from speceyes.agents.run import Episode, driven, episode_record
+from speceyes.agents.side_by_side import side_by_side
 from speceyes.engines.base import Message, Request
 from speceyes.records.types import ToolUse
 
@@ -24,20 +25,21 @@ def counting(last: int) -> Loop:
 
 def test_episodes_of_different_length_run_side_by_side():
     engine = ScriptedEngine("a", "b", "c", "d", "e", "f")
-    records = run_episodes(
-        engine, [Episode("one", counting(1)), Episode("two", counting(3)), Episode("3", counting(2))]
-    )
-    assert engine.batches == [3, 2, 1]
+    episodes = [Episode("one", counting(1)), Episode("two", counting(3)), Episode("3", counting(2))]
+    records = side_by_side([driven(engine, episode) for episode in episodes], 3)
     assert [(record.sample_id, record.answer, len(record.turns)) for record in records] == [
         ("one", "a", 1),
-        ("two", "f", 3),
         ("3", "e", 2),
+        ("two", "f", 3),
     ]
+    assert engine.batches == [3, 2, 1]
     assert engine.requests[5].messages[0].parts == ("b", "d")
 
 
 def test_a_step_at_which_a_loop_breaks_ends_its_episode_alone():
-    records = run_episodes(ScriptedEngine("break", "b"), [Episode("one", counting(2)), Episode("two", counting(1))])
+    engine = ScriptedEngine("break", "b")
+    episodes = [Episode("one", counting(2)), Episode("two", counting(1))]
+    records = list(side_by_side([driven(engine, episode) for episode in episodes], 2))
     assert [(record.status, record.error, record.answer) for record in records] == [
         ("error", "cannot go on", ""),
         ("ok", "", "b"),

@@ -10,8 +10,9 @@ from speceyes.images import ImageSettings
 from speceyes.method.confidence import confidence
 from speceyes.method.draft import Drafter, DraftSettings
 from speceyes.prompts import PromptError, PromptFile
-from speceyes.records.journal import Journal, run_pending
-from speceyes.records.samples import Sample
+from speceyes.records.batches import in_batches
+from speceyes.records.samples import Sample, write_samples
+from speceyes.records.stage import Shard, Stage
 from speceyes.records.tables import read_table, write_table
 from speceyes.records.types import DraftRecord
 
@@ -154,11 +155,17 @@ def test_stored_log_probabilities_are_the_same_float32s(images, tmp_path):
     assert confidence(back.top_logprobs, "mean", 64) == confidence(values, "mean", 64)
 
 
+def unlike(number: int) -> Sample:
+    """A sample that no other's record stands for, though the model is asked the same."""
+    return sample(number).model_copy(update={"category": str(number)})
+
+
 def test_a_killed_pass_goes_on_where_it_stopped_with_a_real_model(images, tmp_path, tiny_qwen3_vl):
     image = ImageSettings(factor=32, max_pixels=64 * 64)
     engine = TransformersEngine(tiny_qwen3_vl, TransformersSettings(dtype="float32", device="cpu", image=image))
     drafter = Drafter(engine, PROMPTS, DraftSettings(max_new_tokens=5, top_k=16))
-    samples = [sample(number) for number in range(5)]
+    write_samples(tmp_path / "samples.parquet", [unlike(number) for number in range(5)])
+    stage = Stage("draft", tmp_path / "samples.parquet", tmp_path / "t.parquet", tmp_path / "j", Shard(0, 1), {}, {})
     asked = []
 
     def work(batch):
@@ -167,12 +174,12 @@ def test_a_killed_pass_goes_on_where_it_stopped_with_a_real_model(images, tmp_pa
             raise KeyboardInterrupt
         return drafter.answer(batch, images)
 
-    with Journal(tmp_path / "j.jsonl", DraftRecord, "f") as journal, pytest.raises(KeyboardInterrupt):
-        run_pending(samples, journal, 2, work)
+    with pytest.raises(KeyboardInterrupt):
+        stage.run(DraftRecord, in_batches(2, work))
     asked.clear()
-    with Journal(tmp_path / "j.jsonl", DraftRecord, "f") as journal:
-        run_pending(samples, journal, 2, work)
-        assert asked == ["b/s/4"]
-        records = [journal.done[s.sample_id] for s in samples]
+    stage.run(DraftRecord, in_batches(2, work))
+    assert asked == ["b/s/4"]
+    records = list(read_table(stage.table, DraftRecord))
+    assert len(records) == 5
     assert len({record.text for record in records}) == 1
     assert np.array(records[0].top_logprobs).shape == (5, 16)

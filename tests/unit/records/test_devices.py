@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
-import speceyes.records.stage
 from speceyes.analysis.answers import scored_answers
 from speceyes.analysis.measures import settings_and_ledger
 from speceyes.analysis.settings import StatisticsSettings
 from speceyes.method.grid import Setting
 from speceyes.method.replay import write_replay
 from speceyes.records.devices import DeviceError, one_device
-from speceyes.records.samples import read_samples
-from speceyes.records.stage import Shard, Stage
 from speceyes.records.tables import read_provenance, read_table, write_table
 from speceyes.records.types import AgentRecord, DraftRecord, LiveRecord, ScreenRecord
 from speceyes.runtime.provenance import device, driver_version
@@ -73,37 +70,6 @@ def test_a_live_run_is_not_held_against_another_devices_replay(study, replay):
     run = LiveRun(*VSTAR, setting, live, replay(VSTAR), study.passes(*VSTAR).confidences[6])
     with pytest.raises(DeviceError, match=re.escape("NVIDIA H100 (tables: 1")):
         live_vs_replay([run], None)
-
-
-class PreemptedError(Exception):
-    pass
-
-
-@pytest.mark.parametrize(("second", "asked_again"), [("NVIDIA A100", 5), ("NVIDIA H100", 8)])
-def test_a_pass_goes_on_only_where_it_was_on_the_same_model_of_device(
-    study, tmp_path, monkeypatch, second, asked_again
-):
-    samples = study.samples(*VSTAR[1:])
-    stage = Stage("it", samples, tmp_path / "table.parquet", tmp_path / "journals", Shard(0, 1), {}, {})
-    asked = []
-
-    def answer(batch):
-        asked.extend(batch)
-        return [ScreenRecord(sample_id=sample.sample_id, text="No", tool_free=True) for sample in batch]
-
-    def answer_three(batch):
-        if len(asked) == 3:
-            raise PreemptedError
-        return answer(batch)
-
-    monkeypatch.setattr(speceyes.records.stage, "device", lambda: {"name": "NVIDIA A100"})
-    with pytest.raises(PreemptedError):
-        stage.run(ScreenRecord, 1, answer_three)
-    asked.clear()
-    monkeypatch.setattr(speceyes.records.stage, "device", lambda: {"name": second})
-    stage.run(ScreenRecord, 1, answer)
-    assert len(asked) == asked_again
-    assert len(list(read_table(stage.table, ScreenRecord))) == len(read_samples(samples)) == 8
 
 
 def test_this_machines_device_has_a_name():

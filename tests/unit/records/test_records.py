@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scripted import sample
-from speceyes.records.journal import Journal, run_pending
+from speceyes.records.journal import Journal
 from speceyes.records.tables import read_provenance, read_table, write_table
 from speceyes.records.types import AgentRecord, DraftRecord, Record, RecordError, ScreenRecord, ToolUse, Turn
 
@@ -188,22 +188,6 @@ def test_a_table_that_the_disk_does_not_take_ends_in_one_line(tmp_path):
     assert str(caught.value).startswith(f"{tmp_path / 't.parquet'}: ")
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "t.parquet").exists()
-
-
-def test_only_what_is_missing_is_worked_on_in_batches(path):
-    samples = [sample(number) for number in range(7)]
-    write(path, [screened(1), screened(4)])
-    batches = []
-
-    def work(batch):
-        batches.append([s.sample_id[-1] for s in batch])
-        return [screened(int(s.sample_id[-1])) for s in batch]
-
-    with Journal(path, ScreenRecord, "f") as journal:
-        run_pending(samples, journal, 2, work)
-        assert journal.done.keys() == {s.sample_id for s in samples}
-        run_pending(samples, journal, 2, work)
-    assert batches == [["0", "2"], ["3", "5"], ["6"]]
 
 
 EPISODE = AgentRecord(

@@ -8,6 +8,7 @@ from pathlib import Path
 from speceyes.agents.base import Agent, Ending, Loop, Step, StepError, Task
 from speceyes.agents.dialogue import last_answer
 from speceyes.agents.recall import prompt_digest
+from speceyes.agents.side_by_side import Conversation, alone
 from speceyes.engines.base import Engine, Request
 from speceyes.images import ImageError, open_image
 from speceyes.records.samples import Sample
@@ -93,13 +94,11 @@ def _turn(step: Step, prompt: str) -> Turn:
     )
 
 
-def run_episodes(engine: Engine, episodes: Sequence[Episode]) -> list[AgentRecord]:
-    """Drive episodes side by side, all requests of a round as one batch; one alone is the published form."""
-    while going := [episode for episode in episodes if not episode.finished]:
-        replies = engine.generate([episode.request for episode in going])
-        for episode, reply in zip(going, replies, strict=True):
-            episode.take(Step(reply))
-    return [episode.record() for episode in episodes]
+def driven(engine: Engine, episode: Episode) -> Conversation[AgentRecord]:
+    """An episode to its end, every step written by one model."""
+    while not episode.finished:
+        episode.take(Step((yield engine, episode.request)))
+    return episode.record()
 
 
 def read_task(sample: Sample, images_dir: Path) -> Task:
@@ -112,13 +111,18 @@ def read_task(sample: Sample, images_dir: Path) -> Task:
     return Task(sample, open_image(path), path)
 
 
-def answer(engine: Engine, agent: Agent, sample: Sample, images_dir: Path) -> AgentRecord:
+def answering(engine: Engine, agent: Agent, sample: Sample, images_dir: Path) -> Conversation[AgentRecord]:
     """One sample through the agent; an unreadable image becomes a record with status ``error``."""
     try:
         task = read_task(sample, images_dir)
     except ImageError as error:
         return failed(sample, str(error))
-    return run_episodes(engine, [Episode(sample.sample_id, agent.episode(task))])[0]
+    return (yield from driven(engine, Episode(sample.sample_id, agent.episode(task))))
+
+
+def answer(engine: Engine, agent: Agent, sample: Sample, images_dir: Path) -> AgentRecord:
+    """One sample through the agent, alone: the published form."""
+    return alone(answering(engine, agent, sample, images_dir))
 
 
 def failed(sample: Sample, reason: str) -> AgentRecord:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from speceyes.engines.settings import EngineSettings
-from speceyes.records.journal import BatchTooLargeError
+from speceyes.records.batches import BatchTooLargeError
 
 Role = Literal["system", "user", "assistant", "tool"]
 Part = str | Image.Image

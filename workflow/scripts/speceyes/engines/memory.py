@@ -47,7 +47,8 @@ def enough_memory(requests: Sequence[Request]) -> Iterator[None]:
 def _too_large(requests: Sequence[Request]) -> str:
     pictures = sum(len(message.images) for request in requests for message in request.messages)
     if len(requests) > 1:
-        return f"out of memory with {len(requests)} prompts at once, {pictures} pictures; make draft.batch_size smaller"
+        sizes = "draft.batch_size or engine.concurrency"
+        return f"out of memory with {len(requests)} prompts at once, {pictures} pictures; make {sizes} smaller"
     return (
         f"out of memory with a single prompt of {pictures} pictures; make engine.image.max_pixels smaller, {MORE_ROOM}"
     )

@@ -1,10 +1,11 @@
-"""What the rules that run models have in common: their engines and agent, a warm-up, and one record per sample."""
+"""What the rules that run models have in common: all passes of a job by models that are loaded once, if at all."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -19,14 +20,34 @@ from speceyes.records.stage import Shard, Stage
 from speceyes.records.types import Record
 
 R = TypeVar("R", bound=Record)
+# Records of one pass's samples, in any order, as they are done.
+Work = Callable[[Sequence[Sample], "Share"], Iterable[R]]
 WHOLE = "1-of-1"
+
+
+class Share(BaseModel):
+    """One pass, or a job's shard of it.
+
+    Args:
+        holds: what the table will say of itself.
+        samples: the split's samples table.
+        images: the folder of their pictures.
+        table: where the records are kept.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    holds: Pass
+    samples: Path
+    images: Path
+    table: Path
 
 
 class Job(BaseModel):
     """What a rule tells its script.
 
     Args:
-        holds: the pass whose records the job writes.
+        shares: the passes whose records the job writes, one after the other.
         engines: how each model is opened, by the name of the rule's input that is its folder.
         models: those folders, there or not: a server that runs already needs none.
         agent: the agent's class as ``package.module:Class``; empty where there is none.
@@ -36,7 +57,7 @@ class Job(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    holds: Pass
+    shares: tuple[Share, ...]
     engines: dict[str, dict[str, Any]]
     models: dict[str, Path]
     agent: str = ""
@@ -56,13 +77,12 @@ class Folders(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ModelPass:
-    """One job's share of a pass.
+    """One job's share of its passes.
 
     Args:
         job: what the rule says.
-        inputs: the rule's named inputs: ``samples``, ``images``, model folders and prompt files.
-        shard: which of the samples are the job's.
-        table: where the records go.
+        inputs: the rule's named inputs that are one path each: model folders and prompt files.
+        shard: which of each pass's samples are the job's.
         journals: the study's folder of journals.
         media: the study's folder of pictures that agents make.
         gpus: devices that the job holds.
@@ -73,7 +93,6 @@ class ModelPass:
     job: Job
     inputs: dict[str, Path]
     shard: str
-    table: Path
     journals: Path
     media: Path
     gpus: int
@@ -89,24 +108,23 @@ class ModelPass:
         """
         return cls(
             job=Job.model_validate(snakemake.params.job),
-            inputs={name: Path(path) for name, path in snakemake.input.items() if path},
+            inputs={name: Path(path) for name, path in snakemake.input.items() if isinstance(path, str)},
             shard=snakemake.wildcards.get("shard", WHOLE),
-            table=Path(snakemake.output.table),
             journals=Path(folders.journals),
             media=Path(folders.media),
             gpus=snakemake.resources.get("gpu", 0),
             log=Path(snakemake.log[0]),
         )
 
-    @property
-    def images(self) -> Path:
-        """The samples' pictures."""
-        return self.inputs["images"]
-
     def engine(self, name: str) -> Engine:
         """The model that is named so among the rule's inputs, open until :meth:`run` has ended."""
         place = Place(self.job.models[name], self.gpus, self.log)
         return self.held.enter_context(open_engine(self.job.engines[name], place))
+
+    @property
+    def in_flight(self) -> int:
+        """How many of an agent's samples the model is asked about at a time."""
+        return int(self.job.engines["model"]["concurrency"])
 
     def agent(self) -> Agent:
         """The job's agent with its prompts and settings, on a machine that its tools can run on.
@@ -118,26 +136,43 @@ class ModelPass:
         agent.check_machine()
         return agent
 
-    def run(
-        self, kind: type[R], work: Callable[[Sequence[Sample]], Sequence[R]], warm_up: Callable[[Sample], object]
-    ) -> None:
-        """Do what is not done yet and write the table.
+    def run(self, kind: type[R], start: Callable[[], Work[R]]) -> None:
+        """Do what is not done yet and bring every table up to date, one pass after the other.
 
         Args:
             kind: of the records.
-            work: on a batch of the pass's size; one sample at a time where the stage has no batches.
-            warm_up: one untimed answer from every model: first calls compile, allocate and page in.
+            start: opens models and agent, and gives the work on a pass. Called at the first sample that is not done,
+                not at all where there is none; that sample is then answered once untimed, since first calls compile,
+                allocate and page in.
         """
-        stage = Stage(
-            label=f"{self.job.holds} {self.shard}",
-            samples=self.inputs["samples"],
-            table=self.table,
+        started = cache(lambda: self._warm(start(), self.job.shares[0]))
+        with self.held:
+            for share in self.job.shares:
+                self._stage(share).run(kind, partial(_on, started, share))
+
+    def _warm(self, work: Work[R], share: Share) -> Work[R]:
+        for _ in work(read_samples(share.samples)[:1], share):
+            pass
+        return work
+
+    def _stage(self, share: Share) -> Stage:
+        engines = {f"{name} engine": _that_answers(settings) for name, settings in self.job.engines.items()}
+        return Stage(
+            label=f"{share.holds} {self.shard}",
+            samples=share.samples,
+            table=share.table,
             journals=self.journals,
             shard=Shard.parse(self.shard),
-            settings=self.job.settings | {f"{name} engine": settings for name, settings in self.job.engines.items()},
+            settings=self.job.settings | engines,
             inputs=self.job.identities,
-            stamp=self.job.holds.stamp(),
+            stamp=share.holds.stamp(),
         )
-        with self.held:
-            warm_up(read_samples(stage.samples)[0])
-            stage.run(kind, self.job.holds.batch or 1, work)
+
+
+def _on(started: Callable[[], Work[R]], share: Share, samples: Sequence[Sample]) -> Iterable[R]:
+    return started()(samples, share)
+
+
+def _that_answers(engine: dict[str, Any]) -> dict[str, Any]:
+    """An engine's settings that may change an answer: finished samples stay where memory asks for fewer in flight."""
+    return {name: value for name, value in engine.items() if name != "concurrency"}

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from speceyes.agents.base import Agent, Ending, Step, StepError, Task
 from speceyes.agents.dialogue import verify_messages
 from speceyes.agents.run import Episode, episode_record, failed, read_task
+from speceyes.agents.side_by_side import Conversation, alone
 from speceyes.engines.base import Engine, Message, Request
 from speceyes.images import ImageError
 from speceyes.records.samples import Sample
@@ -55,40 +56,44 @@ class SpecReason(ABC):
     settings: SpecReasonSettings
 
     def answer(self, sample: Sample, images_dir: Path) -> AgentRecord:
+        """One sample, alone."""
+        return alone(self.answering(sample, images_dir))
+
+    def answering(self, sample: Sample, images_dir: Path) -> Conversation[AgentRecord]:
         """One sample; the record's tokens count everything generated, what was not kept included."""
         try:
             task = read_task(sample, images_dir)
         except ImageError as error:
             return failed(sample, str(error))
-        record, tokens = self._run(task)
+        record, tokens = yield from self._run(task)
         return record.model_copy(update={"generated_tokens": tokens})
 
     @abstractmethod
-    def _run(self, task: Task) -> tuple[AgentRecord, int]:
+    def _run(self, task: Task) -> Conversation[tuple[AgentRecord, int]]:
         """One sample's record, and the tokens generated."""
 
-    def _next_step(self, request: Request, verify: Callable[[str], Request]) -> tuple[Step, int]:
+    def _next_step(self, request: Request, verify: Callable[[str], Request]) -> Conversation[tuple[Step, int]]:
         """Propose, score, keep or replace; the step and the tokens generated."""
-        (proposal,) = self.draft.generate([request])
-        (verdict,) = self.agent_engine.generate([verify(proposal.text)])
+        proposal = yield self.draft, request
+        verdict = yield self.agent_engine, verify(proposal.text)
         score = read_score(verdict.text)
         spent = proposal.latency_s + verdict.latency_s
         tokens = len(proposal.token_ids) + len(verdict.token_ids)
         if score >= self.settings.keep_from:
             return Step(replace(proposal, latency_s=spent), "draft", score), tokens
-        (own,) = self.agent_engine.generate([request])
+        own = yield self.agent_engine, request
         return Step(replace(own, latency_s=spent + own.latency_s), "agent", score), tokens + len(own.token_ids)
 
 
 class Corrected(SpecReason):
     """Steps of the agent's own loop: every tool call is run and its result shown."""
 
-    def _run(self, task: Task) -> tuple[AgentRecord, int]:
+    def _run(self, task: Task) -> Conversation[tuple[AgentRecord, int]]:
         episode, tokens = Episode(task.sample.sample_id, self.agent.episode(task)), 0
         for _ in range(self.settings.max_steps):
             if episode.finished:
                 break
-            step, spent = self._next_step(episode.request, self._verify(episode.request))
+            step, spent = yield from self._next_step(episode.request, self._verify(episode.request))
             episode.take(step)
             tokens += spent
         return episode.record(), tokens
@@ -101,14 +106,14 @@ class Corrected(SpecReason):
 class Published(SpecReason):
     """The paper's port: one text of steps, no tool output in it (docs/protocol.md, rules S1 to S6)."""
 
-    def _run(self, task: Task) -> tuple[AgentRecord, int]:
+    def _run(self, task: Task) -> Conversation[tuple[AgentRecord, int]]:
         first = next(self.agent.episode(task))
         steps: list[Step] = []
         tokens = 0
         ending = Ending("error", "", f"no answer after {self.settings.max_steps} steps")
         for _ in range(self.settings.max_steps):
             request = self._request(first, steps)
-            step, spent = self._next_step(request, self._verify(request))
+            step, spent = yield from self._next_step(request, self._verify(request))
             steps.append(step)
             tokens += spent
             try:

@@ -5,26 +5,20 @@ from __future__ import annotations
 import errno
 import fcntl
 import json
-import logging
 import os
-import sys
-from collections.abc import Callable, Sequence
 from io import FileIO
 from pathlib import Path
-from typing import Any, Generic, Self, TypeVar
+from typing import Generic, Self, TypeVar
 
 from pydantic import ValidationError
 
 from speceyes.records.types import FORMAT_VERSION, Record, RecordError
+from speceyes.runtime.notice import notice
 
 R = TypeVar("R", bound=Record)
 
 FINISHED = ".finished"  # a file beside a journal whose records are all in their table
 _NO_LOCKS_HERE = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP}
-
-
-class BatchTooLargeError(Exception):
-    """Work on a batch that the memory does not suffice for; one line that says what to change."""
 
 
 class Journal(Generic[R]):
@@ -38,7 +32,7 @@ class Journal(Generic[R]):
     cannot be read are named, copied to a file beside the journal, and their samples are done again.
 
     Attributes:
-        done: the records so far, by sample id.
+        done: the records so far, by sample id; of a sample that was done again, the last one.
 
     Raises:
         RecordError: the journal is another version's or setting's, or the disk does not take a record.
@@ -65,7 +59,7 @@ class Journal(Generic[R]):
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                _say(f"{self.path}: another process is at this work; waiting until it has ended")
+                notice(f"{self.path}: another process is at this work; waiting until it has ended")
                 fcntl.flock(file, fcntl.LOCK_EX)
             except OSError as error:
                 if error.errno not in _NO_LOCKS_HERE:
@@ -86,7 +80,7 @@ class Journal(Generic[R]):
                 reason = self._check_header(line) if number == 1 else self._take(line)
                 if reason:
                     unreadable.append(line)
-                    _say(f"{self.path}:{number}: {reason}; set aside, its sample is done again")
+                    notice(f"{self.path}:{number}: {reason}; set aside, its sample is done again")
         if unreadable:
             self.path.with_suffix(".unreadable").write_bytes(b"".join(unreadable))
         self._file.truncate(good)
@@ -142,38 +136,3 @@ def remove_finished(folder: Path) -> None:
     for mark in folder.glob(f"*{FINISHED}"):
         mark.with_suffix(".jsonl").unlink(missing_ok=True)
         mark.unlink()
-
-
-def _say(line: str) -> None:
-    """To the log and to the terminal."""
-    logging.warning("%s", line)
-    sys.stderr.write(f"\nspeceyes: {line}\n")
-
-
-def run_pending(
-    samples: Sequence[Any], journal: Journal[R], batch_size: int, work: Callable[[Sequence[Any]], Sequence[R]]
-) -> None:
-    """Call ``work`` on batches of the samples that the journal lacks and append what it returns.
-
-    A batch that does not fit is halved, and so are those after it, also when the job is resumed: the records
-    that came of smaller batches say so.
-
-    Raises:
-        BatchTooLargeError: a single sample does not fit.
-    """
-    pending = [sample for sample in samples if sample.sample_id not in journal.done]
-    size = min([record.batch_cut_to for record in journal.done.values() if record.batch_cut_to], default=batch_size)
-    while pending:
-        batch = pending[:size]
-        try:
-            records = work(batch)
-        except BatchTooLargeError as error:
-            if len(batch) == 1:
-                raise BatchTooLargeError(f"{batch[0].sample_id}: {error}") from error
-            size = len(batch) // 2
-            _say(f"{error}; going on with {size} at a time")
-            continue
-        cut_to = size if size < batch_size else 0
-        for record in records:
-            journal.append(record.model_copy(update={"batch_cut_to": cut_to}))
-        pending = pending[size:]

@@ -77,15 +77,20 @@ def read_table(path: Path, kind: type[R]) -> Iterator[R]:
     Raises:
         RecordError: the file holds another record type or format version.
     """
-    file = pq.ParquetFile(path)
-    stamp = json.loads((file.schema_arrow.metadata or {}).get(PROVENANCE_KEY, b"{}"))
-    if stamp.get("record") != kind.__name__ or stamp.get("format") != FORMAT_VERSION:
+    if not holds_records(path, kind):
+        stamp = read_provenance(path)
         raise RecordError(f"{path}: holds {stamp.get('record')} format {stamp.get('format')}, not {kind.__name__}")
-    for batch in file.iter_batches(batch_size=256):
+    for batch in pq.ParquetFile(path).iter_batches(batch_size=256):
         for row in batch.to_pylist():
             if "turns" in row:
                 row["turns"] = json.loads(row["turns"])
             yield kind.model_validate(row)
+
+
+def holds_records(path: Path, kind: type[Record]) -> bool:
+    """Whether a table says that it holds such records, as this version writes them."""
+    stamp = read_provenance(path)
+    return (stamp.get("record"), stamp.get("format")) == (kind.__name__, FORMAT_VERSION)
 
 
 def read_provenance(path: Path) -> dict[str, Any]:

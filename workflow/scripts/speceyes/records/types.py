@@ -32,11 +32,15 @@ class Record(BaseModel):
     ``batch_cut_to`` marks a latency: how many samples the batch was cut to, since its planned size did not fit the
     memory; 0 where it did. ``stuck_generations`` counts texts that repeat one token up to their limit
     (:attr:`speceyes.engines.base.Generation.stuck`).
+
+    ``identity`` is a short hash of all that the outcome depends on: question and picture, settings, code, models and
+    prompts. A record whose identity is what its sample's would be today is never made again.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     sample_id: str
+    identity: str = ""
     status: str = "ok"
     error: Text = ""
     latency_s: float = 0.0

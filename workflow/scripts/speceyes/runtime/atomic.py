@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,9 +13,9 @@ from pathlib import Path
 def whole(path: Path) -> Iterator[Path]:
     """A name to write to beside ``path``; what was written takes its place when the block ends without an error.
 
-    Several processes may write the same path at once: the last one stays.
+    Several processes and threads may write the same path at once: the last one stays.
     """
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.part")
     try:
         yield part
         part.replace(path)

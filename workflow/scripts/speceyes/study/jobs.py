@@ -8,9 +8,10 @@ from typing import Any
 
 from speceyes.agents.base import load_agent, told_settings
 from speceyes.engines.registry import class_path
-from speceyes.records.passes import NAMES, Pass, PassStage
+from speceyes.records.passes import PassStage
 from speceyes.runtime.fingerprint import Code, fingerprint
 from speceyes.runtime.provenance import identity
+from speceyes.study.plan import Plan
 from speceyes.study.study import Study
 from speceyes.tables.settings import OperatingPoint, TableSettings
 
@@ -40,17 +41,15 @@ class Jobs:
 
     def __init__(self, study: Study) -> None:
         self._study = study
+        self._plan = Plan(study)
 
     def model_pass(self, stage: PassStage, wildcards: Wildcards) -> dict[str, Any]:
         """A job of a stage that runs models: :class:`speceyes.method.model_pass.Job`, as plain data."""
         study, config = self._study, self._study.config
         agent = wildcards.get("agent", "")
         models = study.models(stage, agent)
-        holds = Pass.model_validate(
-            {"stage": stage} | {name: wildcards[name] for name in ("benchmark", "split", *NAMES[stage])}
-        )
         told: dict[str, Any] = {
-            "holds": holds.model_dump(mode="json", exclude_none=True),
+            "shares": self._shares(stage, wildcards),
             "engines": {name: model.engine.model_dump(mode="json") for name, model in models.items()},
             "models": {name: model.path for name, model in models.items()},
             "settings": self._settings(stage, agent, wildcards.get("variant", "")),
@@ -59,6 +58,20 @@ class Jobs:
             | {"code": code(stage, *self._named(stage, agent))},
         }
         return told | ({"agent": config.agents[agent].type} if agent else {})
+
+    def _shares(self, stage: PassStage, wildcards: Wildcards) -> list[dict[str, Any]]:
+        """The passes that a job goes through: what each reads, and its table."""
+        layout = self._study.layout
+        names = {name: wildcards[name] for name in self._plan.job_names(stage)}
+        return [
+            {
+                "holds": one.model_dump(mode="json", exclude_none=True),
+                "samples": layout.samples(one.benchmark, one.split),
+                "images": layout.images(one.benchmark, one.split),
+                "table": layout.table_of(one, wildcards.get("shard", "")),
+            }
+            for one in self._plan.select(stage, **names)
+        ]
 
     def _named(self, stage: PassStage, agent: str) -> list[str]:
         """What a stage's script loads by name."""

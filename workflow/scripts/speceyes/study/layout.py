@@ -13,11 +13,19 @@ PASSES: Mapping[str, str] = {
     "screen": "screen/{agent}/{benchmark}/{split}/b{batch}/{shard}",
     "agent": "agent/{agent}/{benchmark}/{split}/{shard}",
     "specreason": "specreason/{agent}/{variant}/{benchmark}/{split}/{shard}",
-    "live": "live/{agent}/{benchmark}/{split}/{metric}-k{top_k}-t{threshold}-b{batch}",
+    "live": "live/{agent}/{benchmark}/{split}/{metric}-b{batch}",
     "confidence": "confidence/{benchmark}/{split}/b{batch}",
     "replay": "replay/{agent}/{benchmark}/{split}",
 }
 INDEX = "index/{benchmark}/{split}"
+# A job that runs models goes through all passes of its stage that it has these names in common with.
+MODEL_JOBS: Mapping[str, str] = {
+    "draft": "draft/{shard}",
+    "screen": "screen/{agent}/{shard}",
+    "agent": "agent/{agent}/{shard}",
+    "specreason": "specreason/{agent}/{variant}/{shard}",
+    "live": "live/{agent}",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +52,7 @@ class Layout:
         return self.passes(one.stage).format(**one.names, shard=shard)
 
     def log(self, rule: str) -> str:
-        """A rule's log, named after the pass or after the rule (with its wildcards)."""
+        """A rule's log, named after its job, its pass or the rule (with its wildcards)."""
         return f"{self.results}/logs/{_named(rule)}.log"
 
     def times(self, rule: str) -> str:
@@ -118,4 +126,4 @@ class Layout:
 
 
 def _named(rule: str) -> str:
-    return PASSES.get(rule, rule)
+    return next((names[rule] for names in (MODEL_JOBS, PASSES) if rule in names), rule)

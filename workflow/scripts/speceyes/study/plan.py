@@ -11,6 +11,7 @@ from typing import Any
 from speceyes.records.passes import NAMES, Pass, PassStage
 from speceyes.study.declared import declared
 from speceyes.study.downloads import Downloads
+from speceyes.study.layout import MODEL_JOBS
 from speceyes.study.study import Study
 
 REPOSITORY = Path(__file__).parents[4]
@@ -81,6 +82,22 @@ class Plan:
         """The tables of all selected passes (see :meth:`select`)."""
         return [table for one in self.select(stage, **names) for table in self.tables_of(one)]
 
+    def job_names(self, stage: PassStage) -> tuple[str, ...]:
+        """What tells the jobs of a stage that runs models from each other, shards apart."""
+        return tuple(name for name in NAMES[stage] if f"{{{name}}}" in MODEL_JOBS[stage])
+
+    def model_jobs(self, stage: PassStage) -> int:
+        """How many jobs a stage that runs models has: however many splits there are, each loads its models once."""
+        kinds = {tuple(one.names[name] for name in self.job_names(stage)) for one in self.select(stage)}
+        return len(kinds) * len(self.shards(stage))
+
+    def model_tables(self, stage: PassStage) -> list[str]:
+        """The tables of any job of a stage that runs models, with the job's wildcards."""
+        wildcards = {name: f"{{{name}}}" for name in self.job_names(stage)}
+        pattern = self.layout.passes(stage)
+        made = (pattern.format(**one.names | wildcards, shard="{shard}") for one in self.select(stage))
+        return list(dict.fromkeys(made))
+
     def samples(self) -> list[str]:
         """The samples table of every split."""
         return [self.layout.samples(*where) for where in self.study.splits]
@@ -145,7 +162,8 @@ class Plan:
             "download_prompts": int(downloads.prompts),
             "index": len(self.study.splits),
             "check_inputs": 1,
-            **{stage: made[stage] * len(self.shards(stage)) for stage in NAMES},
+            **{stage: self.model_jobs(stage) for stage in NAMES if stage in MODEL_JOBS},
+            **{stage: made[stage] for stage in ("confidence", "replay")},
             **dict.fromkeys(("judge", "score_answers", "measure_settings", "outcomes"), 1),
             "make_table": len(self.made_tables),
             "typeset_main_table": 1,

@@ -1,0 +1,126 @@
+"""Conversations with models: one alone, and many of them with their requests as batches."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+
+import pytest
+from scripted import ScriptedEngine, said
+from speceyes.agents.side_by_side import Conversation, alone, side_by_side
+from speceyes.engines.base import Engine, Generation, Message, Request
+from speceyes.records.batches import BatchTooLargeError
+
+
+def asked(text: str) -> Request:
+    return Request((Message("user", (text,)),), 5)
+
+
+class Echo:
+    """Says what it was asked; remembers the batches."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+
+    def generate(self, requests: Sequence[Request]) -> list[Generation]:
+        self.batches.append([str(request.messages[0].parts[0]) for request in requests])
+        return [said(text) for text in self.batches[-1]]
+
+
+def talk(name: str, *engines: Engine) -> Conversation[str]:
+    heard = []
+    for number, engine in enumerate(engines):
+        reply = yield engine, asked(f"{name}{number}")
+        heard.append(reply.text)
+    return "".join(heard)
+
+
+def test_a_conversation_alone_asks_one_request_at_a_time():
+    one, other = Echo(), Echo()
+    assert alone(talk("a", one, other, one)) == "a0a1a2"
+    assert (one.batches, other.batches) == ([["a0"], ["a2"]], [["a1"]])
+
+
+def test_where_one_has_ended_the_next_begins_and_no_more_than_allowed_are_in_flight():
+    engine = Echo()
+    lengths = {"a": 1, "b": 3, "c": 2, "d": 1}
+    results = list(side_by_side((talk(name, *[engine] * turns) for name, turns in lengths.items()), 2))
+    assert engine.batches == [["a0", "b0"], ["b1", "c0"], ["b2", "c1"], ["d0"]]
+    assert sorted(results) == ["a0", "b0b1b2", "c0c1", "d0"]
+
+
+def test_each_round_asks_the_engine_for_which_most_wait():
+    draft, agent = Echo(), Echo()
+    talks = [talk("a", draft, agent), talk("b", draft, draft, agent), talk("c", draft, agent)]
+    assert sorted(side_by_side(talks, 3)) == ["a0a1", "b0b1b2", "c0c1"]
+    assert draft.batches == [["a0", "b0", "c0"], ["b1"]]
+    assert agent.batches == [["a1", "c1"], ["b2"]]
+
+
+def test_one_that_ends_without_a_request_makes_room_at_once():
+    engine = Echo()
+    talks = [talk("a"), talk("b"), talk("c", engine), talk("d", engine)]
+    assert sorted(side_by_side(talks, 2)) == ["", "", "c0", "d0"]
+    assert engine.batches == [["c0", "d0"]]
+
+
+def test_none_are_begun_before_there_is_room():
+    begun = []
+
+    def coming():
+        for name in "abc":
+            begun.append(name)
+            yield talk(name, Echo(), Echo())
+
+    results = side_by_side(coming(), 1)
+    next(results)
+    assert begun == ["a"]
+    assert len(list(results)) == 2
+
+
+def test_tools_of_a_round_run_at_once():
+    """Each waits in its tool for the other: one after the other they would wait for ever."""
+    together = threading.Barrier(2, timeout=30)
+
+    def with_tool(engine: Engine) -> Conversation[int]:
+        yield engine, asked("look")
+        together.wait()
+        return 1
+
+    engine = Echo()
+    assert sum(side_by_side([with_tool(engine), with_tool(engine)], 2)) == 2
+
+
+def test_what_was_finished_is_there_before_an_engine_fails():
+    def failing(engine: Engine) -> Conversation[str]:
+        yield engine, asked("a")
+        raise RuntimeError("no memory")
+
+    engine = ScriptedEngine("x", "y")
+    results = side_by_side([talk("a", engine), failing(engine)], 2)
+    assert next(results) == "x"
+    with pytest.raises(RuntimeError, match="no memory"):
+        next(results)
+
+
+def test_a_round_that_does_not_fit_the_memory_is_halved_and_no_conversation_is_lost(capsys):
+    class Small(Echo):
+        def generate(self, requests):
+            if len(requests) > 2:
+                raise BatchTooLargeError(f"out of memory with {len(requests)} prompts")
+            return super().generate(requests)
+
+    engine = Small()
+    results = list(side_by_side([talk(name, engine, engine) for name in "abcdef"], 5))
+    assert sorted(results) == [f"{name}0{name}1" for name in "abcdef"]
+    assert max(map(len, engine.batches)) == 2
+    assert "out of memory with 5 prompts; going on with 2 at a time" in capsys.readouterr().err
+
+
+def test_one_conversation_that_does_not_fit_stops_all():
+    class TooSmall(Echo):
+        def generate(self, requests):
+            raise BatchTooLargeError("out of memory")
+
+    with pytest.raises(BatchTooLargeError):
+        list(side_by_side([talk("a", TooSmall())], 4))

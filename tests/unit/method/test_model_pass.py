@@ -1,0 +1,117 @@
+"""A job that runs models: all its passes by models that are loaded once, and only if a sample is left to do."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import speceyes.method.model_pass
+from scripted import sample
+from speceyes.method.model_pass import Job, ModelPass
+from speceyes.records.journal import remove_finished
+from speceyes.records.passes import read_pass
+from speceyes.records.samples import write_samples
+from speceyes.records.tables import read_table
+from speceyes.records.types import ScreenRecord
+
+SPLITS = ("near", "far")
+
+
+class Model:
+    """Counts how often it was loaded and closed, and which samples it was asked about."""
+
+    def __init__(self) -> None:
+        self.loaded = self.closed = 0
+        self.asked: list[str] = []
+
+    @contextmanager
+    def open(self, settings, place):
+        self.loaded += 1
+        yield self
+        self.closed += 1
+
+
+@pytest.fixture
+def model(monkeypatch) -> Model:
+    found = Model()
+    monkeypatch.setattr(speceyes.method.model_pass, "open_engine", found.open)
+    return found
+
+
+def questions(folder: Path, split: str, count: int) -> None:
+    write_samples(
+        folder / f"{split}.parquet",
+        [
+            sample(number, options=("red", split)).model_copy(update={"category": str(number)})
+            for number in range(count)
+        ],
+    )
+
+
+def run(folder: Path, model: Model, splits: tuple[str, ...] = SPLITS, **changes: object) -> None:
+    """One job over these splits."""
+    shares = [
+        {
+            "holds": {"stage": "agent", "benchmark": "bench", "split": split, "agent": "a"},
+            "samples": folder / f"{split}.parquet",
+            "images": folder,
+            "table": folder / f"{split}-table.parquet",
+        }
+        for split in splits
+    ]
+    told = {"engines": {"model": {"type": "t", "concurrency": 4}}, "settings": {}, "identities": {"code": "c"}}
+    job = Job.model_validate(told | {"shares": shares, "models": {"model": folder}} | changes)
+    here = ModelPass(job, {}, "1-of-1", folder / "journals", folder / "media", 0, folder / "log")
+
+    def start():
+        engine = here.engine("model")
+
+        def work(samples, share):
+            for one in samples:
+                engine.asked.append(f"{share.holds.split} {one.sample_id[-1]}")
+                yield ScreenRecord(sample_id=one.sample_id, text="no", tool_free=True)
+
+        return work
+
+    here.run(ScreenRecord, start)
+    remove_finished(here.journals)
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    for split in SPLITS:
+        questions(tmp_path, split, 2)
+    return tmp_path
+
+
+def test_the_model_is_loaded_once_for_all_splits_and_closed(folder, model):
+    run(folder, model)
+    assert (model.loaded, model.closed) == (1, 1)
+    assert [read_pass(folder / f"{split}-table.parquet").split for split in SPLITS] == list(SPLITS)
+    assert all(len(list(read_table(folder / f"{split}-table.parquet", ScreenRecord))) == 2 for split in SPLITS)
+
+
+def test_nothing_is_loaded_where_nothing_is_left_to_do(folder, model):
+    run(folder, model)
+    model.asked.clear()
+    run(folder, model)
+    assert model.loaded == 1
+    assert not model.asked
+
+
+def test_another_split_and_another_sample_run_alone(folder, model):
+    run(folder, model, ("near",))
+    model.asked.clear()
+    questions(folder, "near", 3)
+    run(folder, model)
+    warm_up = "near 0"
+    assert model.asked == [warm_up, "near 2", "far 0", "far 1"]
+
+
+def test_fewer_in_flight_keep_what_was_done_and_another_model_does_not(folder, model):
+    run(folder, model)
+    run(folder, model, engines={"model": {"type": "t", "concurrency": 1}})
+    assert model.loaded == 1
+    run(folder, model, identities={"code": "c", "model": "m"})
+    assert model.loaded == 2

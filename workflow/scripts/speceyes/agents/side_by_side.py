@@ -1,0 +1,96 @@
+"""Conversations with models: one alone, or many in flight, the requests of a round as one batch.
+
+A conversation is a generator that yields whom to ask and what, is sent the generation, and returns what it came to.
+What it does between two requests, such as running a tool, is done for all conversations of a round at once, in threads.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from typing import Generic, TypeVar
+
+from speceyes.engines.base import Engine, Generation, Request
+from speceyes.records.batches import BatchTooLargeError
+from speceyes.runtime.notice import notice
+
+R = TypeVar("R")
+Conversation = Generator[tuple[Engine, Request], Generation, R]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Asking(Generic[R]):
+    """A conversation that waits for a generation."""
+
+    conversation: Conversation[R]
+    engine: Engine
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended(Generic[R]):
+    """What a conversation came to."""
+
+    result: R
+
+
+def alone(conversation: Conversation[R]) -> R:
+    """One conversation to its end, as the paper's code holds it."""
+    state = _sent(conversation, None)
+    while isinstance(state, _Asking):
+        (reply,) = state.engine.generate([state.request])
+        state = _sent(conversation, reply)
+    return state.result
+
+
+def side_by_side(conversations: Iterable[Conversation[R]], in_flight: int) -> Iterator[R]:
+    """Results of all conversations, as they end; where one has ended the next begins.
+
+    Each round asks one engine, that for which most conversations wait, as one batch; where a batch does not fit the
+    memory, half of it goes on waiting, and all later rounds ask for no more.
+
+    Args:
+        conversations: begun one after the other, as there is room.
+        in_flight: how many are held at a time; bounds batch and memory.
+    """
+    coming = iter(conversations)
+    asking: list[_Asking[R]] = []
+    with ThreadPoolExecutor(in_flight) as tools:
+        while True:
+            while new := list(islice(coming, max(in_flight - len(asking), 0))):
+                yield from _taken(tools.map(_sent, new, [None] * len(new)), asking)
+            if not asking:
+                return
+            ((busiest, _),) = Counter(id(state.engine) for state in asking).most_common(1)
+            asked = [state for state in asking if id(state.engine) == busiest][:in_flight]
+            try:
+                replies = asked[0].engine.generate([state.request for state in asked])
+            except BatchTooLargeError as error:
+                if len(asked) == 1:
+                    raise
+                in_flight = len(asked) // 2
+                notice(f"{error}; going on with {in_flight} at a time")
+                continue
+            asking = [state for state in asking if state not in asked]
+            yield from _taken(tools.map(_sent, [state.conversation for state in asked], replies), asking)
+
+
+def _sent(conversation: Conversation[R], reply: Generation | None) -> _Asking[R] | _Ended[R]:
+    """The conversation's next request after a reply (None begins it), or its end."""
+    try:
+        engine, request = next(conversation) if reply is None else conversation.send(reply)
+    except StopIteration as end:
+        return _Ended(end.value)
+    return _Asking(conversation, engine, request)
+
+
+def _taken(states: Iterable[_Asking[R] | _Ended[R]], asking: list[_Asking[R]]) -> Iterator[R]:
+    """Results of the conversations that have ended; those that ask on are added to the others."""
+    for state in states:
+        if isinstance(state, _Asking):
+            asking.append(state)
+        else:
+            yield state.result
