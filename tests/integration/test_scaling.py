@@ -36,7 +36,7 @@ def counts(run: subprocess.CompletedProcess[str]) -> dict[str, int]:
 
 @pytest.mark.parametrize(
     ("name", "gpus", "agent_jobs", "models"),
-    [("one-gpu.yaml", 1, 14, 3), ("eight-gpus.yaml", 8, 112, 4), ("cluster.yaml", 8, 224, 4)],
+    [("one-gpu.yaml", 1, 2, 3), ("eight-gpus.yaml", 8, 16, 4), ("cluster.yaml", 8, 32, 4)],
 )
 def test_an_example_plans_the_papers_study(tmp_path, name, gpus, agent_jobs, models):
     jobs = counts(paper(tmp_path, EXAMPLES[name], "--dry-run", "--resources", f"gpu={gpus}"))
