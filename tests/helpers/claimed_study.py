@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import expit
 from speceyes.analysis.claims.evidence import ClaimTables, ratio
-from speceyes.analysis.claims.funnel import Funnel
+from speceyes.analysis.funnel import Funnel
 from speceyes.analysis.settings import StatisticsSettings
 
 POINT = 0.88

@@ -79,6 +79,7 @@ def _files(study: SyntheticStudy) -> dict[str, list[Path]]:
     passes = [study.passes(*cell) for cell in study.cells]
     first = passes[: len(study.splits)]
     return {
+        "samples": [one.samples for one in first],
         "draft": [table for one in first for tables in one.drafts.values() for table in tables],
         "confidence": [table for one in first for table in one.confidences.values()],
         "screen": [table for one in passes for tables in one.screens.values() for table in tables],

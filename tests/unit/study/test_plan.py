@@ -42,7 +42,7 @@ def test_the_miniatures_jobs(miniature):
     assert miniature.jobs() == {
         "make_miniature_benchmarks": 1, "index": 7, "check_inputs": 1, "draft": 1, "screen": 2, "agent": 2,
         "specreason": 2, "live": 2, "confidence": 9, "replay": 14, "judge": 1, "score_answers": 1,
-        "measure_settings": 1, "outcomes": 1, "make_table": 14, "typeset_main_table": 1, "draw_figure": 11,
+        "measure_settings": 1, "outcomes": 1, "make_table": 15, "typeset_main_table": 1, "draw_figure": 11,
         "write_config": 1, "write_study_page": 1, "explorer": 1, "all": 1,
     }  # fmt: skip
 
@@ -141,7 +141,11 @@ def test_the_explorer_is_one_page_for_a_study_that_fits(paper, miniature):
 def test_what_a_table_or_figure_reads_is_made_by_the_study(paper):
     made = {path for paths in paper.targets.values() for path in paths}
     known = made | {paper.layout.answers, paper.layout.outcomes, paper.layout.verdicts}
-    known |= {table for stage in NAMES for table in paper.tables(stage)} | {str(path) for path in GIVEN.values()}
+    known |= (
+        {table for stage in NAMES for table in paper.tables(stage)}
+        | {*paper.samples()}
+        | {str(path) for path in GIVEN.values()}
+    )
     for reads in (*paper.made_tables.values(), *paper.figures.values()):
         for paths in paper.reads(reads).values():
             assert set(paths) <= known

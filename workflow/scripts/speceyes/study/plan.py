@@ -132,6 +132,8 @@ class Plan:
         """The files that a table or figure names among what it reads: a stage's tables, or a table of the study."""
         if name in NAMES:
             return self.tables(name)
+        if name == "samples":
+            return self.samples()
         single = {name: getattr(self.layout, name) for name in ("answers", "outcomes", "verdicts")}
         return [single.get(name) or str(GIVEN.get(name, "")) or self.layout.table(name)]
 

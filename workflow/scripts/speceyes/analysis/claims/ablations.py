@@ -9,9 +9,9 @@ from functools import partial
 import numpy as np
 
 from speceyes.analysis.bootstrap import ImageBootstrap
-from speceyes.analysis.claims.evidence import SCORER, ClaimTables, Evidence, Floats, accuracy_difference, ratio
-from speceyes.analysis.claims.funnel import Funnel
+from speceyes.analysis.claims.evidence import ClaimTables, Evidence, accuracy_difference, ratio
 from speceyes.analysis.claims.systems import ALL
+from speceyes.analysis.funnel import SCORER, Floats, Funnel
 
 
 def speed_gained_by_threshold(tables: ClaimTables, _: Sequence[str]) -> Iterator[Evidence]:

@@ -7,18 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from speceyes.analysis.bootstrap import ImageBootstrap
+from speceyes.analysis.funnel import SCORER, Floats
 from speceyes.analysis.settings import StatisticsSettings
 from speceyes.analysis.shares import Counts, by_image, paired_difference
 from speceyes.method.confidence import HEADLINE
-
-Floats = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
-
-SCORER = "corrected"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,17 +7,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from speceyes.analysis.claims.evidence import (
-    SCORER,
-    ClaimTables,
-    Evidence,
-    Floats,
-    Mask,
-    accuracy_difference,
-    image_numbers,
-)
-from speceyes.analysis.claims.funnel import Funnel
+from speceyes.analysis.claims.evidence import ClaimTables, Evidence, accuracy_difference, image_numbers
 from speceyes.analysis.claims.systems import ALL
+from speceyes.analysis.funnel import SCORER, Floats, Funnel, Mask
 from speceyes.analysis.outcomes import confidence_column
 from speceyes.analysis.ranking import area_difference, aurc, auroc
 from speceyes.analysis.shares import Counts, by_image, combined_margin, share_interval

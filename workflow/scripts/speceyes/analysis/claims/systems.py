@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from speceyes.analysis.bootstrap import ImageBootstrap
-from speceyes.analysis.claims.evidence import SCORER, ClaimTables, Evidence, Floats, accuracy_difference
-from speceyes.analysis.claims.funnel import Funnel
+from speceyes.analysis.claims.evidence import ClaimTables, Evidence, accuracy_difference
+from speceyes.analysis.funnel import SCORER, Floats, Funnel
 from speceyes.method.confidence import METRICS
 from speceyes.method.grid import SPECREASON
 

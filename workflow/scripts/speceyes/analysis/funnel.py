@@ -5,11 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from speceyes.analysis.claims.evidence import SCORER, Floats, Mask
 from speceyes.analysis.outcomes import confidence_column
 from speceyes.method.gate import accepts
+
+Floats = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+SCORER = "corrected"
 
 
 @dataclass(frozen=True)
