@@ -6,9 +6,12 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import torch
+
 from speceyes.engines.base import Message, Request
+from speceyes.engines.pixel_values import Preprocessor
 from speceyes.engines.text import without_control_tokens
-from speceyes.images import ImageSettings, fit
+from speceyes.images import ImageSettings
 
 
 class Codec:
@@ -22,8 +25,7 @@ class Codec:
     def __init__(self, processor: Any, image: ImageSettings) -> None:
         self._processor = processor
         self._tokenizer = processor.tokenizer
-        self._image = image
-        self._own_rule = _own_rule(processor.image_processor)
+        self._preprocessor = Preprocessor(processor.image_processor, image)
         self._placeholder = f"{processor.vision_start_token}{processor.image_token}{processor.vision_end_token}"
         special = (token.content for token in self._tokenizer.added_tokens_decoder.values() if token.special)
         self._control = re.compile("|".join(map(re.escape, special)))
@@ -34,15 +36,24 @@ class Codec:
 
         Qwen3-VL refuses to run without those types; Qwen2.5-VL silently gives other logits.
         """
-        images = [
-            fit(fit(image, self._image), self._own_rule)
+        pictures = [
+            self._preprocessor(image)
             for request in requests
             for message in request.messages
             for image in message.images
         ]
-        pixels: dict[str, Any] = {"images": images, "do_resize": False} if images else {}
-        prompts = [self.render(request) for request in requests]
-        return self._processor(text=prompts, padding=True, return_tensors="pt", **pixels)
+        prompts, _ = self._processor.get_text_with_replacements(
+            [self.render(request) for request in requests],
+            [self._processor.image_token * picture.tokens for picture in pictures],
+        )
+        inputs = self._tokenizer(prompts, padding=True, return_tensors="pt")
+        inputs["mm_token_type_ids"] = torch.tensor(self._processor.create_mm_token_type_ids(inputs["input_ids"]))
+        if pictures:
+            # One alone is not copied: an 8K picture's patches take 300 MB.
+            values = [picture.values for picture in pictures]
+            inputs["pixel_values"] = torch.cat(values) if len(values) > 1 else values[0]
+            inputs["image_grid_thw"] = torch.cat([picture.grid for picture in pictures])
+        return inputs
 
     def render(self, request: Request) -> str:
         """The prompt as text, one image placeholder per image.
@@ -83,15 +94,3 @@ class Codec:
         if token_id not in self._pieces:
             self._pieces[token_id] = self._tokenizer.decode([token_id], clean_up_tokenization_spaces=False)
         return self._pieces[token_id]
-
-
-def _own_rule(image_processor: Any) -> ImageSettings:
-    """The model's own size rule; an image that already fits it is left alone.
-
-    The published runs fit every image to multiples of 28 pixels, and Qwen3-VL's processor then to 32.
-    """
-    return ImageSettings(
-        factor=image_processor.patch_size * image_processor.merge_size,
-        min_pixels=image_processor.size["shortest_edge"],
-        max_pixels=image_processor.size["longest_edge"],
-    )

@@ -1,0 +1,65 @@
+"""Pictures as a model reads them, made once for as long as the picture is in use.
+
+A picture of 8K takes a second or more to be resized and cut into patches, and an agent shows it again in every turn.
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any, NamedTuple
+
+import torch
+from PIL import Image
+
+from speceyes.images import ImageSettings, fit
+
+
+class PixelValues(NamedTuple):
+    """One picture: float patches of shape (patches, values), its grid (1, 3), and how many tokens it takes."""
+
+    values: torch.Tensor
+    grid: torch.Tensor
+    tokens: int
+
+
+class Preprocessor:
+    """A model's image processor; what it made of a picture is kept until nobody holds the picture any more.
+
+    So it is kept through an episode or a batch, and not longer. A picture must not be changed in place meanwhile.
+
+    Args:
+        image_processor: see :func:`speceyes.engines.processors.load_processor`.
+        image: the size of pictures before the model's own rule.
+    """
+
+    def __init__(self, image_processor: Any, image: ImageSettings) -> None:
+        self._process = image_processor
+        self._patches_per_token = image_processor.merge_size**2
+        self._image = image
+        self._own_rule = _own_rule(image_processor)
+        self._kept: dict[int, tuple[weakref.ref[Image.Image], PixelValues]] = {}
+
+    def __call__(self, image: Image.Image) -> PixelValues:
+        kept = self._kept.get(id(image))
+        if kept is None:
+            key, everything = id(image), self._kept
+            kept = everything[key] = (weakref.ref(image, lambda _: everything.pop(key, None)), self._made(image))
+        return kept[1]
+
+    def _made(self, image: Image.Image) -> PixelValues:
+        fitted = fit(fit(image, self._image), self._own_rule)
+        made = self._process(images=[fitted], do_resize=False, return_tensors="pt")
+        grid = made["image_grid_thw"]
+        return PixelValues(made["pixel_values"], grid, int(grid.prod()) // self._patches_per_token)
+
+
+def _own_rule(image_processor: Any) -> ImageSettings:
+    """The model's own size rule; an image that already fits it is left alone.
+
+    The published runs fit every image to multiples of 28 pixels, and Qwen3-VL's processor then to 32.
+    """
+    return ImageSettings(
+        factor=image_processor.patch_size * image_processor.merge_size,
+        min_pixels=image_processor.size["shortest_edge"],
+        max_pixels=image_processor.size["longest_edge"],
+    )
