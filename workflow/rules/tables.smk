@@ -31,6 +31,34 @@ rule make_table:
         "../scripts/make_table.py"
 
 
+rule describe_tables:
+    input:
+        PLAN.csv_tables,
+        LAYOUT.answers,
+        LAYOUT.outcomes,
+    output:
+        page=LAYOUT.dictionary,
+        package=LAYOUT.data_package,
+        typed=PLAN.typed_tables,
+    log:
+        LAYOUT.log("describe_tables"),
+    benchmark:
+        LAYOUT.times("describe_tables")
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        mem_mb=4000,
+        runtime=10,
+    params:
+        study=STUDY.name,
+        words=CAPTIONS.tables,
+        code=code("describe_tables"),
+    message:
+        "Describing the tables"
+    script:
+        "../scripts/describe_tables.py"
+
+
 rule typeset_main_table:
     input:
         table=LAYOUT.table("main_table"),

@@ -46,6 +46,11 @@ class Captions:
         """The part of the report under which a table stands."""
         return self._tables[table].category
 
+    @property
+    def tables(self) -> dict[str, tuple[str, str]]:
+        """Every table's title and what to see in it."""
+        return {name: (table.title, table.words) for name, table in self._tables.items()}
+
     def words(self, figure: str) -> str:
         """What to see in a figure."""
         return self._figures[figure]

@@ -106,6 +106,16 @@ class Layout:
         """A table for people."""
         return f"{self.results}/tables/{name}.{form}"
 
+    @property
+    def dictionary(self) -> str:
+        """What every column of every table means."""
+        return f"{self.results}/tables/README.md"
+
+    @property
+    def data_package(self) -> str:
+        """The same for programs."""
+        return f"{self.results}/tables/datapackage.json"
+
     def figure(self, name: str = "{figure}", form: str = "png") -> str:
         """A figure."""
         return f"{self.results}/figures/{name}.{form}"

@@ -17,6 +17,7 @@ from speceyes.study.study import Study
 REPOSITORY = Path(__file__).parents[4]
 PUBLISHED = REPOSITORY / "resources" / "published"
 CLAIMS = REPOSITORY / "config" / "claims.yaml"
+LARGE_TABLES = ("settings", "ledger", "deferral", "pareto")  # a row per setting, or more
 GIVEN = {"published": PUBLISHED, "stated_claims": CLAIMS}  # what tables read beside the study's own files
 
 COMPARISON = "live_vs_replay"
@@ -119,6 +120,16 @@ class Plan:
         return {name: reads for name, reads in declared("tables").items() if name != COMPARISON or self.select("live")}
 
     @property
+    def csv_tables(self) -> list[str]:
+        """All tables for people."""
+        return [self.layout.table(name) for name in ("settings", "ledger", *self.made_tables)]
+
+    @property
+    def typed_tables(self) -> list[str]:
+        """The large tables once more, as Parquet."""
+        return [self.layout.table(name, "parquet") for name in LARGE_TABLES]
+
+    @property
     def live_comparison(self) -> list[str]:
         """The table of live against replay, if there is one."""
         return [self.layout.table(COMPARISON)] if COMPARISON in self.made_tables else []
@@ -145,9 +156,10 @@ class Plan:
     def targets(self) -> dict[str, list[str]]:
         """What a complete study has, by kind."""
         layout = self.layout
-        tables = [layout.table(name) for name in ("settings", "ledger", *self.made_tables)]
+        set_in_type = [layout.table("main_table", form) for form in ("md", "tex")]
+        described = [layout.dictionary, layout.data_package, *self.typed_tables]
         return {
-            "tables": tables + [layout.table("main_table", form) for form in ("md", "tex")],
+            "tables": [*self.csv_tables, *set_in_type, *described],
             "figures": [layout.figure(figure, form) for figure in self.figures for form in ("png", "pdf")],
             "pages": [layout.page, layout.explorer(), *map(layout.explorer, self.explorer_pages)],
             "config": [layout.config],
@@ -169,6 +181,7 @@ class Plan:
             **dict.fromkeys(("judge", "score_answers", "measure_settings", "outcomes"), 1),
             "make_table": len(self.made_tables),
             "typeset_main_table": 1,
+            "describe_tables": 1,
             "draw_figure": len(self.figures),
             **dict.fromkeys(("write_config", "write_study_page", "explorer", "all"), 1),
         }
