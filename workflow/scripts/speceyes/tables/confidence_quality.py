@@ -10,12 +10,14 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.metrics import average_precision_score
 
+from speceyes.analysis.learned_gates import LEARNED, with_learned_gates
 from speceyes.analysis.outcomes import confidence_column
 from speceyes.analysis.ranking import Area, area_difference, aurc, auroc
 from speceyes.analysis.settings import StatisticsSettings
 from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.method.confidence import headline
 from speceyes.tables.inputs import TableInputs
+from speceyes.tables.settings import TableSettings
 
 READS = ("outcomes",)
 
@@ -25,8 +27,18 @@ ECE_BINS = 15
 
 def make(inputs: TableInputs) -> pd.DataFrame:
     """The table of a study."""
-    gates = list(product(inputs.study.metrics, inputs.study.top_ks))
-    return confidence_quality(inputs.parquet("outcomes"), gates, inputs.study.statistics)
+    study, outcomes = inputs.study, inputs.parquet("outcomes")
+    own = confidence_quality(outcomes, list(product(study.metrics, study.top_ks)), study.statistics)
+    return pd.concat([own, _learned(outcomes, study)], ignore_index=True)
+
+
+def _learned(outcomes: pd.DataFrame, study: TableSettings) -> pd.DataFrame:
+    """Learned gates beside the reference, on the images that did not fit them."""
+    learned = with_learned_gates(outcomes, study.metrics, study.main_top_k, study.statistics)
+    apart = learned[learned[[confidence_column(name, study.main_top_k) for name in LEARNED]].notna().all(axis=1)]
+    gates = [(name, study.main_top_k) for name in (headline(study.metrics), *LEARNED)]
+    table = confidence_quality(apart, gates, study.statistics)
+    return table[table["metric"].isin(list(LEARNED))]
 
 
 def confidence_quality(

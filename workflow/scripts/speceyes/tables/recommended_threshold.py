@@ -19,6 +19,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from speceyes.analysis.calibration import CHOOSE, FIT, REPORT, image_parts
+from speceyes.analysis.learned_gates import LEARNED, with_learned_gates
 from speceyes.analysis.outcomes import confidence_column
 from speceyes.analysis.settings import StatisticsSettings
 from speceyes.analysis.shares import by_image, paired_difference
@@ -34,6 +36,7 @@ Floats = npt.NDArray[np.float64]
 DECIMALS = 6
 THRESHOLDS: Floats = np.unique(np.round(1 / (1 + np.exp(-np.linspace(13.8, -4.6, 185))), DECIMALS))[::-1]
 SCORER = "corrected"
+HELD_OUT = ("accepted", "accuracy", "difference", "difference_low", "difference_high", "speedup")
 MAX_STAKE = 0.75  # share of the largest bet that cannot ruin the bettor
 
 
@@ -41,7 +44,10 @@ def make(inputs: TableInputs) -> pd.DataFrame:
     """The table of a study."""
     study = inputs.study
     points = pd.DataFrame([point.model_dump() for point in study.points if point.metric in study.metrics])
-    return recommended_thresholds(inputs.parquet("outcomes"), points, study.main_top_k, study.statistics)
+    cells = points[["agent", "benchmark"]].drop_duplicates()
+    points = pd.concat([points, *(cells.assign(metric=learned, threshold=np.nan) for learned in LEARNED)])
+    outcomes = with_learned_gates(inputs.parquet("outcomes"), study.metrics, study.main_top_k, study.statistics)
+    return recommended_thresholds(outcomes, points, study.main_top_k, study.statistics)
 
 
 def recommended_thresholds(
@@ -51,22 +57,32 @@ def recommended_thresholds(
 
     Args:
         outcomes: from :func:`speceyes.analysis.outcomes.outcomes`.
-        operating_points: agent, benchmark, metric, threshold of the paper's choice.
+        operating_points: agent, benchmark, metric, threshold of the paper's choice (NaN: it has none).
         top_k: K of the gate.
         settings: ε, δ, the share of calibration images, and how intervals are made.
 
     Returns:
         ``threshold`` (NaN when none can be certified) with ``threshold_accepted``, its accuracy,
         difference to the agent with interval, and speedup on the images not used to choose it;
-        ``paper_*`` the same for the paper's threshold on the same images; ``sentence`` for a user.
+        ``paper_*`` the same for the paper's threshold on the same images; ``sentence`` for a user. A learned gate
+        spends some of the calibration images on itself: its threshold is chosen on the others.
     """
     rows = []
+    parts = {str(benchmark): image_parts(cells, settings) for benchmark, cells in outcomes.groupby("benchmark")}
     for point in operating_points.itertuples(index=False):
         cells = outcomes[(outcomes["agent"] == point.agent) & (outcomes["benchmark"] == point.benchmark)]
+        choosing = (CHOOSE,) if point.metric in LEARNED else (FIT, CHOOSE)
         for split, cell in cells.groupby("split", sort=False):
             named = {"agent": point.agent, "benchmark": point.benchmark, "split": split, "metric": point.metric}
             gate = GateOutcomes.of(cell, confidence_column(str(point.metric), top_k))
-            row = named | {"top_k": top_k} | _recommend(gate, float(point.threshold), settings)  # type: ignore[arg-type]
+            part = parts[str(point.benchmark)].loc[list(gate.image_ids)].to_numpy()
+            chosen = _recommend(
+                gate.where(np.isin(part, choosing)),
+                gate.where(part == REPORT),
+                None if np.isnan(point.threshold) else float(point.threshold),  # type: ignore[arg-type]
+                settings,
+            )
+            row = named | {"top_k": top_k} | chosen
             rows.append(row | {"sentence": sentence(row)})
     return pd.DataFrame(rows)
 
@@ -150,30 +166,29 @@ def betting_p_values(excess: Floats, epsilon: float) -> Floats:
     return np.exp(-best)
 
 
-def _recommend(gate: GateOutcomes, paper: float, settings: StatisticsSettings) -> dict[str, Any]:
+def _recommend(
+    calibrating: GateOutcomes, rest: GateOutcomes, paper: float | None, settings: StatisticsSettings
+) -> dict[str, Any]:
     """Choose on some images, report on the others, beside the paper's threshold."""
     generator = np.random.default_rng(settings.seed)
-    images = np.unique(gate.image_ids.astype(str))
-    drawn = generator.permutation(images)[: round(settings.calibration_share * len(images))]
-    calibrating = np.isin(gate.image_ids.astype(str), drawn)
-    chosen = choose_threshold(gate.where(calibrating), settings.epsilon, settings.delta, generator)
-    rest = gate.where(~calibrating)
+    chosen = choose_threshold(calibrating, settings.epsilon, settings.delta, generator)
     row: dict[str, Any] = {
         "threshold": np.nan if chosen is None else chosen,
         "epsilon": settings.epsilon,
         "delta": settings.delta,
-        "calibration_images": len(drawn),
-        "calibration_n": int(calibrating.sum()),
+        "calibration_images": len(np.unique(calibrating.image_ids.astype(str))),
+        "calibration_n": len(calibrating.image_ids),
         "images_needed": images_needed(settings),
         "n": len(rest.image_ids),
         "agent_accuracy": float(rest.agent_right.mean()) if len(rest.image_ids) else np.nan,
     }
-    row |= (
-        _held_out(rest, chosen, "threshold", settings)
-        | {"paper_threshold": paper}
-        | _held_out(rest, paper, "paper", settings)
-    )
-    return row
+    row |= _prefixed("threshold", held_out(rest, chosen, settings))
+    row |= {"paper_threshold": np.nan if paper is None else paper}
+    return row | _prefixed("paper", held_out(rest, paper, settings))
+
+
+def _prefixed(name: str, values: Mapping[str, float]) -> dict[str, float]:
+    return {f"{name}_{quantity}": value for quantity, value in values.items()}
 
 
 def images_needed(settings: StatisticsSettings) -> int:
@@ -182,11 +197,14 @@ def images_needed(settings: StatisticsSettings) -> int:
     return math.ceil(math.log(1 / settings.delta) / math.log1p(stake * settings.epsilon))
 
 
-def _held_out(gate: GateOutcomes, threshold: float | None, name: str, settings: StatisticsSettings) -> dict[str, Any]:
-    """A threshold on samples that did not choose it."""
-    names = ("accepted", "accuracy", "difference", "difference_low", "difference_high", "speedup")
+def held_out(gate: GateOutcomes, threshold: float | None, settings: StatisticsSettings) -> dict[str, float]:
+    """What a threshold does on samples that did not choose it; NaN without samples or threshold.
+
+    Returns:
+        accepted (share), accuracy, its difference to the agent's with limits, and speedup.
+    """
     if threshold is None or not len(gate.image_ids):
-        return {f"{name}_{column}": np.nan for column in names}
+        return dict.fromkeys(HELD_OUT, np.nan)
     accepted = accepts(gate.confidence, threshold)
     gained = 0.0 - gate.lost(threshold)
     _, images = np.unique(gate.image_ids.astype(str), return_inverse=True)
@@ -203,7 +221,7 @@ def _held_out(gate: GateOutcomes, threshold: float | None, name: str, settings: 
         compared.high,
         gate.agent_s.sum() / seconds.sum() if seconds.sum() > 0 else np.nan,
     )
-    return {f"{name}_{column}": float(value) for column, value in zip(names, values, strict=True)}
+    return {name: float(value) for name, value in zip(HELD_OUT, values, strict=True)}
 
 
 def sentence(row: Mapping[str, Any]) -> str:
