@@ -52,6 +52,10 @@ class ServedSettings(ServerSettings, EngineSettings):
         return self.url is None
 
     @property
+    def serves_many(self) -> bool:
+        return True
+
+    @property
     def reads_weights(self) -> bool:
         return self.url is None
 

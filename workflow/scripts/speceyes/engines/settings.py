@@ -33,6 +33,11 @@ class EngineSettings(BaseModel):
         return True
 
     @property
+    def serves_many(self) -> bool:
+        """Whether several threads may ask at once; if not, requests reach the engine one batch after the other."""
+        return False
+
+    @property
     def reads_weights(self) -> bool:
         """Whether the model's folder must be on this machine."""
         return True

@@ -139,3 +139,28 @@ class LiveRecord(Record):
     draft_s: float
     agent_s: float
     tool_calls: int
+
+
+class LoadRecord(Record):
+    """One question answered while others were under way; ``latency_s`` is from its arrival to its answer.
+
+    ``system`` is who was asked: the agent alone or the funnel. With ``closed`` arrivals ``level`` questions are
+    under way at any time; with ``poisson`` arrivals ``level`` of them come per second. ``answer_s`` is when the
+    answer was there, in seconds since the run began. The last columns are the run's, the same in all of its rows:
+    shares of its time that processors, GPUs, the agent's model and the draft were at work, NaN where nobody can tell.
+    """
+
+    agent: str
+    system: Literal["agent", "funnel"]
+    arrivals: Literal["closed", "poisson"]
+    level: float
+    repeat: int
+    answer_s: float
+    answer: Text
+    source: Literal["draft", "agent"]
+    tool_free: bool
+    accepted: bool
+    cpu_share: float
+    gpu_share: float
+    agent_share: float
+    draft_share: float

@@ -8,6 +8,7 @@ from typing import Any
 
 from speceyes.agents.base import load_agent, told_settings
 from speceyes.engines.registry import class_path
+from speceyes.method.confidence import headline
 from speceyes.records.passes import PassStage
 from speceyes.runtime.fingerprint import Code, fingerprint
 from speceyes.runtime.provenance import identity
@@ -93,6 +94,35 @@ class Jobs:
                 return own | draft | {"screening": config.screening.by}
             case _:
                 return own
+
+    def load(self, agent: str) -> dict[str, Any]:
+        """The job that offers load to an agent and the funnel over it: :class:`speceyes.method.load.LoadJob`."""
+        study, config = self._study, self._study.config
+        assert config.load is not None  # else no job is asked for
+        models = study.models("live", agent)
+        prompt_files = study.prompt_files("live", agent)
+        metric = headline(config.grid.metrics)
+        return {
+            "agent": agent,
+            "type": config.agents[agent].type,
+            "engines": {name: model.engine.model_dump(mode="json") for name, model in models.items()},
+            "models": {name: model.path for name, model in models.items()},
+            "agent_settings": study.agent_settings(agent),
+            "draft": config.draft.settings.model_dump(mode="json"),
+            "load": config.load.model_dump(mode="json"),
+            "screening": config.screening.by,
+            "gates": {
+                benchmark: {
+                    "metric": metric,
+                    "top_k": config.grid.main_top_k,
+                    "threshold": study.points(agent, benchmark)[metric],
+                }
+                for benchmark in config.benchmarks
+            },
+            "identities": {name: identity(Path(model.path)) for name, model in models.items()}
+            | {name: identity(Path(path)) for name, path in prompt_files.items()}
+            | {"code": code("load", *self._named("live", agent))},
+        }
 
     def agents(self) -> list[dict[str, Any]]:
         """How each agent is opened, in the configuration's order."""

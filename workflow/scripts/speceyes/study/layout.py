@@ -82,6 +82,10 @@ class Layout:
         """The folder of the pictures that agents made."""
         return f"{self.results}/media"
 
+    def load(self, agent: str = "{agent}") -> str:
+        """The questions that an agent and the funnel over it answered under load."""
+        return f"{self.results}/load/{agent}.parquet"
+
     @property
     def verdicts(self) -> str:
         """What both scorers say of every distinct answer."""

@@ -21,6 +21,7 @@ LARGE_TABLES = ("settings", "ledger", "deferral", "pareto")  # a row per setting
 GIVEN = {"published": PUBLISHED, "stated_claims": CLAIMS}  # what tables read beside the study's own files
 
 COMPARISON = "live_vs_replay"
+THROUGHPUT = "throughput"  # table and figure
 PAGE_SAMPLES = 9000  # a study with more gets an explorer per benchmark
 
 
@@ -116,8 +117,19 @@ class Plan:
 
     @cached_property
     def made_tables(self) -> dict[str, tuple[str, ...]]:
-        """What each table of the rule ``make_table`` reads, by name; live runs are compared if there are any."""
-        return {name: reads for name, reads in declared("tables").items() if name != COMPARISON or self.select("live")}
+        """What each table of the rule ``make_table`` reads, by name; of live runs and load only if there are any."""
+        return {name: reads for name, reads in declared("tables").items() if name not in self._left_out}
+
+    @cached_property
+    def _left_out(self) -> set[str]:
+        """Tables and figures of what the study does not run."""
+        runs = {COMPARISON: self.select("live"), THROUGHPUT: self.load_tables}
+        return {name for name, tables in runs.items() if not tables}
+
+    @cached_property
+    def load_tables(self) -> list[str]:
+        """What was answered under load, one table per agent; none where no load is offered."""
+        return [self.layout.load(agent) for agent in self.study.config.agents] if self.study.config.load else []
 
     @property
     def csv_tables(self) -> list[str]:
@@ -137,7 +149,7 @@ class Plan:
     @cached_property
     def figures(self) -> dict[str, tuple[str, ...]]:
         """What each figure reads, by its name."""
-        return declared("figures")
+        return {name: reads for name, reads in declared("figures").items() if name not in self._left_out}
 
     def source(self, name: str) -> list[str]:
         """The files that a table or figure names among what it reads: a stage's tables, or a table of the study."""
@@ -145,6 +157,8 @@ class Plan:
             return self.tables(name)
         if name == "samples":
             return self.samples()
+        if name == "load":
+            return self.load_tables
         single = {name: getattr(self.layout, name) for name in ("answers", "outcomes", "verdicts")}
         return [single.get(name) or str(GIVEN.get(name, "")) or self.layout.table(name)]
 
@@ -178,6 +192,7 @@ class Plan:
             "check_inputs": 1,
             **{stage: self.model_jobs(stage) for stage in NAMES if stage in MODEL_JOBS},
             **{stage: made[stage] for stage in ("confidence", "replay")},
+            "load": len(self.load_tables),
             **dict.fromkeys(("judge", "score_answers", "measure_settings", "outcomes"), 1),
             "make_table": len(self.made_tables),
             "typeset_main_table": 1,

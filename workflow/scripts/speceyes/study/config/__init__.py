@@ -18,6 +18,7 @@ from speceyes.benchmarks.base import load_reader
 from speceyes.border import border
 from speceyes.documents import DocumentError, read_json, read_yaml
 from speceyes.method.confidence import METRICS, Metric
+from speceyes.method.load_settings import LoadSettings
 from speceyes.study.config.agents import AgentConfig
 from speceyes.study.config.benchmarks import BenchmarkConfig
 from speceyes.study.config.draft import DraftConfig
@@ -59,6 +60,7 @@ class Config(Section):
         description="Main-table threshold per agent, benchmark and metric; what is not given is the default one.",
     )
     live: LiveConfig = Field(default_factory=LiveConfig, description="Settings that also run live.")
+    load: LoadSettings | None = Field(None, description="Questions that come while others are under way; off if null.")
     specreason: SpecReasonConfig = Field(default_factory=SpecReasonConfig, description="The peer method.")
     judge: JudgeConfig = Field(description="Who decides what rules cannot.")
     statistics: StatisticsSettings = Field(
