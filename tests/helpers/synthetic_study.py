@@ -7,7 +7,9 @@ where it is hard, and answers are worded as models word them, so that rules and 
 from __future__ import annotations
 
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice, product
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,7 @@ from speceyes.method.replay import Passes
 from speceyes.records.passes import Pass, PassStage
 from speceyes.records.samples import LETTERS, Sample, read_samples, write_samples
 from speceyes.records.tables import read_table, write_table
-from speceyes.records.types import AgentRecord, DraftRecord, LiveRecord, ScreenRecord, ToolUse, Turn
+from speceyes.records.types import AgentRecord, DraftRecord, LiveRecord, LoadRecord, ScreenRecord, ToolUse, Turn
 from speceyes.study.layout import Layout
 
 COLOURS = ("red", "green", "blue", "yellow")
@@ -106,6 +108,11 @@ class SyntheticStudy:
     def live(self, agent: str, benchmark: str, split: str) -> Path:
         return self._path("live", benchmark, split, agent=agent, **self._gate)
 
+    def load(self, agent: str) -> Path:
+        table = Path(self.layout.load(agent))
+        table.parent.mkdir(parents=True, exist_ok=True)
+        return table
+
     def answer_tables(self) -> AnswerTables:
         passes = [self.passes(*cell) for cell in self.cells]
         shared = passes[: len(self.splits)]  # every agent's passes name the same drafts
@@ -129,6 +136,8 @@ class SyntheticStudy:
             self.samples(benchmark, split).parent.mkdir(parents=True, exist_ok=True)
             write_samples(self.samples(benchmark, split), drawn.samples)
             answers |= self._write_passes(drawn)
+        for agent in self.agents:
+            write_table(self.load(agent), LoadRecord, self._under_load(agent), {})
         Path(self.layout.verdicts).parent.mkdir(exist_ok=True)
         write_verdicts(Path(self.layout.verdicts), _judged(samples, answers, generator), {})
         return self
@@ -158,6 +167,33 @@ class SyntheticStudy:
             if self.runs_live:
                 self._write_live(agent, *where)
         return answers
+
+    def _under_load(self, agent: str) -> Iterator[LoadRecord]:
+        """The first questions of the first split, one at a time and four at a time; the funnel drafts every other."""
+        passes = self.passes(agent, *next(iter(self.splits)))
+        drafts, episodes = read_table(passes.drafts[6][0], DraftRecord), read_table(passes.agents[0], AgentRecord)
+        asked = list(islice(zip(drafts, episodes, strict=True), 8))
+        for system, level, repeat in product(("agent", "funnel"), (1, 4), (0, 1)):
+            for place, (draft, episode) in enumerate(asked):
+                drafted = system == "funnel" and place % 2 == 0
+                yield LoadRecord(
+                    sample_id=draft.sample_id,
+                    latency_s=0.5 if drafted else 1.0,
+                    agent=agent,
+                    system=system,
+                    arrivals="closed",
+                    level=level,
+                    repeat=repeat,
+                    answer_s=(place + 1) * (0.6 if system == "funnel" else 1.0) / level,
+                    answer=draft.text if drafted else episode.answer,
+                    source="draft" if drafted else "agent",
+                    tool_free=drafted,
+                    accepted=drafted,
+                    cpu_share=0.9,
+                    gpu_share=float("nan"),
+                    agent_share=0.8,
+                    draft_share=0.1,
+                )
 
     def _write_live(self, agent: str, benchmark: str, split: str) -> None:
         """What the funnel would record at the operating point, a tenth slower than the passes."""

@@ -86,6 +86,7 @@ def _files(study: SyntheticStudy) -> dict[str, list[Path]]:
         "agent": [table for one in passes for table in one.agents],
         "specreason": [table for one in passes for tables in one.specreason.values() for table in tables],
         "replay": [study.table("replay", *where, agent=agent)[0] for agent, *where in study.cells],
+        "load": [study.load(agent) for agent in study.agents],
         "live": [study.live(*cell) for cell in study.cells] if study.runs_live else [],
         "verdicts": [study.answer_tables().verdicts],
         "published": [PUBLISHED],

@@ -33,6 +33,7 @@ rule write_study_page:
         recommended=LAYOUT.table("recommended_threshold"),
         faults=LAYOUT.table("pass_faults"),
         live=PLAN.live_comparison,
+        throughput=PLAN.throughput,
     output:
         page=LAYOUT.page,
     log:

@@ -1,6 +1,6 @@
 import numpy as np
 import pandas as pd
-from speceyes.pages.study_page import agreement, faulty_passes, findings, study_page
+from speceyes.pages.study_page import agreement, faulty_passes, findings, study_page, under_load
 
 
 def settings(low: float, high: float) -> pd.DataFrame:
@@ -30,6 +30,7 @@ def page(comparable: bool) -> str:
         level=0.95,
         settings=settings(-0.02, 0.01),
         live=None,
+        throughput=None,
         faults=faults(),
         main_table="| a |",
         recommended=recommended,
@@ -63,6 +64,21 @@ def test_the_page_says_for_whom_a_threshold_is_and_shows_each_figure():
 
 def test_the_miniatures_page_says_that_it_is_not_comparable():
     assert "not comparable" in page(comparable=False)
+
+
+def test_the_gain_under_load_is_told_where_most_questions_are_under_way():
+    row = {"agent": "thyme", "arrivals": "closed", "bound": 2.0, "accepted": 0.5, "p50_s": 3.0, "p95_s": 8.0}
+    table = pd.DataFrame(
+        [
+            row | {"system": "funnel", "level": 64, "answers_per_s": 9.0, "gain": 1.5},
+            row | {"system": "funnel", "level": 4, "answers_per_s": 5.0, "gain": 1.7},
+            row | {"system": "funnel", "level": 80.5, "answers_per_s": 5.0, "gain": 1.1, "arrivals": "poisson"},
+            row | {"system": "agent", "level": 64, "answers_per_s": 6.0, "gain": 1.0},
+        ]
+    )
+    (sentence,) = under_load(table)
+    assert "with Thyme** and 64 questions under way" in sentence
+    assert "9.00 answers per second, 1.50 times the agent alone" in sentence
 
 
 def live(same_source: int, same_answer: int) -> pd.DataFrame:

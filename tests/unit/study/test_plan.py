@@ -41,9 +41,9 @@ def test_the_papers_jobs_are_those_that_the_documentation_counts(paper):
 def test_the_miniatures_jobs(miniature):
     assert miniature.jobs() == {
         "make_miniature_benchmarks": 1, "index": 7, "check_inputs": 1, "draft": 1, "screen": 2, "agent": 2,
-        "specreason": 2, "live": 2, "confidence": 9, "replay": 14, "judge": 1, "score_answers": 1,
-        "measure_settings": 1, "outcomes": 1, "make_table": 16, "typeset_main_table": 1, "describe_tables": 1,
-        "draw_figure": 11, "write_config": 1, "write_study_page": 1, "explorer": 1, "all": 1,
+        "specreason": 2, "live": 2, "confidence": 9, "replay": 14, "load": 2, "judge": 1, "score_answers": 1,
+        "measure_settings": 1, "outcomes": 1, "make_table": 17, "typeset_main_table": 1, "describe_tables": 1,
+        "draw_figure": 12, "write_config": 1, "write_study_page": 1, "explorer": 1, "all": 1,
     }  # fmt: skip
 
 
@@ -132,6 +132,13 @@ def test_a_study_without_live_runs_compares_none():
     assert set(plan("miniature").made_tables) - set(quiet.made_tables) == {"live_vs_replay"}
 
 
+def test_a_study_without_load_has_no_throughput():
+    quiet = plan("miniature", load=None)
+    assert quiet.load_tables == quiet.throughput == []
+    assert "load" not in quiet.jobs()
+    assert "throughput" not in quiet.made_tables.keys() | quiet.figures.keys()
+
+
 def test_the_explorer_is_one_page_for_a_study_that_fits(paper, miniature):
     assert miniature.explorer_pages == []
     assert paper.explorer_pages == ["vstar", "hrbench", "pope"]
@@ -143,7 +150,7 @@ def test_what_a_table_or_figure_reads_is_made_by_the_study(paper):
     known = made | {paper.layout.answers, paper.layout.outcomes, paper.layout.verdicts}
     known |= (
         {table for stage in NAMES for table in paper.tables(stage)}
-        | {*paper.samples()}
+        | {*paper.samples(), *paper.load_tables}
         | {str(path) for path in GIVEN.values()}
     )
     for reads in (*paper.made_tables.values(), *paper.figures.values()):

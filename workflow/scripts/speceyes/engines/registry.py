@@ -60,9 +60,9 @@ def open_shared(engine: Mapping[str, Any], place: Place, largest_batch: int) -> 
     Raises:
         EngineError: see :meth:`speceyes.engines.base.EngineType.open`.
     """
-    serves_many = load_engine_type(engine["type"]).Settings.model_validate(engine).serves_many
+    settings = load_engine_type(engine["type"]).Settings.model_validate(engine)
     with open_engine(engine, place) as opened:
-        if serves_many:
+        if settings.serves_many:
             yield ServedModel(opened)
         else:
             with SharedModel(opened, largest_batch) as model:

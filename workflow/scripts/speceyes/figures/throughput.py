@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
 from speceyes.figures import style
-from speceyes.figures.tables import Tables
-from speceyes.tables.csv_files import read_csv
+from speceyes.figures.tables import FigureTables, Tables
 
-READS = ("throughput",)
+READS = ("throughput", "ledger")
 
 SYSTEMS = {"agent": (style.BLUE, "agent alone"), "funnel": (style.VERMILION, "SpecEyes")}
-WAITS = {"p50_s": ("-", "median"), "p95_s": ("--", "95 %")}
+WAITS: dict[str, tuple[Literal["-", "--"], str]] = {"p50_s": ("-", "median"), "p95_s": ("--", "95 %")}
 
 
 @style.styled
 def draw(tables: Tables, png: Path, pdf: Path) -> None:
-    """A row per agent. Left: answers per second by concurrency. Right: waiting by answers per second."""
-    load = read_csv(tables["throughput"])
+    """A row per agent. Left: answers per second by concurrency. Right: waiting by answers per second.
+
+    Raises:
+        LedgerError: the tables do not add up.
+    """
+    load = FigureTables(tables).table("throughput")
     agents = list(load["agent"].unique())
     figure, axes = style.panels(len(agents), 2, row_height=1.5, sharex="col")
     for row, agent in enumerate(agents):
@@ -33,7 +37,7 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
         axes[row, 0].set_ylabel(f"{style.agent_name(agent)}\nanswers per second")
         axes[row, 0].set_ylim(bottom=0)
         axes[row, 1].set_ylabel("seconds to an answer")
-        axes[row, 1].set_yscale("log")
+        _seconds_axis(axes[row, 1])
     axes[-1, 0].set_xlabel("questions under way")
     axes[-1, 1].set_xlabel("answers per second")
     style.legend(figure, _handles())
@@ -44,7 +48,7 @@ def _rates(axes: Axes, rows: pd.DataFrame, colour: str) -> None:
     """Mean, slowest and fastest run; for the funnel also the bound."""
     axes.plot(rows["level"], rows["answers_per_s"], color=colour, marker="o")
     axes.vlines(rows["level"], rows["slowest_run"], rows["fastest_run"], color=colour, alpha=0.4, linewidth=2.0)
-    bounded = rows[rows["bound"].notna()]
+    bounded = rows[rows["bound"] < float("inf")]
     axes.plot(bounded["level"], bounded["bound"] * bounded["answers_per_s"] / bounded["gain"], ":", color=colour)
     axes.set_xscale("log")
     axes.xaxis.set_major_locator(FixedLocator(rows["level"].tolist()))
@@ -60,8 +64,21 @@ def _waits(axes: Axes, rows: pd.DataFrame, colour: str) -> None:
     axes.plot(poisson["answers_per_s"], poisson["p50_s"], "x", color=colour, markersize=4)
 
 
+def _seconds_axis(axes: Axes) -> None:
+    """Seconds in plain numbers, few enough not to touch."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 3)))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+
 def _handles() -> list[Line2D]:
     systems = [Line2D([], [], color=colour, marker="o", label=name) for colour, name in SYSTEMS.values()]
     bound = Line2D([], [], color=style.VERMILION, linestyle=":", label="bound 1/(1 − βα)")
     waits = [Line2D([], [], color=style.BLACK, linestyle=line, label=name) for line, name in WAITS.values()]
-    return [*systems, bound, *waits, Line2D([], [], color=style.BLACK, linestyle="", marker="x", label="random arrivals")]
+    return [
+        *systems,
+        bound,
+        *waits,
+        Line2D([], [], color=style.BLACK, linestyle="", marker="x", label="random arrivals"),
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Arrivals(NamedTuple):
@@ -34,6 +34,15 @@ class LoadSettings(BaseModel):
     repeats: int = Field(3, gt=0, description="Runs of each system at each level.")
     largest_batch: int = Field(64, gt=0, description="Requests that a model in the job's own process answers at once.")
     seed: int = Field(0, ge=0, description="Of the questions, their order and their times.")
+
+    @model_validator(mode="after")
+    def _every_level_is_offered_once(self) -> LoadSettings:
+        for name, levels in (("concurrency", self.concurrency), ("rates", self.rates)):
+            if len(set(levels)) < len(levels):
+                raise ValueError(f"{name}: a value stands twice")
+        if not self.arrivals:
+            raise ValueError("concurrency and rates are both empty; leave the whole section out to offer no load")
+        return self
 
     @property
     def arrivals(self) -> list[Arrivals]:

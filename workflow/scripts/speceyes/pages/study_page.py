@@ -20,6 +20,7 @@ def study_page(
     level: float,
     settings: pd.DataFrame,
     live: pd.DataFrame | None,
+    throughput: pd.DataFrame | None,
     faults: pd.DataFrame,
     main_table: str,
     recommended: pd.DataFrame,
@@ -34,13 +35,15 @@ def study_page(
         level: of the verdicts on them.
         settings: the settings table.
         live: the table of live against replay, None when nothing ran live.
+        throughput: the table of throughput under load, None when no load was offered.
         faults: the table of what went wrong in each pass.
         main_table: Table 1 in Markdown.
         recommended: the table of recommended thresholds.
         captions: what to see in each figure, by name.
     """
     note = "" if comparable else "Models and pictures are the miniature's: not comparable with the paper's numbers.\n\n"
-    found = [*findings(settings), *([] if live is None else [agreement(live)]), *faulty_passes(faults)]
+    found = [*findings(settings), *([] if live is None else [agreement(live)])]
+    found += [*([] if throughput is None else under_load(throughput)), *faulty_passes(faults)]
     metric = shown_metric(settings)
     advice = recommended[recommended["metric"] == metric]
     parts = [
@@ -136,6 +139,23 @@ def faulty_passes(faults: pd.DataFrame) -> list[str]:
             f" those of the smaller batches; {where}"
         )
     return said
+
+
+def under_load(throughput: pd.DataFrame) -> list[str]:
+    """One sentence per agent: what the funnel gains where most questions are under way."""
+    closed = throughput[(throughput["system"] == "funnel") & (throughput["arrivals"] == "closed")]
+    most = closed.sort_values("level").groupby("agent", sort=False).tail(1)
+    return [_told_under_load(row) for _, row in most.iterrows()]
+
+
+def _told_under_load(row: pd.Series) -> str:
+    agent = AGENT_NAMES.get(row["agent"], row["agent"])
+    return (
+        f"**Under load, with {agent}** and {row['level']:g} questions under way, the funnel gives"
+        f" {row['answers_per_s']:.2f} answers per second, {row['gain']:.2f} times the agent alone, which it spares"
+        f" {100 * row['accepted']:.0f} per cent of the questions (bound: {row['bound']:.2f} times); half of them are"
+        f" answered within {row['p50_s']:.1f} s, 95 per cent within {row['p95_s']:.1f} s."
+    )
 
 
 def _range(values: pd.Series) -> str:

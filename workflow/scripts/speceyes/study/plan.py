@@ -146,6 +146,11 @@ class Plan:
         """The table of live against replay, if there is one."""
         return [self.layout.table(COMPARISON)] if COMPARISON in self.made_tables else []
 
+    @property
+    def throughput(self) -> list[str]:
+        """The table of throughput under load, if there is one."""
+        return [self.layout.table(THROUGHPUT)] if THROUGHPUT in self.made_tables else []
+
     @cached_property
     def figures(self) -> dict[str, tuple[str, ...]]:
         """What each figure reads, by its name."""

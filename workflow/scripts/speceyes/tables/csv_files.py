@@ -12,7 +12,17 @@ from speceyes.runtime.atomic import whole
 # Columns of names, which look like numbers or like missing values where a study chose such names.
 TEXT = (
     *("agent", "benchmark", "split", "method", "metric", "system", "scorer", "variant", "source", "category"),
-    *("speedup_over", "compared_with", "first_difference", "sample_id", "image_id", "setting", "value", "sentence"),
+    *(
+        "arrivals",
+        "speedup_over",
+        "compared_with",
+        "first_difference",
+        "sample_id",
+        "image_id",
+        "setting",
+        "value",
+        "sentence",
+    ),
 )
 WHOLE = ("top_k", "batch_size")
 FORMULA = tuple("=+-@\t\r'")  # what a spreadsheet takes for a formula, and the mark that keeps it from it

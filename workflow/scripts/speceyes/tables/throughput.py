@@ -31,7 +31,8 @@ def throughput(load: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         ``answers_per_s`` is the mean over runs, with the slowest and the fastest; ``gain`` the funnel's mean over the
-        agent's at the same level. ``bound`` is 1 / (1 - βα) with the shares of these very questions. ``same_answers``
+        agent's at the same level. ``bound`` is 1 / (1 - βα) with the shares of these
+        very questions, infinite where all are spared. ``same_answers``
         counts answers that the study's passes gave too; accuracies are over those that it scored.
     """
     known = _with_stored(load, answers)
@@ -50,7 +51,9 @@ def _with_stored(load: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
     )
     asked = load.assign(giver=load["agent"].where(load["source"] == "agent", ""))
     return asked.merge(
-        stored[["source", "agent", "sample_id", "answer", *correct]].rename(columns={"agent": "giver"}).assign(same=True),
+        stored[["source", "agent", "sample_id", "answer", *correct]]
+        .rename(columns={"agent": "giver"})
+        .assign(same=True),
         on=["source", "giver", "sample_id", "answer"],
         how="left",
         validate="many_to_one",
@@ -74,7 +77,7 @@ def _row(keys: tuple[object, ...], runs: pd.DataFrame) -> dict[str, object]:
         "beta": runs["tool_free"].mean() if funnel else float("nan"),
         "alpha": runs["accepted"].sum() / tool_free if funnel and tool_free else float("nan"),
         "accepted": accepted if funnel else float("nan"),
-        "bound": 1 / (1 - accepted) if funnel and accepted < 1 else float("nan"),
+        "bound": (1 / (1 - accepted) if accepted < 1 else float("inf")) if funnel else float("nan"),
         "same_answers": int(runs["same"].notna().sum()),
         **{f"accuracy_{scorer}": runs[f"{scorer}_correct"].mean() for scorer in SCORER_NAMES},
         **{name: by_run[name].first().mean() for name in SHARES},
