@@ -287,7 +287,29 @@ _PER_SAMPLE = {
     "steps": Column("integer", "turns of that pass", "steps", low=0),
     "latency_s": _number("seconds of the pass that gave the answer", "s"),
 }
+_THROUGHPUT = {
+    "system": _text("agent, the agent alone, or funnel"),
+    "arrivals": _text("closed: level questions under way at any time; poisson: level per second at random times"),
+    "level": _number("questions under way, or questions per second", "questions"),
+    "n": _count("answers in all runs of the row", "answers"),
+    "runs": _count("runs of the row", "runs"),
+    "answers_per_s": _number("answers over the seconds until the last, mean over runs", "1/s"),
+    "slowest_run": _number("answers per second of the slowest run", "1/s"),
+    "fastest_run": _number("answers per second of the fastest run", "1/s"),
+    "p50_s": _number("seconds from a question's arrival to its answer, median", "s"),
+    "p95_s": _number("seconds from a question's arrival to its answer, 95 per cent", "s"),
+    "p99_s": _number("seconds from a question's arrival to its answer, 99 per cent", "s"),
+    "bound": _number("1 / (1 - βα): what sparing the agent can bring at most", "ratio"),
+    "gain": _ratio("answers per second over the agent's alone at the same level"),
+    "same_answers": _count("answers that the study's own passes gave too", "answers"),
+    "cpu_share": Column("number", "processor time over the time of all cores", "share", low=0),
+    "gpu_share": _share("utilisation of the GPUs; empty where there is none"),
+    "agent_share": Column("number", "share of the time that the agent's model was at work", "share", low=0),
+    "draft_share": Column("number", "share of the time that the draft model was at work", "share", low=0),
+}
+
 OF_TABLE: dict[str, Column] = {
+    **{f"throughput.{name}": one for name, one in _THROUGHPUT.items()},
     **{f"answers.{name}": one for name, one in _PER_SAMPLE.items()},
     "outcomes.tool_calls": _PER_SAMPLE["tool_calls"],
     "ledger.errored": _count("samples that ended in an error"),
