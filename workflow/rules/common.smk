@@ -2,11 +2,12 @@
 
 import re
 
-from speceyes.judging.settings import KeyMissingError
+from speceyes.engines.access import KeyMissingError
 from speceyes.study.captions import Captions
 from speceyes.study.config import ConfigError, check_files, load_config
 from speceyes.study.downloads import DATASETS, MODELS, Downloads
 from speceyes.study.jobs import Jobs, code
+from speceyes.study.layout import MODEL_JOBS
 from speceyes.study.plan import Plan
 from speceyes.study.study import Study
 
@@ -70,10 +71,15 @@ def retried(amount):
     return lambda wildcards, attempt: amount * attempt
 
 
-def check_judge_key():
-    """Refuse a run that will judge without the key that the configuration names."""
-    if not Path(LAYOUT.verdicts).exists():
-        try:
+def check_keys():
+    """Refuse a run that will ask a judge or a served model without the key that the configuration names."""
+    needed = [job for job in workflow.dag.needrun_jobs() if job.rule.name in (*MODEL_JOBS, "load")]
+    try:
+        if not Path(LAYOUT.verdicts).exists():
             CONFIG.judge.client.key()
-        except KeyMissingError as error:
-            raise WorkflowError(str(error)) from None
+        for job in needed:
+            stage = "live" if job.rule.name == "load" else job.rule.name
+            for found in STUDY.models(stage, job.wildcards_dict.get("agent", "")).values():
+                found.engine.check_environment()
+    except KeyMissingError as error:
+        raise WorkflowError(str(error)) from None

@@ -10,11 +10,12 @@ from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from speceyes.engines.access import KeyMissingError
 from speceyes.judging.cache import ReplyCache
 from speceyes.judging.chat import LARGEST_BODY, Asking, JudgeError
 from speceyes.judging.client import PATIENCE, JudgeClient
 from speceyes.judging.server import external_judge
-from speceyes.judging.settings import ClientSettings, KeyMissingError
+from speceyes.judging.settings import ClientSettings
 
 FAST = ClientSettings(backoff_s=0.01, timeout_s=5.0, concurrency=4, attempts=4)
 PROBE = "Is red the same as red?"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import ClassVar, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
+from speceyes.engines.access import KeyVariable, Url, api_key
 from speceyes.engines.base import Engine, EngineError, Place
 from speceyes.engines.settings import EngineSettings, ServerSettings
 
@@ -29,13 +29,13 @@ class ServedSettings(ServerSettings, EngineSettings):
     model_config = ConfigDict(json_schema_extra={"additionalProperties": False})
 
     type: Literal["server"] = Field("server", description="Asks a server, vLLM or one that answers as vLLM does.")
-    url: str | None = Field(
+    url: Url | None = Field(
         None, description="Base URL of a server that runs already, e.g. http://gpu1:8000/v1; null starts command."
     )
     command: tuple[str, ...] = Field(VLLM, min_length=1, description="Program and arguments; default: vLLM.")
     served_name: str = Field("model", min_length=1, description="Model name that requests use.")
-    api_key_variable: str = Field(
-        "OPENAI_API_KEY", description="Environment variable with the server's key; unset: the server wants none."
+    api_key_variable: KeyVariable | None = Field(
+        None, description="Environment variable with the server's key; null: OPENAI_API_KEY, where it is set."
     )
     concurrency: int = Field(32, gt=0, description="Requests under way at once.")
     timeout_s: float = Field(600.0, gt=0, description="Longest wait for one generation.")
@@ -46,6 +46,17 @@ class ServedSettings(ServerSettings, EngineSettings):
         if self.url is None and not self.is_told_its_port:
             raise ValueError("command: {port} is missing; the server must listen where it is told to")
         return self
+
+    def key(self) -> str:
+        """The server's API key.
+
+        Raises:
+            KeyMissingError: the variable that the configuration names is not set, or holds no key.
+        """
+        return api_key(self.api_key_variable, "engine.api_key_variable")
+
+    def check_environment(self) -> None:
+        self.key()
 
     @property
     def uses_gpus(self) -> bool:
@@ -73,20 +84,20 @@ class Served:
         from speceyes.engines.server import NotReadyError, running_server  # noqa: PLC0415
 
         def probe(url: str) -> None:
-            ask_one_token(url, api_key, settings)
+            ask_one_token(url, key, settings)
 
-        api_key = os.environ.get(settings.api_key_variable, "none")
+        key = settings.key()
         if settings.url:
             try:
                 probe(settings.url)
             except (NotReadyError, EngineError) as error:
                 raise EngineError(f"engine.url: {settings.url} does not answer: {error}") from error
-            with ServedEngine(settings.url, api_key, settings) as engine:
+            with ServedEngine(settings.url, key, settings) as engine:
                 yield engine
         else:
             output = place.log.with_suffix(f".{settings.served_name}.log")
             with (
                 running_server(settings, str(place.model), output, "engine", probe) as url,
-                ServedEngine(url, api_key, settings) as engine,
+                ServedEngine(url, key, settings) as engine,
             ):
                 yield engine

@@ -32,6 +32,13 @@ class EngineSettings(BaseModel):
         """Whether requests may offer tools."""
         return True
 
+    def check_environment(self) -> None:
+        """Asked before any job runs: whether the environment holds what the engine needs.
+
+        Raises:
+            Exception: one line that says what is missing.
+        """
+
     @property
     def serves_many(self) -> bool:
         """Whether several threads may ask at once; if not, requests reach the engine one batch after the other."""

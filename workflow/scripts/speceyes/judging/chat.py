@@ -14,8 +14,9 @@ from pydantic import BaseModel, Field, ValidationError
 from tenacity import AsyncRetrying, RetryCallState, retry_if_exception, stop_after_attempt, wait_exponential_jitter
 
 from speceyes.border import plain
+from speceyes.engines.access import DEFAULT_KEY_VARIABLE
 from speceyes.engines.server import is_local, passes
-from speceyes.judging.settings import DEFAULT_KEY_VARIABLE, ClientSettings
+from speceyes.judging.settings import ClientSettings
 
 LONGEST_PAUSE_S = 30.0
 LARGEST_BODY = 1 << 20  # bytes of an answer of the server's; a verdict takes a few hundred

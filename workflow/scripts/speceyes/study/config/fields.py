@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Annotated, TypeVar
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 LONGEST_NAME = 64
 MAX_SHARDS = MAX_BATCH = 10_000
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
-_VISIBLE = re.compile(r"[!-~]+")
 
 Value = TypeVar("Value")
 
@@ -39,13 +37,6 @@ def _folder(path: str) -> str:
     return path
 
 
-def _server_address(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0 or not _VISIBLE.fullmatch(url):
-        raise ValueError("must be the address of a server, such as http://127.0.0.1:8000/v1")
-    return url
-
-
 def _distinct(values: tuple[Value, ...]) -> tuple[Value, ...]:
     for position, value in enumerate(values):
         if value in values[:position]:
@@ -58,7 +49,6 @@ Name = Annotated[str, AfterValidator(_safe_name)]
 Folder = Annotated[str, AfterValidator(_folder)]
 HubId = Annotated[str, Field(pattern=r"^[\w-][\w.-]*/[\w-][\w.-]*$", max_length=96)]
 Commit = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
-Url = Annotated[str, AfterValidator(_server_address)]
 Distinct = AfterValidator(_distinct)
 Threshold = Annotated[
     float, AfterValidator(_open_unit), Field(json_schema_extra={"exclusiveMinimum": 0, "exclusiveMaximum": 1})

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field, model_validator
 
+from speceyes.engines.access import Url
 from speceyes.engines.settings import ServerSettings
 from speceyes.judging.settings import ClientSettings
-from speceyes.study.config.fields import Section, Url
+from speceyes.study.config.fields import Section
 
 
 class JudgeConfig(Section):
