@@ -117,6 +117,7 @@ class SyntheticStudy:
         passes = [self.passes(*cell) for cell in self.cells]
         shared = passes[: len(self.splits)]  # every agent's passes name the same drafts
         return AnswerTables.of(
+            corrected=[],
             samples=[one.samples for one in shared],
             drafts=[table for one in shared for tables in one.drafts.values() for table in tables],
             agents=[table for one in passes for table in one.agents],

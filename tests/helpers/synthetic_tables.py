@@ -84,6 +84,7 @@ def _files(study: SyntheticStudy) -> dict[str, list[Path]]:
         "confidence": [table for one in first for table in one.confidences.values()],
         "screen": [table for one in passes for tables in one.screens.values() for table in tables],
         "agent": [table for one in passes for table in one.agents],
+        "corrected": [],
         "specreason": [table for one in passes for tables in one.specreason.values() for table in tables],
         "replay": [study.table("replay", *where, agent=agent)[0] for agent, *where in study.cells],
         "load": [study.load(agent) for agent in study.agents],

@@ -57,3 +57,36 @@ rule agent:
         "Running {wildcards.agent} on every split, shard {wildcards.shard}"
     script:
         "../scripts/agent.py"
+
+
+if PLAN.select("corrected"):
+
+    rule corrected:
+        input:
+            samples=PLAN.samples(),
+            images=PLAN.images(),
+            checked=LAYOUT.checked,
+            model=model("corrected"),
+            prompts=prompts("corrected"),
+            published=tables("agent", "agent"),
+        output:
+            update(PLAN.model_tables("corrected")),
+        log:
+            LAYOUT.log("corrected"),
+        benchmark:
+            LAYOUT.times("corrected")
+        conda:
+            "../envs/models.yaml"
+        threads: 1
+        resources:
+            **on_gpus("corrected"),
+            mem_mb=retried(48000),
+            runtime=retried(720),
+        params:
+            study=STUDY.name,
+            sample=CONFIG.corrected.model_dump(),
+            job=told("corrected"),
+        message:
+            "Running {wildcards.agent} under the corrected protocol on a sample of images"
+        script:
+            "../scripts/corrected.py"

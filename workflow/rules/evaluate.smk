@@ -34,6 +34,7 @@ rule score_answers:
         samples=PLAN.samples(),
         drafts=tables("draft"),
         agents=tables("agent"),
+        corrected=tables("corrected"),
         specreason=tables("specreason"),
         verdicts=LAYOUT.verdicts,
     output:

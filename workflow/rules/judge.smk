@@ -6,6 +6,7 @@ rule judge:
         samples=PLAN.samples(),
         drafts=tables("draft"),
         agents=tables("agent"),
+        corrected=tables("corrected"),
         specreason=tables("specreason"),
         live=tables("live"),
         prompts=STUDY.prompts("judge"),

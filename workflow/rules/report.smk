@@ -31,6 +31,7 @@ rule write_study_page:
         settings=LAYOUT.table("settings"),
         main_table=LAYOUT.table("main_table", "md"),
         recommended=LAYOUT.table("recommended_threshold"),
+        protocols=LAYOUT.table("protocol_effects"),
         faults=LAYOUT.table("pass_faults"),
         live=PLAN.live_comparison,
         throughput=PLAN.throughput,

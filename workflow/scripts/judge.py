@@ -22,7 +22,8 @@ from speceyes.study.layout import Layout
 with job(snakemake.log[0], snakemake.resources.devices):
     samples = {s.sample_id: s for path in snakemake.input.samples for s in read_samples(Path(path))}
     answers = given_answers(map(Path, snakemake.input.drafts), DraftRecord, "text")
-    answers |= given_answers(map(Path, [*snakemake.input.agents, *snakemake.input.specreason]), AgentRecord, "answer")
+    for agents in (snakemake.input.agents, snakemake.input.corrected, snakemake.input.specreason):
+        answers |= given_answers(map(Path, agents), AgentRecord, "answer")
     answers |= given_answers(map(Path, snakemake.input.live), LiveRecord, "answer")
 
     prompts = load_judge_prompts(Path(snakemake.input.prompts))

@@ -12,6 +12,7 @@ with job(snakemake.log[0]):
         samples=map(Path, stored.samples),
         drafts=map(Path, stored.drafts),
         agents=map(Path, stored.agents),
+        corrected=map(Path, stored.corrected),
         specreason=map(Path, stored.specreason),
         verdicts=Path(stored.verdicts),
     )

@@ -17,6 +17,7 @@ with job(snakemake.log[0]):
         settings=read_csv(Path(snakemake.input.settings)),
         live=read_csv(Path(snakemake.input.live[0])) if snakemake.input.live else None,
         throughput=read_csv(Path(snakemake.input.throughput[0])) if snakemake.input.throughput else None,
+        protocols=read_csv(Path(snakemake.input.protocols)),
         faults=read_csv(Path(snakemake.input.faults)),
         main_table=Path(snakemake.input.main_table).read_text(encoding="utf-8"),
         recommended=read_csv(Path(snakemake.input.recommended)),

@@ -107,6 +107,7 @@ def test_the_page_tells_of_the_papers_metric_or_the_first_and_of_every_split(mad
         settings=read_csv(folder / "settings.csv"),
         live=read_csv(folder / "live_vs_replay.csv") if study.runs_live else None,
         throughput=read_csv(folder / "throughput.csv"),
+        protocols=read_csv(folder / "protocol_effects.csv"),
         faults=read_csv(folder / "pass_faults.csv"),
         main_table=(tmp_path / "t.md").read_text(),
         recommended=read_csv(folder / "recommended_threshold.csv"),

@@ -12,6 +12,7 @@ from speceyes.method.model_pass import Job, ModelPass
 from speceyes.records.journal import remove_finished
 from speceyes.records.passes import read_pass
 from speceyes.records.samples import write_samples
+from speceyes.records.stage import Shard
 from speceyes.records.tables import read_table
 from speceyes.records.types import ScreenRecord
 
@@ -62,7 +63,7 @@ def run(folder: Path, model: Model, splits: tuple[str, ...] = SPLITS, **changes:
     ]
     told = {"engines": {"model": {"type": "t", "concurrency": 4}}, "settings": {}, "identities": {"code": "c"}}
     job = Job.model_validate(told | {"shares": shares, "models": {"model": folder}} | changes)
-    here = ModelPass(job, {}, "1-of-1", folder / "journals", folder / "media", 0, folder / "log")
+    here = ModelPass(job, {}, Shard(0, 1), folder / "journals", folder / "media", 0, folder / "log")
 
     def start():
         engine = here.engine("model")

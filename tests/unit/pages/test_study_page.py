@@ -1,6 +1,13 @@
 import numpy as np
 import pandas as pd
-from speceyes.pages.study_page import agreement, faulty_passes, findings, study_page, under_load
+from speceyes.pages.study_page import (
+    agreement,
+    faulty_passes,
+    findings,
+    protocol_differences,
+    study_page,
+    under_load,
+)
 
 
 def settings(low: float, high: float) -> pd.DataFrame:
@@ -20,6 +27,17 @@ def claims() -> pd.DataFrame:
     return pd.DataFrame([stated | found, stated | found | decided])
 
 
+def protocols() -> pd.DataFrame:
+    row = {"agent": "deepeyes", "errored_published": 3, "errored_corrected": 1}
+    return pd.DataFrame(
+        [
+            row | {"system": "agent", "n": 10, "same": 8, "corrected_difference": 2.5},
+            row | {"system": "agent", "n": 12, "same": 12, "corrected_difference": 0.0},
+            row | {"system": "specreason", "n": 5, "same": 1, "corrected_difference": -20.0},
+        ]
+    )
+
+
 def page(comparable: bool) -> str:
     advice = {"agent": "deepeyes", "benchmark": "vstar", "split": "direct_attributes", "sentence": "Use the agent."}
     recommended = pd.DataFrame([advice | {"metric": "min"}, advice | {"metric": "log", "sentence": "Never shown."}])
@@ -31,6 +49,7 @@ def page(comparable: bool) -> str:
         settings=settings(-0.02, 0.01),
         live=None,
         throughput=None,
+        protocols=protocols(),
         faults=faults(),
         main_table="| a |",
         recommended=recommended,
@@ -121,3 +140,15 @@ def test_the_first_thing_on_the_page_are_the_papers_claims_with_their_verdicts()
     assert text.index("| 1 | It is faster. (abstract: 1.1 to 3.35 times) |") < text.index("## What was found")
     assert "**undecided**; about 1,200 samples instead of 20 would decide |" in text
     assert "| **not supported** |" in text
+
+
+def test_each_system_that_ran_under_both_protocols_has_its_sentence():
+    agent, peer = protocol_differences(protocols())
+    assert agent.startswith("**Published and corrected protocol, DeepEyes**: the same outcome on 20 of 22 samples")
+    assert "6 and 2 errors" in agent
+    assert "by +0.0 to +2.5 points on 2 splits" in agent
+    assert peer.startswith("**Published and corrected protocol, SpecReason with DeepEyes**: the same outcome on 1 of 5")
+
+
+def test_a_study_of_one_protocol_says_nothing_of_the_other():
+    assert protocol_differences(protocols().iloc[:0]) == []

@@ -16,7 +16,7 @@ from scripted import sample as scripted_sample
 from speceyes.records.batches import BatchTooLargeError, in_batches
 from speceyes.records.journal import remove_finished
 from speceyes.records.samples import Sample, read_samples, write_samples
-from speceyes.records.stage import Shard, Stage
+from speceyes.records.stage import Shard, SomeImages, Stage
 from speceyes.records.tables import read_provenance, read_table, write_table
 from speceyes.records.types import DraftRecord, ScreenRecord
 
@@ -58,7 +58,7 @@ def stage(tmp_path):
         samples=tmp_path / "samples.parquet",
         table=tmp_path / "table.parquet",
         journals=tmp_path / "journals",
-        shard=Shard(0, 1),
+        part=Shard(0, 1),
         settings={"tokens": 10},
         inputs={"code": "c"},
     )
@@ -276,7 +276,7 @@ def test_two_processes_at_one_table_do_the_work_once(stage, tmp_path):
 def test_shards_divide_the_samples(stage, tmp_path, count):
     seen = []
     for index in range(1, count + 1):
-        part = replace(stage, shard=Shard.parse(f"{index}-of-{count}"), table=tmp_path / f"{index}.parquet")
+        part = replace(stage, part=Shard.parse(f"{index}-of-{count}"), table=tmp_path / f"{index}.parquet")
         part.run(ScreenRecord, Work())
         seen += [record.sample_id for record in read_table(part.table, ScreenRecord)]
     assert sorted(seen) == [sample(n).sample_id for n in range(9)]
@@ -333,3 +333,13 @@ def test_only_the_latencies_of_cut_batches_are_marked(stage):
 def test_a_single_sample_that_does_not_fit_stops_the_job_by_its_name(stage):
     with pytest.raises(BatchTooLargeError, match=r"^bench/split/0000: out of memory with 1 prompts$"):
         stage.run(ScreenRecord, LittleMemory(0, size=6))
+
+
+def test_a_sample_of_images_takes_all_their_questions_and_grows_without_losing_any():
+    asked = [sample(number).model_copy(update={"image_id": f"picture {number // 3}"}) for number in range(30)]
+    few, more = (SomeImages(images, seed=0).of(asked) for images in (4, 7))
+    assert (len(few), len({one.image_id for one in few})) == (12, 4)
+    assert {one.sample_id for one in few} < {one.sample_id for one in more}
+    assert few == [one for one in asked if one in few]
+    assert SomeImages(4, seed=1).of(asked) != few
+    assert SomeImages(99, seed=0).of(asked) == asked

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from speceyes.records.passes import NAMES
 from speceyes.study.config import load_config
+from speceyes.study.jobs import Jobs
 from speceyes.study.layout import MODEL_JOBS, PASSES, Layout
 from speceyes.study.plan import GIVEN, Plan
 from speceyes.study.study import Study
@@ -41,7 +42,7 @@ def test_the_papers_jobs_are_those_that_the_documentation_counts(paper):
 def test_the_miniatures_jobs(miniature):
     assert miniature.jobs() == {
         "make_miniature_benchmarks": 1, "index": 7, "check_inputs": 1, "draft": 1, "screen": 2, "agent": 2,
-        "specreason": 2, "live": 2, "confidence": 9, "replay": 14, "load": 2, "judge": 1, "score_answers": 1,
+        "corrected": 2, "specreason": 2, "live": 2, "confidence": 9, "replay": 14, "load": 2, "judge": 1, "score_answers": 1,
         "measure_settings": 1, "outcomes": 1, "make_table": 17, "typeset_main_table": 1, "describe_tables": 1,
         "draw_figure": 12, "write_config": 1, "write_study_page": 1, "explorer": 1, "all": 1,
     }  # fmt: skip
@@ -91,6 +92,7 @@ EXAMPLES = {
     "draft": "results/paper/draft/pope/random/b16/1-of-1.parquet",
     "screen": "results/paper/screen/thyme/vstar/relative_position/b4/1-of-1.parquet",
     "agent": "results/paper/agent/deepeyes/hrbench/8k/3-of-4.parquet",
+    "corrected": "results/paper/corrected/thyme/hrbench/8k.parquet",
     "specreason": "results/paper/specreason/thyme/corrected/pope/popular/4-of-4.parquet",
     "live": "results/paper/live/deepeyes/vstar/direct_attributes/bottom20-b6.parquet",
     "confidence": "results/paper/confidence/hrbench/4k/b2.parquet",
@@ -162,3 +164,18 @@ def test_a_study_may_lie_elsewhere(miniature):
     there = Plan(Study(miniature.study.config, Layout("/data/copy")))
     assert there.tables("replay")[0] == "/data/copy/replay/deepeyes/vstar/direct_attributes.parquet"
     assert there.layout.log("replay") == "/data/copy/logs/replay/{agent}/{benchmark}/{split}.log"
+
+
+def test_agents_of_the_published_protocol_alone_run_under_the_corrected_one_too():
+    raw = yaml.safe_load((ROOT / "config" / "miniature.yaml").read_text())
+    assert {one.agent for one in plan("miniature").select("corrected")} == {"deepeyes", "thyme"}
+    assert plan("miniature", protocol="corrected").select("corrected") == []
+    assert plan("miniature", corrected={"images": 0}).select("corrected") == []
+    agents = raw["agents"]
+    agents["thyme"]["settings"] |= {"protocol": "corrected"}
+    agents["guide"] = {"type": "speceyes.agents.function_caller:FunctionCaller", "model": "served"}
+    served = {"path": "served", "engine": {"type": "server", "url": "http://127.0.0.1:1/v1", "served_name": "m"}}
+    mixed = plan("miniature", agents=agents, models=raw["models"] | {"served": served})
+    assert {one.agent for one in mixed.select("corrected")} == {"deepeyes"}
+    told = Jobs(mixed.study).model_pass("corrected", {"agent": "deepeyes"})
+    assert told["settings"]["agent"]["protocol"] == "corrected"

@@ -35,11 +35,12 @@ _VERDICTS = [f"{scorer}_{field}" for scorer in SCORER_NAMES for field in ("corre
 
 @dataclass(frozen=True, slots=True)
 class AnswerTables:
-    """Where answers come from: drafts by batch size, agents by name, SpecReason by (agent, method)."""
+    """Where answers come from: drafts by batch size, agents by name, also corrected, SpecReason by (agent, method)."""
 
     samples: Sequence[Path]
     drafts: Mapping[int, Sequence[Path]]
     agents: Mapping[str, Sequence[Path]]
+    corrected: Mapping[str, Sequence[Path]]
     specreason: Mapping[tuple[str, str], Sequence[Path]]
     verdicts: Path
 
@@ -50,6 +51,7 @@ class AnswerTables:
         samples: Iterable[Path],
         drafts: Iterable[Path],
         agents: Iterable[Path],
+        corrected: Iterable[Path],
         specreason: Iterable[Path],
         verdicts: Path,
     ) -> AnswerTables:
@@ -62,6 +64,7 @@ class AnswerTables:
             samples=list(samples),
             drafts=dict(sorted(by_pass(drafts, "draft", lambda held: held.batch or NO_BATCH).items())),
             agents=by_pass(agents, "agent", lambda held: held.cell.agent),
+            corrected=by_pass(corrected, "corrected", lambda held: held.cell.agent),
             specreason=by_pass(specreason, "specreason", lambda held: (held.cell.agent, _method(held))),
             verdicts=verdicts,
         )
@@ -76,8 +79,8 @@ def scored_answers(tables: AnswerTables) -> pd.DataFrame:
     """One row per answer.
 
     Returns:
-        benchmark, split, sample_id, image_id, source (draft, agent, specreason, specreason-corrected),
-        agent (empty for the draft), batch_size (0 where there is none), status, errored, answer,
+        benchmark, split, sample_id, image_id, source (draft, agent, agent-corrected, specreason,
+        specreason-corrected), agent (empty for the draft), batch_size (0 where there is none), status, errored, answer,
         latency_s, tokens, tool_calls, steps, and per scorer ``<scorer>_correct`` (1, 0, or NaN when
         the judge's reply could not be read or there is no verdict) and ``<scorer>_decided_by`` (rule,
         judge, unparsed, or missing when the verdicts table lacks the answer).
@@ -90,8 +93,9 @@ def scored_answers(tables: AnswerTables) -> pd.DataFrame:
         for batch, paths in tables.drafts.items()
     ]
     parts += [
-        _answers(paths, AgentRecord, "answer", source="agent", agent=agent, batch_size=NO_BATCH)
-        for agent, paths in tables.agents.items()
+        _answers(paths, AgentRecord, "answer", source=source, agent=agent, batch_size=NO_BATCH)
+        for source, agents in (("agent", tables.agents), ("agent-corrected", tables.corrected))
+        for agent, paths in agents.items()
     ]
     parts += [
         _answers(paths, AgentRecord, "answer", source=method, agent=agent, batch_size=NO_BATCH)

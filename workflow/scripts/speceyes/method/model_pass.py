@@ -16,7 +16,7 @@ from speceyes.engines.base import Engine, Place
 from speceyes.engines.registry import open_engine
 from speceyes.records.passes import Pass
 from speceyes.records.samples import Sample, read_samples
-from speceyes.records.stage import Shard, Stage
+from speceyes.records.stage import Part, Shard, Stage
 from speceyes.records.types import Record
 
 R = TypeVar("R", bound=Record)
@@ -82,7 +82,7 @@ class ModelPass:
     Args:
         job: what the rule says.
         inputs: the rule's named inputs that are one path each: model folders and prompt files.
-        shard: which of each pass's samples are the job's.
+        part: which of each pass's samples are the job's.
         journals: the study's folder of journals.
         media: the study's folder of pictures that agents make.
         gpus: devices that the job holds.
@@ -92,7 +92,7 @@ class ModelPass:
 
     job: Job
     inputs: dict[str, Path]
-    shard: str
+    part: Part
     journals: Path
     media: Path
     gpus: int
@@ -100,8 +100,8 @@ class ModelPass:
     held: ExitStack = field(default_factory=ExitStack)
 
     @classmethod
-    def of(cls, snakemake: Any, folders: Folders) -> ModelPass:
-        """A running job's share, as Snakemake tells its script.
+    def of(cls, snakemake: Any, folders: Folders, part: Part | None = None) -> ModelPass:
+        """A running job's share, as Snakemake tells its script; of each pass the given part, else the job's shard.
 
         Raises:
             ValidationError: the rule's parameter ``job`` is not what :class:`Job` says.
@@ -109,7 +109,7 @@ class ModelPass:
         return cls(
             job=Job.model_validate(snakemake.params.job),
             inputs={name: Path(path) for name, path in snakemake.input.items() if isinstance(path, str)},
-            shard=snakemake.wildcards.get("shard", WHOLE),
+            part=part or Shard.parse(snakemake.wildcards.get("shard", WHOLE)),
             journals=Path(folders.journals),
             media=Path(folders.media),
             gpus=snakemake.resources.get("gpu", 0),
@@ -158,11 +158,11 @@ class ModelPass:
     def _stage(self, share: Share) -> Stage:
         engines = {f"{name} engine": _that_answers(settings) for name, settings in self.job.engines.items()}
         return Stage(
-            label=f"{share.holds} {self.shard}",
+            label=f"{share.holds} {self.part}",
             samples=share.samples,
             table=share.table,
             journals=self.journals,
-            shard=Shard.parse(self.shard),
+            part=self.part,
             settings=self.job.settings | engines,
             inputs=self.job.identities,
             stamp=share.holds.stamp(),

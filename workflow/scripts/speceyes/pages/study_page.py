@@ -21,6 +21,7 @@ def study_page(
     settings: pd.DataFrame,
     live: pd.DataFrame | None,
     throughput: pd.DataFrame | None,
+    protocols: pd.DataFrame,
     faults: pd.DataFrame,
     main_table: str,
     recommended: pd.DataFrame,
@@ -36,6 +37,7 @@ def study_page(
         settings: the settings table.
         live: the table of live against replay, None when nothing ran live.
         throughput: the table of throughput under load, None when no load was offered.
+        protocols: the table of what the published and the corrected protocol differ by.
         faults: the table of what went wrong in each pass.
         main_table: Table 1 in Markdown.
         recommended: the table of recommended thresholds.
@@ -43,7 +45,8 @@ def study_page(
     """
     note = "" if comparable else "Models and pictures are the miniature's: not comparable with the paper's numbers.\n\n"
     found = [*findings(settings), *([] if live is None else [agreement(live)])]
-    found += [*([] if throughput is None else under_load(throughput)), *faulty_passes(faults)]
+    found += [] if throughput is None else under_load(throughput)
+    found += [*protocol_differences(protocols), *faulty_passes(faults)]
     metric = shown_metric(settings)
     advice = recommended[recommended["metric"] == metric]
     parts = [
@@ -119,6 +122,27 @@ def agreement(live: pd.DataFrame) -> str:
         f"{sentence} Where the gate was edited since, `snakemake --forcerun live` runs it again; else the batch size or"
         " kernels change answers (the first of each run is named in"
         " [live_vs_replay.csv](tables/live_vs_replay.csv))."
+    )
+
+
+def protocol_differences(protocols: pd.DataFrame) -> list[str]:
+    """One sentence per system and agent that ran under both protocols."""
+    return [
+        _protocol_difference(str(system), str(agent), rows)
+        for (system, agent), rows in protocols.groupby(["system", "agent"], sort=False)
+    ]
+
+
+def _protocol_difference(system: str, agent: str, rows: pd.DataFrame) -> str:
+    name = AGENT_NAMES.get(agent, agent)
+    errors = " and ".join(f"{int(rows[f'errored_{protocol}'].sum())}" for protocol in ("published", "corrected"))
+    points = rows[f"{SCORER}_difference"]
+    span = " to ".join(dict.fromkeys((f"{points.min():+.1f}", f"{points.max():+.1f}")))
+    return (
+        f"**Published and corrected protocol, {name if system == 'agent' else f'SpecReason with {name}'}**: the same"
+        f" outcome on {int(rows['same'].sum())} of {int(rows['n'].sum())} samples, {errors} errors; the corrected"
+        f" protocol changes the accuracy by {span} points on {len(rows)} splits ({SCORER} scorer);"
+        " see [protocol_effects.csv](tables/protocol_effects.csv)."
     )
 
 

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -23,6 +23,12 @@ from speceyes.runtime.progress import Progress
 from speceyes.runtime.provenance import digest, provenance
 
 R = TypeVar("R", bound=Record)
+
+
+class Part(Protocol):
+    """Which of a split's samples a job works on."""
+
+    def of(self, samples: Sequence[Sample]) -> Sequence[Sample]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,25 @@ class Shard:
     def of(self, samples: Sequence[Sample]) -> Sequence[Sample]:
         return samples[self.index :: self.count]
 
+    def __str__(self) -> str:
+        return f"{self.index + 1}-of-{self.count}"
+
+
+@dataclass(frozen=True, slots=True)
+class SomeImages:
+    """All samples of so many images, drawn by a seed; of more images, those of fewer are a part."""
+
+    images: int
+    seed: int
+
+    def of(self, samples: Sequence[Sample]) -> Sequence[Sample]:
+        drawn = sorted({sample.image_id for sample in samples}, key=lambda image: digest(self.seed, image))
+        chosen = set(drawn[: self.images])
+        return [sample for sample in samples if sample.image_id in chosen]
+
+    def __str__(self) -> str:
+        return f"{self.images} images"
+
 
 @dataclass(frozen=True, slots=True)
 class Stage:
@@ -50,7 +75,7 @@ class Stage:
         samples: the samples table; the name of a sample's picture says what is in it.
         table: the Parquet table to bring up to date.
         journals: the study's journal folder.
-        shard: which part of the samples.
+        part: which of the samples.
         settings: resolved settings, stamped into the table.
         inputs: identities of code, models and prompts.
         stamp: what else the table says of itself, as :meth:`speceyes.records.passes.Pass.stamp`.
@@ -60,7 +85,7 @@ class Stage:
     samples: Path
     table: Path
     journals: Path
-    shard: Shard
+    part: Part
     settings: dict[str, Any]
     inputs: dict[str, str]
     stamp: dict[str, Any] = field(default_factory=dict)
@@ -76,7 +101,7 @@ class Stage:
             kind: of the records.
             work: yields one record per sample that it is given, in any order; not called where nothing is left to do.
         """
-        samples = self.shard.of(read_samples(self.samples))
+        samples = self.part.of(read_samples(self.samples))
         shared = digest(self.settings, self.inputs, self.stamp, kind.__name__)
         wanted = {sample.sample_id: _identity(shared, sample) for sample in samples}
         if self.table.exists() and _held(self.table, kind) == list(wanted.items()):

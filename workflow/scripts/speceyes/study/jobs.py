@@ -87,6 +87,8 @@ class Jobs:
         match stage:
             case "draft":
                 return draft
+            case "corrected":
+                return {"agent": told_settings(load_agent(config.agents[agent].type), own["agent"], protocol=stage)}
             case "specreason":
                 told = told_settings(load_agent(config.agents[agent].type), own["agent"], protocol=variant)
                 return {"agent": told, "specreason": config.specreason.settings.model_dump(mode="json")}

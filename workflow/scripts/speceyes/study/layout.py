@@ -12,6 +12,7 @@ PASSES: Mapping[str, str] = {
     "draft": "draft/{benchmark}/{split}/b{batch}/{shard}",
     "screen": "screen/{agent}/{benchmark}/{split}/b{batch}/{shard}",
     "agent": "agent/{agent}/{benchmark}/{split}/{shard}",
+    "corrected": "corrected/{agent}/{benchmark}/{split}",
     "specreason": "specreason/{agent}/{variant}/{benchmark}/{split}/{shard}",
     "live": "live/{agent}/{benchmark}/{split}/{metric}-b{batch}",
     "confidence": "confidence/{benchmark}/{split}/b{batch}",
@@ -23,6 +24,7 @@ MODEL_JOBS: Mapping[str, str] = {
     "draft": "draft/{shard}",
     "screen": "screen/{agent}/{shard}",
     "agent": "agent/{agent}/{shard}",
+    "corrected": "corrected/{agent}",
     "specreason": "specreason/{agent}/{variant}/{shard}",
     "live": "live/{agent}",
 }

@@ -68,6 +68,10 @@ class Study:
         """SpecReason's variants on an agent."""
         return self.config.specreason.variants if agent in self.config.specreason.agents else ()
 
+    def is_also_corrected(self, agent: str) -> bool:
+        """Whether an agent, which runs under the published protocol, also runs under the corrected one."""
+        return self.config.corrected.images > 0 and self.agent_settings(agent).get("protocol") == "published"
+
     def points(self, agent: str, benchmark: str) -> dict[Metric, float]:
         """The main table's threshold per metric of the grid; one of one's own without any has the headline's."""
         given = self.config.operating_points.get(agent, {}).get(benchmark, {})
@@ -103,7 +107,7 @@ class Study:
         if stage == "draft" or (stage == "screen" and self.config.screening.by == "draft"):
             return {"model": draft}
         own = {"model": self.model(self.config.agents[agent].model)}
-        return own if stage in ("screen", "agent") else {"draft": draft} | own
+        return own if stage in ("screen", "agent", "corrected") else {"draft": draft} | own
 
     def agent_settings(self, agent: str) -> dict[str, Any]:
         """An agent's settings; told what its engine sees and the study's protocol, unless it names one itself."""

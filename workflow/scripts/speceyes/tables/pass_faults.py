@@ -13,12 +13,13 @@ from speceyes.records.passes import Pass, PassStage, by_pass
 from speceyes.records.types import AgentRecord, DraftRecord, LiveRecord, Record, ScreenRecord
 from speceyes.tables.inputs import TableInputs
 
-READS = ("draft", "screen", "agent", "specreason", "live")
+READS = ("draft", "screen", "agent", "corrected", "specreason", "live")
 
 KINDS: dict[PassStage, type[Record]] = {
     "draft": DraftRecord,
     "screen": ScreenRecord,
     "agent": AgentRecord,
+    "corrected": AgentRecord,
     "specreason": AgentRecord,
     "live": LiveRecord,
 }

@@ -21,6 +21,7 @@ from speceyes.method.confidence import METRICS, Metric
 from speceyes.method.load_settings import LoadSettings
 from speceyes.study.config.agents import AgentConfig
 from speceyes.study.config.benchmarks import BenchmarkConfig
+from speceyes.study.config.corrected import CorrectedConfig
 from speceyes.study.config.draft import DraftConfig
 from speceyes.study.config.errors import ConfigError, check_apart, check_known, explanation
 from speceyes.study.config.fields import Folder, Name, Section, Threshold
@@ -61,6 +62,9 @@ class Config(Section):
     )
     live: LiveConfig = Field(default_factory=LiveConfig, description="Settings that also run live.")
     load: LoadSettings | None = Field(None, description="Questions that come while others are under way; off if null.")
+    corrected: CorrectedConfig = Field(
+        default_factory=CorrectedConfig, description="Where agents also run under the corrected protocol."
+    )
     specreason: SpecReasonConfig = Field(default_factory=SpecReasonConfig, description="The peer method.")
     judge: JudgeConfig = Field(description="Who decides what rules cannot.")
     statistics: StatisticsSettings = Field(

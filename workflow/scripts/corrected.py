@@ -1,0 +1,33 @@
+"""Rule corrected: an agent's corrected loop on a sample of images; what the published one asked is not asked again."""
+
+from pathlib import Path
+
+from speceyes.runtime.job import job
+from speceyes.study.layout import Layout
+
+with job(snakemake.log[0], snakemake.resources.devices):
+    from speceyes.agents.recall import RecallingEngine
+    from speceyes.agents.run import answering
+    from speceyes.agents.side_by_side import side_by_side
+    from speceyes.method.model_pass import ModelPass
+    from speceyes.records.passes import by_pass
+    from speceyes.records.stage import SomeImages
+    from speceyes.records.tables import read_table
+    from speceyes.records.types import AgentRecord
+
+    sample = SomeImages(**snakemake.params.sample)
+    here = ModelPass.of(snakemake, Layout.of(snakemake.params.study), sample)
+    published = by_pass(map(Path, snakemake.input.published), "agent", lambda held: held.cell)
+
+    def start():
+        """The agent and its model, opened, on a pass."""
+        agent, engine = here.agent(), here.engine("model")
+
+        def work(samples, share):
+            known = (record for table in published[share.holds.cell] for record in read_table(table, AgentRecord))
+            recalling = RecallingEngine(engine, known)
+            return side_by_side((answering(recalling, agent, one, share.images) for one in samples), here.in_flight)
+
+        return work
+
+    here.run(AgentRecord, start)
