@@ -21,7 +21,9 @@ class TransformersSettings(EngineSettings):
         "transformers", description="transformers: in the job's own process; server: below; or package.module:Class."
     )
     dtype: Literal["auto", "float32", "bfloat16"] = Field("auto", description="Weights' type; auto: as stored.")
-    attention: Literal["sdpa", "eager", "flash_attention_2"] = Field("sdpa", description="Attention implementation.")
+    attention: Literal["auto", "sdpa", "eager", "flash_attention_2"] = Field(
+        "auto", description="Attention; auto: flash attention where it is installed and works, else torch's own (sdpa)."
+    )
     device: str = Field("auto", description="torch device; auto: the first CUDA device, else the CPU.")
     device_map: str | None = Field(None, description="Spread the model over devices (auto, balanced); replaces device.")
 

@@ -25,6 +25,7 @@ def _seemingly_absent(*packages: str) -> Iterator[None]:
 
 with _seemingly_absent("sklearn", "scipy"):
     from transformers import (
+        AutoConfig,
         AutoModelForImageTextToText,
         GenerationConfig,
         ProcessorMixin,
@@ -33,9 +34,11 @@ with _seemingly_absent("sklearn", "scipy"):
         StoppingCriteria,
         StoppingCriteriaList,
     )
+    from transformers.utils.import_utils import is_flash_attn_2_available
     from transformers.utils.logging import disable_progress_bar
 
 __all__ = [
+    "AutoConfig",
     "AutoModelForImageTextToText",
     "GenerationConfig",
     "ProcessorMixin",
@@ -44,4 +47,5 @@ __all__ = [
     "StoppingCriteria",
     "StoppingCriteriaList",
     "disable_progress_bar",
+    "is_flash_attn_2_available",
 ]

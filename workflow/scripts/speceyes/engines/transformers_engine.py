@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 
 import torch
 
+from speceyes.engines.attention import attention_for
 from speceyes.engines.base import EngineError, Generation, OutOfMemoryError, Request
 from speceyes.engines.codec import Codec
 from speceyes.engines.in_process import TransformersSettings
@@ -24,6 +26,8 @@ from speceyes.engines.processors import load_processor
 from speceyes.engines.row_ends import RowEnds
 from speceyes.engines.text import cut_after_stop
 from speceyes.engines.top_k import captured_top_k
+
+log = logging.getLogger(__name__)
 
 
 class TransformersEngine:
@@ -89,18 +93,22 @@ class TransformersEngine:
 
 
 def _load_model(model_path: Path, settings: TransformersSettings) -> Any:
-    device = _device(settings.device)
+    device = settings.device_map or _device(settings.device)
     disable_progress_bar()  # type: ignore[no-untyped-call]
+    attention: str = settings.attention
+    if attention == "auto":
+        attention = attention_for(model_path, settings.dtype, device)
+        log.info("%s: attention is %s on %s", model_path, attention, device)
     try:
         model: Any = AutoModelForImageTextToText.from_pretrained(
             model_path,
             dtype=settings.dtype,
-            attn_implementation=settings.attention,
-            device_map=settings.device_map or device,
+            attn_implementation=attention,
+            device_map=device,
             local_files_only=True,
         )
     except (OSError, ValueError, ImportError, RuntimeError, MemoryError) as error:
-        place = f"with {settings.attention} on {settings.device_map or device}"
+        place = f"with {attention} on {device}"
         if is_out_of_memory(error):
             raise OutOfMemoryError(f"{model_path}: out of memory when loading {place}; {MORE_ROOM}") from error
         raise EngineError(f"{model_path}: cannot be loaded {place}: {_first_line(error)}") from error

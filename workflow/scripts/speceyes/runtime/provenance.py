@@ -15,7 +15,18 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
 
-PACKAGES = ("torch", "transformers", "pillow", "numpy", "pandas", "pyarrow", "snakemake", "openai", "vllm")
+PACKAGES = (
+    "torch",
+    "transformers",
+    "flash-attn",
+    "pillow",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "snakemake",
+    "openai",
+    "vllm",
+)
 LARGE = 64 * 2**20  # bytes from which a file counts by its size alone
 
 
