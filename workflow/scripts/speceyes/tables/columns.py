@@ -135,6 +135,7 @@ KEYS = {
 }
 MEASURES = {
     "accuracy": _share("right answers over counted answers"),
+    "difference": _difference("accuracy less that of the agent alone"),
     "speedup": _ratio("seconds of the agent alone over seconds of the system, summed over the same samples"),
     "alpha": _share("α: share of the tool-free samples whose draft answer is accepted"),
     "beta": _share("β: share of samples that screening calls tool-free"),
