@@ -35,6 +35,7 @@ class ClaimedStudy:
     seconds_per_call: float = 0.5
     batch_exponent: float = -1.0
     peer_speedup: float = 0.5
+    throughput_gain: float = 1.8
 
     def tables(self) -> ClaimTables:
         outcomes = self.outcomes()
@@ -42,6 +43,7 @@ class ClaimedStudy:
             settings=self.settings(outcomes),
             outcomes=outcomes,
             batches=self.batches(outcomes),
+            load=self.load(),
             top_k=64,
             statistics=STATISTICS,
         )
@@ -103,3 +105,16 @@ class ClaimedStudy:
             ],
             ignore_index=True,
         )
+
+    def load(self) -> pd.DataFrame:
+        """Four runs of each system at each number of concurrent questions; one at a time nothing is gained."""
+        draw = np.random.default_rng(2)
+        rows = [
+            {"agent": "deepeyes", "system": system, "arrivals": "closed", "level": float(level), "repeat": repeat}
+            | {"answer_s": (number + 1) * draw.normal(1, 0.02) / (gain if level > 1 else 1)}
+            for level in (1, 4, 16)
+            for system, gain in (("agent", 1.0), ("funnel", self.throughput_gain))
+            for repeat in range(4)
+            for number in range(20)
+        ]
+        return pd.DataFrame(rows)

@@ -13,7 +13,7 @@ from scipy.stats import norm
 from speceyes.analysis.claims.evidence import Evidence
 from speceyes.analysis.claims.stated import ClaimError, read_claims
 from speceyes.analysis.claims.verdicts import Placed, holm, judge
-from speceyes.tables.claim_tests import claim_tests
+from speceyes.tables.claim_tests import READS, claim_tests
 from speceyes.tables.claims import claims_table
 from synthetic_tables import CLAIMS
 
@@ -31,6 +31,7 @@ FALSE = {
     8: replace(TRUE, batch_exponent=0.5),
     9: replace(TRUE, wrong_share=0.0, agent_right=0.8),
     10: replace(TRUE, peer_speedup=1.5),
+    11: replace(TRUE, throughput_gain=0.7),
     12: replace(TRUE, seconds_per_call=-0.3),
 }
 
@@ -43,9 +44,8 @@ def verdicts(study):
 def test_every_claim_of_the_paper_that_a_study_tests_is_supported_where_it_is_true():
     found = verdicts(TRUE)
     assert list(found.index) == list(range(1, 13))
-    tested = found[found["tests"] > 0]
-    assert dict(tested["verdict"]) == dict.fromkeys(FALSE, "supported")
-    assert tested["samples_needed"].isna().all()
+    assert dict(found["verdict"]) == dict.fromkeys(FALSE, "supported")
+    assert found["samples_needed"].isna().all()
 
 
 @pytest.mark.parametrize("number", FALSE)
@@ -55,18 +55,24 @@ def test_a_study_in_which_a_claim_is_false_says_so(number):
     assert row["inside"] < row["tests"]
 
 
-def test_a_claim_that_nothing_measures_is_undecided():
-    row = verdicts(replace(TRUE, samples=50)).loc[11]
-    assert (row["verdict"], row["tests"], row["finding"]) == ("undecided", 0, "not measured in this study")
+def test_one_run_under_load_has_no_interval_and_decides_nothing():
+    tables = TRUE.tables()
+    tables = replace(tables, load=tables.load[tables.load["repeat"] == 0])
+    row = claims_table(STATED, claim_tests(STATED, tables), 0.95).set_index("number").loc[11]
+    assert (row["verdict"], row["tests"], row["finding"]) == (
+        "undecided", 0, "not measured: no estimate has an interval"
+    )  # fmt: skip
 
 
-def test_a_study_without_the_peer_and_with_one_batch_size_leaves_their_claims_undecided():
+def test_a_claim_is_undecided_where_the_study_did_not_run_what_it_is_about():
+    """No peer method, one batch size, no load."""
     tables = TRUE.tables()
     settings = tables.settings[tables.settings["method"] == "speceyes"]
-    tables = replace(tables, settings=settings, batches=tables.batches[tables.batches["batch_size"] == 1])
+    batches = tables.batches[tables.batches["batch_size"] == 1]
+    tables = replace(tables, settings=settings, batches=batches, load=tables.load.head(0))
     found = claims_table(STATED, claim_tests(STATED, tables), 0.95).set_index("number")
-    assert set(found.loc[[8, 10], "finding"]) == {"not measured in this study"}
-    assert set(found.loc[[8, 10], "verdict"]) == {"undecided"}
+    assert set(found.loc[[8, 10, 11], "finding"]) == {"not measured in this study"}
+    assert set(found.loc[[8, 10, 11], "verdict"]) == {"undecided"}
 
 
 def test_a_study_without_the_papers_metric_tests_no_claim_about_it():
@@ -74,7 +80,7 @@ def test_a_study_without_the_papers_metric_tests_no_claim_about_it():
     rows = (tables.settings["metric"] == "mean") | (tables.settings["method"] == "specreason")
     tables = replace(tables, settings=tables.settings[rows], batches=tables.batches.head(0))
     tested = claim_tests(STATED, tables)
-    assert set(tested["number"]) == {1, 10, 12}
+    assert set(tested["number"]) == {1, 10, 11, 12}
 
 
 def evidence(estimate, margin, n=100):
@@ -161,6 +167,10 @@ def test_a_file_without_claims_is_refused_in_one_line(content, tmp_path):
     path.write_text(content)
     with pytest.raises(ClaimError, match=re.escape(str(path))):
         read_claims(path)
+
+
+def test_what_a_claim_lists_is_read_by_the_table_of_tests():
+    assert {table for claim in STATED for table in claim.tables} <= set(READS)
 
 
 def test_two_claims_of_one_number_are_refused(tmp_path):

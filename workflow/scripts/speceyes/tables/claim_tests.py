@@ -19,7 +19,7 @@ from speceyes.method.grid import Setting
 from speceyes.method.replay import read_replay
 from speceyes.tables.inputs import TableInputs
 
-READS = ("settings", "outcomes", "replay", "stated_claims")
+READS = ("settings", "outcomes", "replay", "load", "stated_claims")
 
 COLUMNS = [
     *("number", "test", "agent", "benchmark", "split", "quantity", "estimate", "low", "high", "n"),
@@ -34,6 +34,7 @@ def make(inputs: TableInputs) -> pd.DataFrame:
         settings=inputs.csv("settings"),
         outcomes=outcomes,
         batches=batch_seconds(inputs.paths("replay"), outcomes, HEADLINE),
+        load=read_load(inputs.paths("load")),
         top_k=study.main_top_k,
         statistics=study.statistics,
     )
@@ -68,6 +69,13 @@ def _rows(claim: Claim, tables: ClaimTables) -> Iterator[dict[str, object]]:
                 "distance": tested.distance,
                 "verdict": tested.by_itself(level),
             }
+
+
+def read_load(paths: Sequence[Path]) -> pd.DataFrame:
+    """What was answered under load; no rows where no load was offered."""
+    columns = ["agent", "system", "arrivals", "level", "repeat", "answer_s"]
+    parts = [pd.read_parquet(path, columns=columns) for path in paths]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 
 
 def batch_seconds(replays: Iterable[Path], outcomes: pd.DataFrame, metric: str) -> pd.DataFrame:

@@ -44,6 +44,7 @@ class ClaimTables:
         outcomes: what happened to every sample, at the main batch size.
         batches: seconds of every sample at each batch size (agent, benchmark, image_id, batch_size, agent_s,
             latency_s), under the main table's setting of the paper's choice of metric.
+        load: rows of :class:`speceyes.records.types.LoadRecord`; empty where no load was offered.
         top_k: K of the main table.
         statistics: how intervals are made.
     """
@@ -51,6 +52,7 @@ class ClaimTables:
     settings: pd.DataFrame
     outcomes: pd.DataFrame
     batches: pd.DataFrame
+    load: pd.DataFrame
     top_k: int
     statistics: StatisticsSettings
 

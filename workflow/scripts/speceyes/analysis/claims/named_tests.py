@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from speceyes.analysis.claims import ablations, gates, systems
+from speceyes.analysis.claims import ablations, gates, serving, systems
 from speceyes.analysis.claims.evidence import ClaimTables, Evidence
 
 Test = Callable[[ClaimTables, Sequence[str]], Iterator[Evidence]]
@@ -29,5 +29,6 @@ TESTS: Mapping[str, Test] = {
         ablations.speed_moved_by_k,
         ablations.speed_gained_by_batch,
         ablations.flattening_over_batches,
+        serving.throughput_gain,
     )
 }

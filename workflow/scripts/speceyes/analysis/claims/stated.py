@@ -59,15 +59,15 @@ class Claim(_Stated):
         place: where the paper states it.
         paper: the numbers that it prints, in words.
         tables: the study's tables that the tests are made from.
-        tests: what decides; without any, or where the study ran nothing that they measure, the claim is undecided.
+        tests: what decides; where the study ran nothing that they measure, the claim is undecided.
     """
 
     number: int = Field(ge=1)
     claim: str = Field(min_length=1)
     place: str = Field(min_length=1)
     paper: str = Field(min_length=1)
-    tables: tuple[str, ...]
-    tests: tuple[ClaimTest, ...]
+    tables: tuple[str, ...] = Field(min_length=1)
+    tests: tuple[ClaimTest, ...] = Field(min_length=1)
 
 
 def read_claims(path: Path) -> tuple[Claim, ...]:
