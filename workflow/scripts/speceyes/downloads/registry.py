@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from speceyes.border import plain, problem
 from speceyes.documents import DocumentError, read_yaml
+from speceyes.engines.shape import Shape
 
 PINS = Path("config/pins")  # where the working directory keeps resolved revisions
 
@@ -36,7 +37,10 @@ class FileFacts(BaseModel):
 
 
 class Entry(BaseModel):
-    """One repository: its pinned revision, the files wanted from it, and where the facts come from."""
+    """One repository: its pinned revision, the files wanted from it, and where the facts come from.
+
+    ``shape`` is a model's; ``largest_picture`` a dataset's, in pixels. Memory is planned with them.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -44,6 +48,8 @@ class Entry(BaseModel):
     files: Annotated[dict[str, FileFacts], Field(min_length=1)]
     gigabytes: Annotated[float, Field(gt=0)] | None = None
     licence: str | None = None
+    shape: Shape | None = None
+    largest_picture: tuple[int, int] | None = None
     note: str = ""
 
     def at(self, revision: str | None) -> Entry:

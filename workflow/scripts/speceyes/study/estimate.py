@@ -1,4 +1,4 @@
-"""What a study will still cost before it runs: bytes, disk, GPU-hours by stage, judge calls, and what is done already.
+"""What a study will still cost before it runs: downloads, disk, GPU time and memory, judge calls; what is done.
 
 Seconds per sample are those of tables that exist. Where there are none, the paper's speedups give a
 pass's share of the agent's latency; the paper prints no latency in seconds, so the agent's own is
@@ -26,6 +26,7 @@ from speceyes.records.passes import Pass, PassStage
 from speceyes.study.config import load_config
 from speceyes.study.config.errors import ConfigError
 from speceyes.study.downloads import Downloads
+from speceyes.study.gpu_memory import Planned, card_gigabytes, planned_memory, render_memory
 from speceyes.study.plan import PUBLISHED, Plan
 from speceyes.study.study import Study
 
@@ -84,6 +85,7 @@ class Work:
     verdicts: Path
     top_k: int
     draft_tokens: int
+    memory: Sequence[Planned] = ()
     agent_latency_s: float = 10.0
 
     @classmethod
@@ -102,6 +104,7 @@ class Work:
             verdicts=Path(study.layout.verdicts),
             top_k=settings.top_k,
             draft_tokens=settings.max_new_tokens,
+            memory=planned_memory(study),
         )
 
 
@@ -256,6 +259,7 @@ def render(work: Work) -> str:
             f"Study {work.study}",
             _render_bytes(work),
             _render_hours(stage_costs(work)),
+            *([render_memory(work.memory, card_gigabytes())] if work.memory else []),
             f"Judge: at most {judge_calls(work)} calls",
         )
     )
