@@ -9,7 +9,7 @@ import pytest
 import yaml
 from scripted import sample
 from snakemake.utils import update_config
-from speceyes.engines.base import EngineError
+from speceyes.documents import DocumentError
 from speceyes.engines.shape import Shape, read_shape
 from speceyes.records.samples import write_samples
 from speceyes.study.config import load_config
@@ -132,6 +132,6 @@ def test_a_machine_without_cards_has_none(tmp_path, monkeypatch):
 @pytest.mark.parametrize("text", ['{"model_type": "bert"}', "[]", '{"text_config": {"hidden_size": "x"}}'])
 def test_a_configuration_of_something_else_is_one_line(tmp_path, text):
     (tmp_path / "config.json").write_text(text)
-    with pytest.raises(EngineError) as caught:
+    with pytest.raises(DocumentError) as caught:
         read_shape(tmp_path)
     assert "\n" not in str(caught.value)

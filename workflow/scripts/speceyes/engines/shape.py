@@ -8,8 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from speceyes.border import problem
-from speceyes.documents import read_json
-from speceyes.engines.base import EngineError
+from speceyes.documents import DocumentError, read_json
 
 BYTES = {"float32": 4, "bfloat16": 2, "float16": 2}
 
@@ -97,8 +96,7 @@ def read_shape(folder: Path) -> Shape:
     """The shape of a model that lies in a folder; older configurations have the text's keys at their top.
 
     Raises:
-        DocumentError: no readable ``config.json``.
-        EngineError: it describes no model with language and vision.
+        DocumentError: no readable ``config.json``, or none of a model with language and vision.
     """
     config: Any = read_json(folder / "config.json")
     try:
@@ -110,4 +108,4 @@ def read_shape(folder: Path) -> Shape:
         return Shape.model_validate({"text": given, "vision": config.get("vision_config"), "dtype": dtype})
     except (ValidationError, AttributeError, TypeError) as error:
         said = problem(error, "config.json") if isinstance(error, ValidationError) else "not a map"
-        raise EngineError(f"{folder}: {said}") from error
+        raise DocumentError(f"{folder}: {said}") from error

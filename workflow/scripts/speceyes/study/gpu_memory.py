@@ -17,7 +17,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from speceyes.documents import DocumentError
-from speceyes.engines.base import EngineError
 from speceyes.engines.in_process import TransformersSettings
 from speceyes.engines.settings import EngineSettings
 from speceyes.engines.shape import BYTES, Shape, read_shape
@@ -98,7 +97,7 @@ def _shapes(study: Study) -> dict[str, Shape | None]:
     for model in study.config.models.values():
         try:
             found[model.path] = read_shape(Path(model.path))
-        except (DocumentError, EngineError):
+        except DocumentError:
             found[model.path] = registered.get(model.path)
     return found
 
