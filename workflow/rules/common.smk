@@ -66,6 +66,11 @@ def told(stage):
     return lambda wildcards: JOBS.model_pass(stage, dict(wildcards.items()))
 
 
+def whole_machine(wildcards):
+    """Threads of a job beside which no other runs here: Snakemake knows how many only when jobs are planned."""
+    return workflow.cores if workflow.local_exec else 1
+
+
 def retried(amount):
     """A resource that grows with every attempt."""
     return lambda wildcards, attempt: amount * attempt

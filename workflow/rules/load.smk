@@ -19,8 +19,7 @@ if PLAN.load_tables:
             LAYOUT.times("load/{agent}")
         conda:
             "../envs/models.yaml"
-        # No other job of the workflow runs beside it on the machine.
-        threads: workflow.cores or 1
+        threads: whole_machine
         resources:
             **on_gpus("live"),
             mem_mb=retried(64000),
