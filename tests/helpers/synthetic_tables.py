@@ -41,7 +41,9 @@ def write_tables(study: SyntheticStudy, folder: Path, comparable: bool, resample
     write_csv(settings, folder / "settings.csv")
     write_csv(ledger, folder / "ledger.csv")
     confidences = {where: study.passes(study.agents[0], *where).confidences[6] for where in study.splits}
-    happened = outcomes(OutcomeTables(replays, confidences, 6), answers)
+    happened = outcomes(
+        OutcomeTables(replays, confidences, dict.fromkeys([benchmark for benchmark, _ in study.splits], 6)), answers
+    )
     write_outcomes(happened, folder / "outcomes.parquet")
     write_answers(folder / "answers.parquet", answers, {})
     for name, table in _made(study, folder, comparable, statistics):

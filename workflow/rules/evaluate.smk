@@ -95,7 +95,7 @@ rule measure_settings:
 rule outcomes:
     input:
         replays=tables("replay"),
-        confidences=lambda wildcards: PLAN.tables("confidence", batch=STUDY.batch),
+        confidences=tables("confidence"),
         answers=LAYOUT.answers,
     output:
         table=LAYOUT.outcomes,
@@ -109,7 +109,7 @@ rule outcomes:
         mem_mb=4000,
         runtime=20,
     params:
-        batch_size=STUDY.batch,
+        batch_sizes={benchmark: STUDY.batch(benchmark) for benchmark in CONFIG.benchmarks},
         code=code("outcomes"),
     message:
         "Gathering what happened to every sample"

@@ -8,5 +8,5 @@ from speceyes.runtime.job import job
 
 with job(snakemake.log[0]):
     stored = snakemake.input
-    tables = OutcomeTables.of(map(Path, stored.replays), map(Path, stored.confidences), snakemake.params.batch_size)
+    tables = OutcomeTables.of(map(Path, stored.replays), map(Path, stored.confidences), snakemake.params.batch_sizes)
     write_outcomes(outcomes(tables, pd.read_parquet(stored.answers)), Path(snakemake.output.table))

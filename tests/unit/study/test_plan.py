@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from speceyes.records.passes import NAMES
+from speceyes.study.captions import Captions
 from speceyes.study.config import load_config
 from speceyes.study.jobs import Jobs
 from speceyes.study.layout import MODEL_JOBS, PASSES, Layout
@@ -179,3 +180,14 @@ def test_agents_of_the_published_protocol_alone_run_under_the_corrected_one_too(
     assert {one.agent for one in mixed.select("corrected")} == {"deepeyes"}
     told = Jobs(mixed.study).model_pass("corrected", {"agent": "deepeyes"})
     assert told["settings"]["agent"]["protocol"] == "corrected"
+
+
+def test_a_benchmark_may_have_a_batch_size_of_its_own():
+    mixed = plan("config", draft={"batch_size": {"hrbench": 2, "pope": 12}}, live={"metrics": ["min"]})
+    assert [mixed.study.batch(name) for name in ("vstar", "hrbench", "pope")] == [6, 2, 12]
+    assert [one.batch for one in mixed.select("live", agent="thyme", split="8k")] == [2]
+    assert [one.batch for one in mixed.select("live", agent="thyme", split="random")] == [12]
+    assert mixed.study.batches("hrbench") == [1, 2, 4]
+    assert mixed.study.grid("thyme", "hrbench").main_batch_size == 2
+    assert "batch 6 on vstar, 2 on hrbench, 12 on pope" in Captions(mixed.study).of_table("main_table")
+    assert "batch 6." in Captions(plan("config").study).of_table("main_table")

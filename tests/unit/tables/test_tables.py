@@ -192,7 +192,9 @@ def test_a_study_that_is_not_comparable_gets_no_verdict(settings):
 def test_outcomes_tell_what_every_setting_does(study, replays, answers, settings):
     """Accuracy and speedup recomputed from the outcomes equal the settings table at every threshold."""
     confidences = {where: study.passes("deepeyes", *where).confidences[6] for where in study.splits}
-    table = outcomes(OutcomeTables(replays, confidences, 6), answers)
+    table = outcomes(
+        OutcomeTables(replays, confidences, dict.fromkeys([benchmark for benchmark, _ in study.splits], 6)), answers
+    )
     for (agent, where), threshold in itertools.product(itertools.product(study.agents, study.splits), (0.8, 0.97)):
         own = table[(table["agent"] == agent) & (table["benchmark"] == where[0]) & (table["split"] == where[1])]
         kept = own["tool_free"] & (own["min_k16"] > threshold)

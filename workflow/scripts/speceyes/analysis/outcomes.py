@@ -25,14 +25,14 @@ _REPLAYED = ["tool_free", "screen_s"]
 
 @dataclass(frozen=True, slots=True)
 class OutcomeTables:
-    """Where outcomes come from: replays by cell, confidences by (benchmark, split), at one batch size."""
+    """Where outcomes come from: replays by cell, confidences by (benchmark, split), at each benchmark's batch size."""
 
     replays: Mapping[Cell, Path]
     confidences: Mapping[tuple[str, str], Path]
-    batch_size: int
+    batch_sizes: Mapping[str, int]
 
     @classmethod
-    def of(cls, replays: Iterable[Path], confidences: Iterable[Path], batch_size: int) -> OutcomeTables:
+    def of(cls, replays: Iterable[Path], confidences: Iterable[Path], batch_sizes: Mapping[str, int]) -> OutcomeTables:
         """Flat lists of a study's tables, grouped by the passes that they say they hold.
 
         Raises:
@@ -44,14 +44,14 @@ class OutcomeTables:
             confidences={
                 (benchmark, split): single(tables, f"confidences of {benchmark}/{split}")
                 for (batch, benchmark, split), tables in found.items()
-                if batch == batch_size
+                if batch == batch_sizes[benchmark]
             },
-            batch_size=batch_size,
+            batch_sizes=batch_sizes,
         )
 
 
 def outcomes(tables: OutcomeTables, answers: pd.DataFrame) -> pd.DataFrame:
-    """One row per (agent, sample) at one batch size.
+    """One row per (agent, sample) at its benchmark's batch size.
 
     Returns:
         agent, benchmark, split, sample_id, image_id, tool_free, screen_s, draft_s, agent_s (the time
@@ -61,10 +61,11 @@ def outcomes(tables: OutcomeTables, answers: pd.DataFrame) -> pd.DataFrame:
     """
     parts = []
     for (agent, benchmark, split), path in tables.replays.items():
+        batch = tables.batch_sizes[benchmark]
         rows = answers[(answers["benchmark"] == benchmark) & (answers["split"] == split)]
-        draft = rows[(rows["source"] == "draft") & (rows["batch_size"] == tables.batch_size)]
+        draft = rows[(rows["source"] == "draft") & (rows["batch_size"] == batch)]
         own = rows[(rows["source"] == "agent") & (rows["agent"] == agent) & (rows["batch_size"] == NO_BATCH)]
-        screened = _screened(read_replay(path, _REPLAYED), tables.batch_size)
+        screened = _screened(read_replay(path, _REPLAYED), batch)
         parts.append(
             _cell(draft, own, screened, _confidences(tables.confidences[benchmark, split])).assign(agent=agent)
         )

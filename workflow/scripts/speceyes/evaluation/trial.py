@@ -115,7 +115,12 @@ class Trial:
             drafter = Drafter(self._engine("draft", held), prompts, self.config.draft.settings)
             return lambda samples: drafter.answer(samples, self.images)
 
-        return self._passed("draft", DraftRecord, [self.config.draft.model], self.config.draft.batch_size, start)
+        return self._passed("draft", DraftRecord, [self.config.draft.model], self._batch, start)
+
+    @property
+    def _batch(self) -> int:
+        """Samples per batch, of whichever benchmark."""
+        return min(map(self.config.draft.batch, self.config.benchmarks))
 
     def screenings(self, name: str) -> list[ScreenRecord]:
         """Phase I by an agent on every question."""
@@ -124,7 +129,7 @@ class Trial:
             engine, agent = self._engine(name, held), self._agent(name)
             return lambda samples: screen(engine, agent, samples, self.images)
 
-        return self._passed(f"screen {name}", ScreenRecord, [name], self.config.draft.batch_size, start)
+        return self._passed(f"screen {name}", ScreenRecord, [name], self._batch, start)
 
     def episodes(self, name: str) -> list[AgentRecord]:
         """An agent's whole loop on every question, one after the other."""

@@ -69,9 +69,9 @@ def _rows(study: FigureTables, method: str, cell: tuple[str, str, str]) -> pd.Da
     """The setting of a method that corresponds to the main table's funnel."""
     rows = study.at(study.settings, *cell)
     rows = rows[rows["method"] == method]
+    point = study.at(study.points, *cell)
     if method in ("gate-only", "speceyes"):
-        point = study.at(study.points, *cell)
         threshold = point.loc[point["metric"] == study.metric, "threshold"]
         gated = (rows["metric"] == study.metric) & (rows["top_k"] == study.top_k)
         rows = rows[gated & rows["threshold"].isin(threshold)]
-    return rows if method == "agent" else rows[rows["batch_size"] == study.batch_size]
+    return rows if method == "agent" else rows[rows["batch_size"].isin(point["batch_size"])]

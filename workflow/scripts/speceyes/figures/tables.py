@@ -73,11 +73,6 @@ class FigureTables:
         return int(self.points["top_k"].iloc[0])
 
     @property
-    def batch_size(self) -> int:
-        """Batch size of the main table."""
-        return int(self.points["batch_size"].iloc[0])
-
-    @property
     def level(self) -> float:
         """Level of the study's intervals."""
         return float(self.settings["level"].iloc[0])

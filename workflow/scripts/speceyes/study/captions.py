@@ -88,7 +88,14 @@ class Captions:
             f"{agent}: " + ", ".join(f"{name} {study.points(agent, name)[metric]}" for name in study.config.benchmarks)
             for agent in study.config.agents
         )
-        return f"{metric_name(metric)} > {'; '.join(points)}; K = {grid.main_top_k}; batch {study.batch}"
+        return f"{metric_name(metric)} > {'; '.join(points)}; K = {grid.main_top_k}; batch {self._batches}"
+
+    @property
+    def _batches(self) -> str:
+        """The main table's batch sizes: one number where all benchmarks have the same."""
+        sizes = {name: self._study.batch(name) for name in self._study.config.benchmarks}
+        one = set(sizes.values())
+        return str(one.pop()) if len(one) == 1 else ", ".join(f"{size} on {name}" for name, size in sizes.items())
 
     @property
     def _counts(self) -> str:

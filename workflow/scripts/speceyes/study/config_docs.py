@@ -115,8 +115,8 @@ def _default(name: str, node: Schema, section: Schema) -> str:
 
 def _value(node: Schema) -> str:
     """The values a key may have, in words."""
-    if "anyOf" in node:
-        return " or ".join(map(_value, node["anyOf"]))
+    if choices := node.get("anyOf") or node.get("oneOf"):
+        return " or ".join(map(_value, choices))
     if "enum" in node:
         return ", ".join(f"`{value}`" for value in node["enum"])
     if node["type"] == "array":

@@ -60,7 +60,7 @@ class Plan:
         for metric in live.metrics:
             gate: dict[str, Any] = {"metric": metric, "top_k": self.study.config.grid.main_top_k}
             gate["threshold"] = self.study.points(agent, benchmark)[metric]
-            yield from (gate | {"batch": batch} for batch in live.batch_sizes)
+            yield from (gate | {"batch": batch} for batch in live.batch_sizes or (self.study.batch(benchmark),))
 
     def select(self, stage: PassStage, **names: object) -> list[Pass]:
         """The passes of a stage, of those with the given names alone; names are compared as wildcards spell them."""

@@ -45,14 +45,13 @@ class Study:
         """The official number of questions of a split, None where it is not known."""
         return self.config.benchmarks[benchmark].splits[split]
 
-    @property
-    def batch(self) -> int:
-        """The main table's batch size."""
-        return self.config.draft.batch_size
+    def batch(self, benchmark: str) -> int:
+        """The main table's batch size on a benchmark."""
+        return self.config.draft.batch(benchmark)
 
     def batches(self, benchmark: str) -> list[int]:
         """Batch sizes at which screening and drafting run: the main table's and those of the ablation."""
-        return sorted({self.batch, *self.config.grid.batch_sizes.get(benchmark, ())})
+        return sorted({self.batch(benchmark), *self.config.grid.batch_sizes.get(benchmark, ())})
 
     @cached_property
     def top_ks(self) -> list[int]:
@@ -90,7 +89,7 @@ class Study:
             batch_sizes=tuple(self.batches(benchmark)),
             operating_points=self.points(agent, benchmark),
             main_top_k=grid.main_top_k,
-            main_batch_size=self.batch,
+            main_batch_size=self.batch(benchmark),
         )
 
     def prompts(self, name: str) -> str:

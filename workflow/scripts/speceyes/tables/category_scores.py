@@ -88,7 +88,8 @@ def _systems(
     """Every system of the main table with the answers that it gives, one per sample."""
     scored = pd.concat([answers.drop(columns="errored"), facts(answers)], axis=1)
     points = settings[settings["main_table"] & (settings["method"] == "speceyes")]
-    drafted = scored[(scored["source"] == "draft") & (scored["batch_size"] == points["batch_size"].iloc[0])]
+    batch = scored["benchmark"].map(points.groupby("benchmark")["batch_size"].first())
+    drafted = scored[(scored["source"] == "draft") & (scored["batch_size"] == batch)]
     yield {"system": "draft", "agent": "", "metric": ""}, drafted
     alone = scored[scored["batch_size"] == NO_BATCH]
     for agent in settings["agent"].unique():

@@ -48,7 +48,6 @@ def study_columns(tables: StudyTables, benchmarks: Collection[str], pictures: Pi
         "metrics": list(main["metric"].unique()),
         "top_ks": _values(settings, "top_k"),
         "main_top_k": int(main["top_k"].iloc[0]),
-        "main_batch_size": int(main["batch_size"].iloc[0]),
         "epsilon": tables.epsilon,
         "splits": [_split(*where, split, shared) for where, split in tables.splits.items() if where[0] in benchmarks],
     }
@@ -76,6 +75,7 @@ def _split(benchmark: str, split: str, tables: SplitTables, shared: _Shared) -> 
         "benchmark": benchmark,
         "split": split,
         "thresholds": thresholds,
+        "main_batch_size": int(settings.loc[settings["main_table"], "batch_size"].iloc[0]),
         "grid": {str(agent): _grid(rows) for agent, rows in settings.groupby("agent", sort=False)},
         "samples": _samples(samples, tables.images, shared.pictures),
         "drafts": {

@@ -105,6 +105,8 @@ class Config(Section):
             if (own := load_reader(benchmark.reader).name) not in (name, None):
                 raise ValueError(f"benchmarks: {name} is read as {own!r}; use that as its key")
         check_known("specreason.agents", self.specreason.agents, self.agents)
+        if isinstance(self.draft.batch_size, dict):
+            check_known("draft.batch_size", self.draft.batch_size, self.benchmarks)
         check_known("grid.batch_sizes", self.grid.batch_sizes, self.benchmarks)
         check_known("grid.thresholds", self.grid.thresholds, self.benchmarks)
         check_known("operating_points", self.operating_points, self.agents)
@@ -128,7 +130,7 @@ class Config(Section):
     @model_validator(mode="after")
     def _live_runs_have_a_replay(self) -> Config:
         for benchmark in self.benchmarks if self.live.metrics else ():
-            replayed = sorted({self.draft.batch_size, *self.grid.batch_sizes.get(benchmark, ())})
+            replayed = sorted({self.draft.batch(benchmark), *self.grid.batch_sizes.get(benchmark, ())})
             for size in self.live.batch_sizes:
                 if size not in replayed:
                     sizes = ", ".join(map(str, replayed))

@@ -2,15 +2,35 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated, Any
+
+from pydantic import Discriminator, Field, Tag
 
 from speceyes.method.draft import DraftSettings
-from speceyes.study.config.fields import Batch, Section
+from speceyes.study.config.fields import Batch, Name, Section
+
+BATCH = 6  # the paper's
+
+
+def _form(value: Any) -> str:
+    return "[map]" if isinstance(value, dict) else "[number]"
+
+
+BatchSizes = Annotated[
+    Annotated[Batch, Tag("[number]")] | Annotated[dict[Name, Batch], Tag("[map]")], Discriminator(_form)
+]
 
 
 class DraftConfig(Section):
     """Phase II."""
 
     model: str = Field("draft", description="Key under models.")
-    batch_size: Batch = Field(6, description="Samples per batch in screening and drafting (paper: 6).")
+    batch_size: BatchSizes = Field(
+        BATCH,
+        description="Samples per batch in screening and drafting (paper: 6); or per benchmark, others 6.",
+    )
     settings: DraftSettings = Field(default_factory=DraftSettings, description="Answer length and stored top-K.")
+
+    def batch(self, benchmark: str) -> int:
+        """Samples per batch on a benchmark."""
+        return self.batch_size.get(benchmark, BATCH) if isinstance(self.batch_size, dict) else self.batch_size

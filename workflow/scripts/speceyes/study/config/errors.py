@@ -54,7 +54,7 @@ def check_settings(model: type[S], settings: dict[str, Any]) -> S:
 def explanation(error: ValidationError, model: type[BaseModel]) -> str:
     """The first of a model's errors in one line, and how many more there are."""
     first = error.errors()[0]
-    location = [plain(part, LONGEST_VALUE) for part in first["loc"] if part != "[key]"]
+    location = [plain(part, LONGEST_VALUE) for part in first["loc"] if not str(part).startswith("[")]
     message = plain(first["msg"].removeprefix("Value error, "))
     if first["type"] == "extra_forbidden":
         message = _unknown_key(location[-1], list(_section(model, location[:-1]).model_fields))

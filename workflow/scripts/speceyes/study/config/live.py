@@ -16,4 +16,6 @@ class LiveConfig(Section):
     metrics: Annotated[tuple[Metric, ...], Distinct] = Field(
         METRICS, description="Metrics of the grid whose main-table setting also runs live; others are left out."
     )
-    batch_sizes: Annotated[tuple[Batch, ...], Distinct] = Field((6,), description="Batch sizes at which they run.")
+    batch_sizes: Annotated[tuple[Batch, ...], Distinct] = Field(
+        (), description="Batch sizes at which they run; empty: the main table's."
+    )

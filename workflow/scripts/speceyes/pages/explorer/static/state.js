@@ -39,7 +39,7 @@ function setState(changes) {
   state.agent = oneOf(agentsOf(split), state.agent);
   state.metric = oneOf(study.metrics, state.metric, "min");
   state.k = oneOf(study.top_ks, Number(state.k), study.main_top_k);
-  state.batch = oneOf(batchesOf(split), Number(state.batch), study.main_batch_size);
+  state.batch = oneOf(batchesOf(split), Number(state.batch), split.main_batch_size);
   state.scorer = oneOf(SCORERS, state.scorer, "corrected");
   state.threshold = share(state.threshold);
   state.pin = share(state.pin);
@@ -92,7 +92,7 @@ function seenOf({ split: key, agent, metric, k, batch, scorer, threshold, pin })
     agent,
     metric,
     k,
-    batch: oneOf(batchesOf(split), batch, study.main_batch_size),
+    batch: oneOf(batchesOf(split), batch, split.main_batch_size),
   });
   return { selection, scorer, main, now: threshold ?? main, pinned: pin ?? main };
 }
