@@ -78,7 +78,9 @@ class Jobs:
         """What a stage's script loads by name."""
         named = [class_path(model.engine.type) for model in self._study.models(stage, agent).values()]
         named += [self._study.config.agents[agent].type] if agent else []
-        return named + (self._study.own_metrics if stage == "live" else [])
+        if stage == "live":
+            named += [metric for metric in self._study.own_metrics if metric in self._study.config.live.metrics]
+        return named
 
     def _settings(self, stage: PassStage, agent: str, variant: str) -> dict[str, Any]:
         study, config = self._study, self._study.config
@@ -123,7 +125,7 @@ class Jobs:
             },
             "identities": {name: identity(Path(model.path)) for name, model in models.items()}
             | {name: identity(Path(path)) for name, path in prompt_files.items()}
-            | {"code": code("load", *self._named("live", agent))},
+            | {"code": code("load", *self._named("live", agent), *([metric] if ":" in metric else []))},
         }
 
     def agents(self) -> list[dict[str, Any]]:
