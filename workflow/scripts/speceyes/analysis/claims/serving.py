@@ -12,6 +12,7 @@ from speceyes.analysis.claims.evidence import ClaimTables, Evidence
 from speceyes.analysis.claims.systems import ALL
 from speceyes.analysis.funnel import Floats
 
+SPREAD = 1e-9  # of logarithms, below which runs do not differ
 EVERY_BENCHMARK = ""  # questions of all splits are offered together
 
 
@@ -19,17 +20,17 @@ def throughput_gain(tables: ClaimTables, _: Sequence[str]) -> Iterator[Evidence]
     """Answers per second of the funnel over the agent's, per agent and number of concurrent questions above one.
 
     Welch's interval of the difference between the systems' logarithms of a run's answers per second; a single
-    run of either has no interval.
+    run of either has no interval, nor have runs that do not differ.
     """
     runs = tables.load[(tables.load["arrivals"] == "closed") & (tables.load["level"] > 1)]
     for (agent, level), rows in runs.groupby(["agent", "level"], sort=False):
-        funnel, alone = (_rates(rows[rows["system"] == system]) for system in ("funnel", "agent"))
+        funnel, alone = (np.log(_rates(rows[rows["system"] == system])) for system in ("funnel", "agent"))
         low, high = np.nan, np.nan
-        if min(len(funnel), len(alone)) > 1:
-            compared = ttest_ind(np.log(funnel), np.log(alone), equal_var=False)
+        if min(np.ptp(funnel), np.ptp(alone)) > SPREAD:
+            compared = ttest_ind(funnel, alone, equal_var=False)
             low, high = np.exp(compared.confidence_interval(tables.statistics.level))
         quantity = f"answers per second over the agent's at C = {level:g}"
-        gain = float(np.exp(np.log(funnel).mean() - np.log(alone).mean()))
+        gain = float(np.exp(funnel.mean() - alone.mean()))
         yield Evidence(str(agent), EVERY_BENCHMARK, ALL, quantity, gain, float(low), float(high), len(rows))
 
 
