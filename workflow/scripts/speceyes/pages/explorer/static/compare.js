@@ -127,7 +127,7 @@ function comparedNumbers(one, other) {
 }
 
 function settingName({ selection, now, scorer }) {
-  const metric = METRICS[selection.metric] ?? selection.metric;
+  const metric = metricName(selection.metric);
   return `${agentName(selection.agentName)}, ${metric} > ${confidenceText(now)}, K ${selection.k}, batch ${selection.batch}, ${scorer}`;
 }
 

@@ -5,6 +5,11 @@ const BENCHMARKS = { vstar: "V*", hrbench: "HR-Bench", pope: "POPE" };
 const AGENTS = { deepeyes: "DeepEyes", thyme: "Thyme" };
 const METRICS = { min: "min", mean: "mean", bottom20: "bottom 20 %", log: "log" };
 
+/** A metric as a reader calls it: one's own, package.module:function, by its function. */
+function metricName(metric) {
+  return METRICS[metric] ?? metric.slice(metric.lastIndexOf(":") + 1).replaceAll("_", " ");
+}
+
 /** An element; strings among the children become text nodes, so that nothing a model wrote is ever parsed. */
 function el(name, attributes, ...children) {
   return filled(document.createElement(name), attributes, children);

@@ -15,7 +15,7 @@ function renderOverview() {
       el(
         "p",
         { class: "note" },
-        `${METRICS[state.metric] ?? state.metric}, K ${state.k}, batch ${state.batch}, ${state.scorer} scorer, ${threshold}`,
+        `${metricName(state.metric)}, K ${state.k}, batch ${state.batch}, ${state.scorer} scorer, ${threshold}`,
       ),
       el("button", { type: "button", "data-key": "overview-csv", click: () => exportOverview(rows) }, "CSV"),
     ),

@@ -5,7 +5,7 @@ function choices() {
   const split = current.split;
   return [
     ["agent", "Agent", agentsOf(split), agentName],
-    ["metric", "Confidence", study.metrics, (metric) => METRICS[metric] ?? metric],
+    ["metric", "Confidence", study.metrics, metricName],
     ["k", "K", study.top_ks, String],
     ["batch", "Batch", batchesOf(split), String],
     ["scorer", "Scorer", SCORERS, String],

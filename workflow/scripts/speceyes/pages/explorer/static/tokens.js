@@ -42,16 +42,15 @@ function confidenceSentence(index) {
   const value = current.confidence[index];
   if (state.metric === "log")
     return `Confidence ${confidenceText(value)}: the geometric mean of the tokens’ probabilities.${drafted}`;
+  if (!ofSeparability())
+    return `Confidence ${confidenceText(value)} by ${metricName(state.metric)} (K = ${state.k}); τ is ${confidenceText(view.now)}.${drafted}`;
   const raw = (share) => (logit(share) / SLOPE).toFixed(2);
-  const made = `a separability of ${raw(value)} (${METRICS[state.metric] ?? state.metric}, K = ${state.k})`;
+  const made = `a separability of ${raw(value)} (${metricName(state.metric)}, K = ${state.k})`;
   return `Confidence ${confidenceText(value)} from ${made}; τ ${confidenceText(view.now)} stands at ${raw(view.now)}.${drafted}`;
 }
 
 function token(text, { index, place, score, probability }, deciding) {
-  const distance =
-    state.metric === "log"
-      ? (logit(Math.min(probability, 0.9999)) - logit(view.now)) / 3
-      : (score - logit(view.now) / SLOPE) / 4;
+  const distance = distanceOf(score, probability);
   const decides = deciding.has(place);
   const held = () => holdToken(index, place);
   const chip = button(
@@ -63,6 +62,17 @@ function token(text, { index, place, score, probability }, deciding) {
   );
   chip.style.setProperty("--tint", `${Math.round(6 + 20 * Math.min(1, Math.abs(distance)))}%`);
   return chip;
+}
+
+/** How far a token stands from the threshold, about 1 where it is far; 0 under a metric that says nothing of tokens. */
+function distanceOf(score, probability) {
+  if (state.metric === "log") return (logit(Math.min(probability, 0.9999)) - logit(view.now)) / 3;
+  return ofSeparability() ? (score - logit(view.now) / SLOPE) / 4 : 0;
+}
+
+/** Whether the metric is one of the paper's three aggregates of the tokens' separability. */
+function ofSeparability() {
+  return state.metric !== "log" && state.metric in METRICS;
 }
 
 /** A token with its blanks to be seen. */
@@ -85,7 +95,7 @@ function tellToken(index) {
   }
   const { score, probability } = tokenAt(index, heldToken);
   const decides = decidingTokens(current.separability[index], length[index]).has(heldToken);
-  const against = state.metric === "log" ? "" : `, τ stands at ${(logit(view.now) / SLOPE).toFixed(2)}`;
+  const against = !ofSeparability() ? "" : `, τ stands at ${(logit(view.now) / SLOPE).toFixed(2)}`;
   byId("token-detail").textContent =
     `Token ${heldToken + 1} of ${length[index]}, “${written(text)}”: separability ${score.toFixed(2)} (K = ${state.k}${against}),` +
     ` probability ${probability.toFixed(4)}${decides ? "; the confidence is made of it" : ""}.`;
