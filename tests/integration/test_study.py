@@ -84,14 +84,24 @@ def test_draft_answers_keep_their_log_probabilities(results):
 
 
 def test_every_pass_says_where_it_comes_from(results):
-    for path in (
-        path for stage in ("draft", "screen", "agent", "live", "specreason") for path in tables(results, stage)
-    ):
+    stages = ("draft", "screen", "agent", "corrected", "live", "specreason")
+    for path in (path for stage in stages for path in tables(results, stage)):
         stamp = read_provenance(path)
         assert {"settings", "inputs", "packages", "device", "git", "written"} <= set(stamp)
         assert {"torch", "transformers"} <= set(stamp["packages"])
     table = pd.read_csv(results / "tables" / "provenance.csv")
-    assert {"draft", "screen", "agent", "live", "specreason", "judge"} == set(table["table"].str.split("/").str[0])
+    assert {*stages, "judge"} == set(table["table"].str.split("/").str[0])
+
+
+def test_what_the_protocols_differ_by_is_measured_for_agents_and_the_peer(results):
+    table = pd.read_csv(results / "tables" / "protocol_effects.csv")
+    assert set(zip(table["system"], table["agent"], strict=True)) == {
+        ("agent", "deepeyes"), ("agent", "thyme"), ("specreason", "deepeyes"),
+    }  # fmt: skip
+    assert (table["n"] > 0).all()
+    published = {r.sample_id: r for path in tables(results, "agent") for r in read_table(path, AgentRecord)}
+    sampled = [record for path in tables(results, "corrected") for record in read_table(path, AgentRecord)]
+    assert 0 < len(sampled) <= 2 * len(published)
 
 
 @pytest.mark.parametrize("form", ["png", "pdf"])

@@ -22,7 +22,7 @@ BY_NAME = {
     "index": ["benchmarks"], "draw_figure": ["figures"], "make_table": ["tables"],
     "check_inputs": ["agents"],
     "draft": ["engines"], "screen": ["agents", "engines"], "agent": ["agents", "engines"],
-    "live": ["agents", "engines"], "specreason": ["agents", "engines"],
+    "corrected": ["agents", "engines"], "live": ["agents", "engines"], "specreason": ["agents", "engines"],
 }  # fmt: skip
 # Imported when a model is opened: by the scripts that load the package `engines`, and by no other.
 WHEN_OPENED = {f"speceyes.engines.{name}" for name in ("cuda", "transformers_engine", "served_engine")}

@@ -22,6 +22,8 @@ RULES = {
     "screen thyme": ("screen.py", THYME, ENGINE),
     "agent deepeyes": ("agent.py", DEEPEYES, ENGINE),
     "agent thyme": ("agent.py", THYME, ENGINE),
+    "corrected deepeyes": ("corrected.py", DEEPEYES, ENGINE),
+    "corrected thyme": ("corrected.py", THYME, ENGINE),
     "specreason deepeyes": ("specreason.py", DEEPEYES, ENGINE),
     "specreason thyme": ("specreason.py", THYME, ENGINE),
     "live deepeyes": ("live.py", DEEPEYES, ENGINE),
@@ -29,7 +31,8 @@ RULES = {
     "judge": ("judge.py",),
     "replay": ("replay.py",),
 }
-MODELS = {"draft", *(rule for rule in RULES if rule.split()[0] in ("screen", "agent", "specreason", "live"))}
+OF_AN_AGENT = ("screen", "agent", "corrected", "specreason", "live")
+MODELS = {"draft", *(rule for rule in RULES if rule.split()[0] in OF_AN_AGENT)}
 
 
 @pytest.fixture
@@ -158,12 +161,12 @@ def test_what_is_left_out_takes_what_only_it_imports(scripts):
 @pytest.mark.parametrize("agent", ["deepeyes", "thyme"])
 def test_editing_an_agent_reruns_that_agent(scripts, agent):
     stale = stale_after_editing(scripts, f"speceyes/agents/{agent}.py")
-    assert stale == {f"{stage} {agent}" for stage in ("screen", "agent", "specreason", "live")}
+    assert stale == {f"{stage} {agent}" for stage in OF_AN_AGENT}
 
 
 def test_editing_the_sandbox_reruns_the_agent_that_uses_it(scripts):
     stale = stale_after_editing(scripts, "speceyes/sandbox/worker.py")
-    assert stale == {f"{stage} thyme" for stage in ("screen", "agent", "specreason", "live")}
+    assert stale == {f"{stage} thyme" for stage in OF_AN_AGENT}
 
 
 def test_editing_the_engine_reruns_every_model_pass(scripts):
