@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from scipy.stats import norm
 
 from speceyes.analysis.outcomes import confidence_column
 from speceyes.figures import style
@@ -22,6 +22,7 @@ Floats = npt.NDArray[np.float64]
 GRID = 256
 FLOOR = 0.18  # height below the densities for the ticks, as a share of the panel
 SMOOTHING = 0.05  # least width of a kernel, as a share of the axis
+LEAST_SPREAD = 1e-6  # of answers that are not equal, as a share of the axis
 
 
 @style.styled
@@ -71,22 +72,26 @@ def _densities(axes: Axes, cell: pd.DataFrame, column: str) -> None:
     if scored.empty:
         style.note_empty(axes)
     below = axes.get_xaxis_transform()
-    first, last = style.raw_score(axes.get_xlim())
-    at = np.linspace(first, last, GRID)
     for right, colour, depth in ((1.0, style.RIGHT, 0.1), (0.0, style.WRONG, 0.04)):
         values = scored.loc[scored[f"draft_{SCORER}"] == right, column].to_numpy(dtype=np.float64)
         ticks = np.full(len(values), depth)
         axes.plot(values, ticks, "|", color=colour, markersize=2.2, mew=0.3, alpha=0.6, transform=below)
-        if len(values):
-            density = _density(style.raw_score(values), at)
-            axes.fill_between(style.from_raw_score(at), density, color=colour, alpha=0.25, linewidth=0)
-            axes.plot(style.from_raw_score(at), density, color=colour, linewidth=0.8)
+        _density(axes, values, colour)
     axes.set_ylim(bottom=-FLOOR * axes.get_ylim()[1])
 
 
-def _density(raw: Floats, at: Floats) -> Floats:
-    """Gaussian kernel density at ``at``: Scott's width, but no narrower than keeps a few equal answers from a spike."""
-    scott = raw.std(ddof=1) * len(raw) ** -0.2 if len(raw) > 1 else 0.0
-    width = max(float(scott), SMOOTHING * float(np.ptp(at)))
-    density: Floats = norm.pdf(at[:, None], raw, width).mean(axis=1)
-    return density
+def _density(axes: Axes, values: Floats, colour: str) -> None:
+    """Gaussian kernel density of one class over the stretched axis; equal answers have ticks alone.
+
+    Kernels have Scott's width, but none is so narrow that a few nearly equal answers become a spike.
+    """
+    limits = axes.get_xlim()
+    first, last = style.raw_score(limits)
+    spread = float(style.raw_score(values).std(ddof=1)) if len(values) > 1 else 0.0
+    if spread <= LEAST_SPREAD * (last - first):
+        return
+    width = max(len(values) ** -0.2, SMOOTHING * (last - first) / spread)
+    look = {"color": colour, "linewidth": 0.8, "fill": True, "alpha": 0.25}
+    sns.kdeplot(x=values, ax=axes, bw_method=width, clip=(first, last), gridsize=GRID, **look)
+    axes.set_xlim(limits)
+    axes.set(xlabel="", ylabel="")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -24,7 +25,7 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
     """Left: mean seconds per sample by phase, the agent alone beside the funnel. Right: by number of tool calls.
 
     On the right each dot is one sample of the agent alone; the bar is the median of all with that
-    many calls; their share of the samples stands above.
+    many calls, the line the middle half of them; their share of the samples stands above.
 
     Raises:
         LedgerError: the tables do not add up.
@@ -39,7 +40,7 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
         axes[row, 1].set_ylabel("seconds per sample")
     axes[-1, 1].set_xlabel("tool calls of the agent alone")
     phases = [Patch(color=style.PHASE_COLOURS[phase], label=name) for phase, name in PHASES.items()]
-    median = Line2D([], [], color=style.BLACK, linewidth=1.4, label="median (share of samples)")
+    median = Line2D([], [], color=style.BLACK, linewidth=1.4, label="median and middle half (share of samples)")
     style.legend(figure, [*phases, median])
     style.save(figure, png, pdf)
 
@@ -89,12 +90,25 @@ def _tool_calls(study: FigureTables, axes: Axes, agent: str) -> None:
         alpha=0.35,
         rasterized=True,
     )
+    sns.pointplot(
+        samples,
+        x="tool_calls",
+        y="agent_s",
+        ax=axes,
+        native_scale=True,
+        estimator="median",
+        errorbar=("pi", 50),
+        color=style.BLACK,
+        linestyle="none",
+        marker="_",
+        markersize=9,
+        linewidth=1.0,
+    )
     for calls, seconds in samples.groupby("tool_calls")["agent_s"]:
-        at = float(str(calls))
-        median = float(seconds.median())
-        axes.hlines(median, at - 0.3, at + 0.3, color=style.BLACK, linewidth=1.4)
         share = f"{100 * len(seconds) / len(samples):.0f} %"
-        axes.annotate(share, (at, 0.99), xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=5.5)
+        place = (float(str(calls)), 0.99)
+        axes.annotate(share, place, xycoords=("data", "axes fraction"), ha="center", va="bottom", fontsize=5.5)
+    axes.set(xlabel="", ylabel="")
     axes.set_ylim(bottom=0)
     axes.margins(y=0.12)
     most = int(samples["tool_calls"].max())
