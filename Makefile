@@ -12,7 +12,7 @@ TORCH_INDEX_cpu := https://download.pytorch.org/whl/cpu
 PIP := $(BIN)/pip install --quiet --quiet --disable-pip-version-check --require-hashes
 export PYTHONPATH := workflow/scripts
 
-.PHONY: help demo report test lint format unit integration test-cluster test-vllm bench estimate train-miniature evaluate-miniature contact-sheet docs docs-site lock clean
+.PHONY: help demo report publish test lint format unit integration test-cluster test-vllm bench estimate train-miniature evaluate-miniature contact-sheet docs docs-site lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ report: results/$(STUDY)/report.html ## one HTML file with the figures and table
 
 results/$(STUDY)/report.html: results/$(STUDY)/README.md $(wildcard results/$(STUDY)/figures/*.png results/$(STUDY)/tables/*.csv workflow/report/*)
 	@$(SNAKEMAKE) --configfile $(CONFIG) --logger progress --report $@
+
+publish: results/$(STUDY)/report.html ## one folder for a static host: page, explorer, report and tables of STUDY
+	@$(BIN)/python -m speceyes publish results/$(STUDY) build/publish/$(STUDY)
 
 test: lint unit integration ## formats, lint, types, unit and integration tests
 

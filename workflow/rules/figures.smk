@@ -9,7 +9,7 @@ rule draw_figure:
             LAYOUT.figure(),
             caption="../report/caption.rst",
             category="Figures",
-            labels={"figure": "{figure}"},
+            labels=lambda wildcards: {"figure": CAPTIONS.figure_title(wildcards.figure)},
         ),
         pdf=LAYOUT.figure(form="pdf"),
     log:

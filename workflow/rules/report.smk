@@ -37,6 +37,12 @@ rule write_study_page:
         throughput=PLAN.throughput,
     output:
         page=LAYOUT.page,
+        html=report(
+            LAYOUT.html_page,
+            caption="../report/page.rst",
+            category="All on one page",
+            labels={"page": "claims, findings, Table 1, which threshold"},
+        ),
     log:
         LAYOUT.log("write_study_page"),
     benchmark:
@@ -48,7 +54,7 @@ rule write_study_page:
         study=STUDY.name,
         comparable=CONFIG.comparable,
         level=CONFIG.statistics.level,
-        captions={figure: CAPTIONS.words(figure) for figure in PLAN.figures},
+        captions={figure: (CAPTIONS.figure_title(figure), CAPTIONS.words(figure)) for figure in PLAN.figures},
         code=code("write_study_page"),
     message:
         "Writing the study's page"

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from speceyes.pages.html_page import html_page
 from speceyes.pages.study_page import study_page
 from speceyes.records.journal import remove_finished
 from speceyes.runtime.job import job
@@ -24,4 +25,6 @@ with job(snakemake.log[0]):
         captions=snakemake.params.captions,
     )
     Path(snakemake.output.page).write_text(page, encoding="utf-8")
+    title = f"{snakemake.params.study}: what was found"
+    Path(snakemake.output.html).write_text(html_page(title, page), encoding="utf-8")
     remove_finished(Path(Layout.of(snakemake.params.study).journals))

@@ -53,7 +53,7 @@ def page(comparable: bool) -> str:
         faults=faults(),
         main_table="| a |",
         recommended=recommended,
-        captions={"acceptance": "Look."},
+        captions={"acceptance": ("what is accepted", "Look.")},
     )
 
 
@@ -77,7 +77,7 @@ def test_the_page_says_for_whom_a_threshold_is_and_shows_each_figure():
     text = page(comparable=True)
     assert "**DeepEyes, vstar/direct_attributes**: Use the agent." in text
     assert "Never shown" not in text
-    assert "![acceptance](figures/acceptance.png)\n\nLook." in text
+    assert "### What is accepted\n\n![Look.](figures/acceptance.png)\n\nLook." in text
     assert "not comparable" not in text
 
 

@@ -25,7 +25,7 @@ def study_page(
     faults: pd.DataFrame,
     main_table: str,
     recommended: pd.DataFrame,
-    captions: Mapping[str, str],
+    captions: Mapping[str, tuple[str, str]],
 ) -> str:
     """The page in Markdown.
 
@@ -41,7 +41,7 @@ def study_page(
         faults: the table of what went wrong in each pass.
         main_table: Table 1 in Markdown.
         recommended: the table of recommended thresholds.
-        captions: what to see in each figure, by name.
+        captions: each figure's title and what to see in it, by name.
     """
     note = "" if comparable else "Models and pictures are the miniature's: not comparable with the paper's numbers.\n\n"
     found = [*findings(settings), *([] if live is None else [agreement(live)])]
@@ -56,11 +56,16 @@ def study_page(
         f"## Which threshold?\n\nFor the metric `{metric_name(metric)}`; all of them in"
         " [recommended_threshold.csv](tables/recommended_threshold.csv).\n\n"
         + "\n".join(_advised(row) for _, row in advice.iterrows()),
-        "## Figures\n\n" + "\n\n".join(f"![{name}](figures/{name}.png)\n\n{text}" for name, text in captions.items()),
+        "## Figures\n\n"
+        + "\n\n".join(
+            f"### {title[0].upper()}{title[1:]}\n\n![{text}](figures/{name}.png)\n\n{text}"
+            for name, (title, text) in captions.items()
+        ),
         "## Where to look on\n\n"
         "- [explorer.html](explorer.html): move the threshold, go down to every sample\n"
         "- [report.html](report.html): figures, tables, run times, rule graph, provenance\n"
-        "- [tables/](tables): every number as CSV; [config.yaml](config.yaml): what produced them",
+        "- [tables/](tables): every number as CSV, [every column described](tables/README.md);"
+        " [config.yaml](config.yaml): what produced them",
     ]
     return "\n\n".join(parts) + "\n"
 

@@ -14,14 +14,19 @@ from speceyes.study.study import Study
 REPORT = Path(__file__).parents[3] / "report"
 
 
-class TableWords(BaseModel):
-    """A table's title in the report, the category it stands under, and what to see in it."""
+class FigureWords(BaseModel):
+    """A figure's title in the report, and what to see in it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     title: str
-    category: str = "Tables"
     words: str
+
+
+class TableWords(FigureWords):
+    """A table's, and the category it stands under."""
+
+    category: str = "Tables"
 
 
 class Captions:
@@ -35,8 +40,8 @@ class Captions:
         return TypeAdapter(dict[str, TableWords]).validate_python(_read("tables.yaml"))
 
     @cached_property
-    def _figures(self) -> dict[str, str]:
-        return TypeAdapter(dict[str, str]).validate_python(_read("figures.yaml"))
+    def _figures(self) -> dict[str, FigureWords]:
+        return TypeAdapter(dict[str, FigureWords]).validate_python(_read("figures.yaml"))
 
     def title(self, table: str) -> str:
         """A table's title."""
@@ -53,7 +58,11 @@ class Captions:
 
     def words(self, figure: str) -> str:
         """What to see in a figure."""
-        return self._figures[figure]
+        return self._figures[figure].words
+
+    def figure_title(self, figure: str) -> str:
+        """A figure's title."""
+        return self._figures[figure].title
 
     def of_table(self, table: str) -> str:
         """A table's whole caption."""

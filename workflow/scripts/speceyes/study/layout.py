@@ -132,6 +132,11 @@ class Layout:
         return f"{self.results}/README.md"
 
     @property
+    def html_page(self) -> str:
+        """The same for a browser."""
+        return f"{self.results}/index.html"
+
+    @property
     def config(self) -> str:
         """The configuration as resolved."""
         return f"{self.results}/config.yaml"

@@ -182,7 +182,7 @@ class Plan:
         return {
             "tables": [*self.csv_tables, *set_in_type, *described],
             "figures": [layout.figure(figure, form) for figure in self.figures for form in ("png", "pdf")],
-            "pages": [layout.page, layout.explorer(), *map(layout.explorer, self.explorer_pages)],
+            "pages": [layout.page, layout.html_page, layout.explorer(), *map(layout.explorer, self.explorer_pages)],
             "config": [layout.config],
         }
 

@@ -1,0 +1,29 @@
+"""Pages in Markdown as HTML that a browser shows by itself: one file, no script of others, nothing fetched."""
+
+from __future__ import annotations
+
+import html
+from importlib.resources import files
+from string import Template
+
+from markdown_it import MarkdownIt
+
+_STATIC = files("speceyes.pages") / "static"
+
+
+def html_page(title: str, text: str) -> str:
+    """A page of Markdown with tables.
+
+    Args:
+        title: of the browser's tab.
+        text: in Markdown; markup of any other kind in it is shown, not obeyed.
+    """
+    page = Template((_STATIC / "page.html").read_text(encoding="utf-8"))
+    style = (_STATIC / "page.css").read_text(encoding="utf-8")
+    return page.substitute(title=html.escape(title), style=style, body=_body(text))
+
+
+def _body(text: str) -> str:
+    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
+    scrolling = '<div class="wide" tabindex="0" role="region" aria-label="Table"><table>'
+    return str(body).replace("<table>", scrolling).replace("</table>", "</table></div>")
