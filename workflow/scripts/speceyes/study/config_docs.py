@@ -1,13 +1,15 @@
-"""The JSON schema of the configuration and the tables of its keys, made from the typed model.
+"""The JSON schema of the configuration, the tables of its keys, and what the paper's study costs: made, not typed.
 
-``make docs``, which is ``python -m speceyes config-docs``, writes both where they belong.
+``make docs``, which is ``python -m speceyes config-docs``, writes each where it belongs.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,31 +21,57 @@ from speceyes.benchmarks.own_data import Settings as OwnDataSettings
 from speceyes.documents import read_yaml
 from speceyes.engines.served import ServedSettings
 from speceyes.study.config import Config, load_config
+from speceyes.study.estimate import Work, judge_calls, stage_costs
+from speceyes.study.plan import Plan
+from speceyes.study.study import Study
 
 Schema = dict[str, Any]
 
 ROOT = Path(__file__).parents[4]
 START = "<!-- keys: made by speceyes.study.config_docs -->"
 END = "<!-- end of keys -->"
+NOWHERE = Path(os.devnull, "nothing")  # the cost is that of a study whose results do not exist
+COST, END_OF_COST = "<!-- cost -->", "<!-- end of cost -->"
 BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
 HEAD = ("| key | value | default | meaning |", "|---|---|---|---|")
 
 
 def documents(root: Path) -> dict[Path, str]:
-    """What the generated files should hold: the schema, and the README with its tables of keys.
+    """What the generated files should hold: the schema, and both READMEs with their generated parts.
 
     Args:
-        root: the repository; its ``config/config.yaml`` says which agents' and readers' own settings are listed.
+        root: the repository; its ``config/config.yaml`` is the study that is told of.
     """
-    readme = root / "config" / "README.md"
-    before, rest = readme.read_text(encoding="utf-8").split(START)
-    _, after = rest.split(END)
     study = load_config(read_yaml(root / "config" / "config.yaml"))
+    schema = json.dumps(_schema(), indent=2, ensure_ascii=False)
+    keys, readme = root / "config" / "README.md", root / "README.md"
     return {
-        root / "workflow" / "schemas" / "config.schema.json": json.dumps(_schema(), indent=2, ensure_ascii=False)
-        + "\n",
-        readme: f"{before}{START}\n\n{key_tables(study)}\n\n{END}{after}",
+        root / "workflow" / "schemas" / "config.schema.json": schema + "\n",
+        keys: _between(keys, START, f"\n\n{key_tables(study)}\n\n", END),
+        readme: _between(readme, COST, total_cost(study), END_OF_COST),
     }
+
+
+def _between(path: Path, start: str, text: str, end: str) -> str:
+    """A file's text with what stands between two marks replaced."""
+    before, rest = path.read_text(encoding="utf-8").split(start)
+    _, after = rest.split(end)
+    return f"{before}{start}{text}{end}{after}"
+
+
+def total_cost(config: Config) -> str:
+    """What a study costs of which nothing is there yet, in a line."""
+    study = Study(config)
+    work = Work.of(study)
+    unrun = replace(work, passes=[replace(one, tables=(NOWHERE,)) for one in work.passes])
+    hours = float(f"{sum(cost.hours for cost in stage_costs(unrun)):.2g}")  # two digits: it rests on an assumption
+    known = sum(one.gigabytes or 0.0 for one in work.downloads)
+    unknown = sum(one.gigabytes is None for one in work.downloads)
+    return (
+        f"{sum(Plan(study).jobs().values())} jobs; some {hours:.0f} GPU-hours, were an agent's answer to take"
+        f" {work.agent_latency_s:g} s; downloads of {known:.0f} GB and {unknown} more models or benchmarks; at most"
+        f" {judge_calls(unrun):,} calls to the judge. `make estimate STUDY=config` counts what is there already"
+    )
 
 
 def _schema() -> Schema:
