@@ -64,6 +64,7 @@ def test_a_large_study_gets_a_page_per_benchmark_and_an_index(study, tmp_path):
     explorer.write_explorer(study, tmp_path / "explorer.html", apart)
     index = (tmp_path / "explorer.html").read_text()
     assert re.findall(r'<a href="([^"]*)">([^<]*)</a>', index) == [
+        ("index.html", "What was found"),
         ("explorer-vstar.html", "V*"),
         ("explorer-pope.html", "POPE"),
     ]
