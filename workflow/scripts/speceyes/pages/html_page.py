@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import itertools
+import re
 from importlib.resources import files
 from string import Template
 
@@ -24,6 +26,9 @@ def html_page(title: str, text: str) -> str:
 
 
 def _body(text: str) -> str:
-    body = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
-    scrolling = '<div class="wide" tabindex="0" role="region" aria-label="Table"><table>'
-    return str(body).replace("<table>", scrolling).replace("</table>", "</table></div>")
+    """The page's content; each table scrolls by itself where it is too wide, also by keyboard."""
+    body = str(MarkdownIt("commonmark", {"html": False}).enable("table").render(text))
+    numbers = itertools.count(1)
+    opening = '<div class="wide" tabindex="0" role="region" aria-label="Wide table {}"><table>'
+    body = re.sub("<table>", lambda _: opening.format(next(numbers)), body)
+    return body.replace("</table>", "</table></div>")

@@ -74,7 +74,7 @@ def verdicts(claims: pd.DataFrame, level: float) -> str:
     """The claims with their verdicts, and how these were reached."""
     rows = [f"| {row['number']} | {_claim(row)} | {row['finding']} | {_verdict(row)} |" for _, row in claims.iterrows()]
     return (
-        "| | the paper's claim | this study finds | verdict |\n|--:|---|---|---|\n" + "\n".join(rows) + "\n\n"
+        "| no. | the paper's claim | this study finds | verdict |\n|--:|---|---|---|\n" + "\n".join(rows) + "\n\n"
         "A claim holds where every estimate lies where the claim puts it, and fails where one lies elsewhere beyond"
         " chance. Holm's correction for the number of claims keeps all verdicts together right with probability"
         f" {level:g}."
