@@ -24,8 +24,19 @@ from speceyes.method.grid import Grid
 from speceyes.method.replay import Passes
 from speceyes.records.passes import Pass, PassStage
 from speceyes.records.samples import LETTERS, Sample, read_samples, write_samples
+from speceyes.records.stage import SomeImages
 from speceyes.records.tables import read_table, write_table
-from speceyes.records.types import AgentRecord, DraftRecord, LiveRecord, LoadRecord, ScreenRecord, ToolUse, Turn
+from speceyes.records.types import (
+    AgentRecord,
+    DraftRecord,
+    LiveRecord,
+    LoadRecord,
+    ScreenRecord,
+    Timed,
+    TimingRecord,
+    ToolUse,
+    Turn,
+)
 from speceyes.study.layout import Layout
 
 COLOURS = ("red", "green", "blue", "yellow")
@@ -57,6 +68,7 @@ class SyntheticStudy:
     thresholds: tuple[float, ...] = (0.995, 0.99, 0.98, 0.97, 0.96, 0.95, 0.94, 0.9, 0.8, 0.7)
     variants: tuple[str, ...] = ("published",)
     runs_live: bool = True
+    timed_images: int | None = None
 
     @property
     def layout(self) -> Layout:
@@ -99,6 +111,7 @@ class SyntheticStudy:
             screens={b: [self._path("screen", *where, agent=agent, batch=b)] for b in self.batches},
             agents=[self._path("agent", *where, agent=agent)],
             specreason={v: [self._path("specreason", *where, agent=agent, variant=v)] for v in self.variants},
+            timing=self._path("timing", *where, agent=agent),
         )
 
     @property
@@ -122,6 +135,7 @@ class SyntheticStudy:
             drafts=[table for one in shared for tables in one.drafts.values() for table in tables],
             agents=[table for one in passes for table in one.agents],
             specreason=[table for one in passes for tables in one.specreason.values() for table in tables],
+            timing=[one.timing for one in passes],
             verdicts=Path(self.layout.verdicts),
         )
 
@@ -165,6 +179,7 @@ class SyntheticStudy:
                 table, stamp = self.table(stage, *where, agent=agent, **names)
                 write_table(table, AgentRecord, episodes, stamp)
                 answers |= {(record.sample_id, record.answer) for record in episodes}
+            self._write_times(agent, *where)
             if self.runs_live:
                 self._write_live(agent, *where)
         return answers
@@ -195,6 +210,36 @@ class SyntheticStudy:
                     agent_share=0.8,
                     draft_share=0.1,
                 )
+
+    def _write_times(self, agent: str, benchmark: str, split: str) -> None:
+        """Times as drawn with the records: of all samples, or of those about the first images."""
+        passes = self.passes(agent, benchmark, split)
+        steps: list[tuple[str, str, int, list[Any]]] = [
+            *(("screen", "", b, list(read_table(paths[0], ScreenRecord))) for b, paths in passes.screens.items()),
+            *(("draft", "", b, list(read_table(paths[0], DraftRecord))) for b, paths in passes.drafts.items()),
+            ("agent", "", 0, list(read_table(passes.agents[0], AgentRecord))),
+            *(("specreason", v, 0, list(read_table(p[0], AgentRecord))) for v, p in passes.specreason.items()),
+        ]
+        samples = read_samples(passes.samples)
+        timed = SomeImages(self.timed_images, 0).of(samples)
+        records = []
+        for place, sample in enumerate(samples):
+            if sample in timed:
+                times = tuple(
+                    Timed(
+                        step=step,
+                        variant=variant,
+                        batch=batch,
+                        repeat=0,
+                        latency_s=records_[place].latency_s,
+                        status=records_[place].status,
+                        answer=getattr(records_[place], "answer", None) or getattr(records_[place], "text", ""),
+                    )
+                    for step, variant, batch, records_ in steps
+                )
+                records.append(TimingRecord(sample_id=sample.sample_id, times=times))
+        table, stamp = self.table("timing", benchmark, split, agent=agent)
+        write_table(table, TimingRecord, records, stamp)
 
     def _write_live(self, agent: str, benchmark: str, split: str) -> None:
         """What the funnel would record at the operating point, a tenth slower than the passes."""

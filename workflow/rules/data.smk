@@ -45,7 +45,8 @@ rule index:
     params:
         reader=lambda wildcards: CONFIG.benchmarks[wildcards.benchmark].reader,
         settings=lambda wildcards: CONFIG.benchmarks[wildcards.benchmark].settings,
-        rows=lambda wildcards: STUDY.questions(wildcards.benchmark, wildcards.split),
+        rows=lambda wildcards: STUDY.rows(wildcards.benchmark, wildcards.split),
+        limit=CONFIG.limit,
         code=lambda wildcards: code("index", CONFIG.benchmarks[wildcards.benchmark].reader),
     message:
         "Indexing {wildcards.benchmark}/{wildcards.split}"

@@ -9,6 +9,7 @@ rule replay:
         screens=tables("screen", "agent", "benchmark", "split"),
         agents=tables("agent", "agent", "benchmark", "split"),
         specreason=tables("specreason", "agent", "benchmark", "split"),
+        timing=LAYOUT.passes("timing"),
     output:
         table=LAYOUT.passes("replay"),
     log:
@@ -36,6 +37,7 @@ rule score_answers:
         agents=tables("agent"),
         corrected=tables("corrected"),
         specreason=tables("specreason"),
+        timing=tables("timing"),
         verdicts=LAYOUT.verdicts,
     output:
         table=LAYOUT.answers,

@@ -9,6 +9,7 @@ rule explorer:
         confidences=tables("confidence"),
         screens=tables("screen"),
         agents=tables("agent"),
+        timing=tables("timing"),
         answers=LAYOUT.answers,
         verdicts=LAYOUT.verdicts,
         settings=LAYOUT.table("settings"),

@@ -24,6 +24,7 @@ with job(snakemake.log[0]):
             confidences=map(Path, stored.confidences),
             screens=map(Path, stored.screens),
             agents=map(Path, stored.agents),
+            timing=map(Path, stored.timing),
         ),
     )
     pages = dict(zip(params.apart, map(Path, snakemake.output.apart), strict=True))

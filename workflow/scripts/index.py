@@ -15,4 +15,5 @@ with job(snakemake.log[0]):
         Path(snakemake.output.samples),
         Path(snakemake.output.images),
         expected_rows=snakemake.params.rows,
+        limit=snakemake.params.limit,
     )

@@ -17,6 +17,7 @@ with job(snakemake.log[0]):
         screens=map(Path, stored.screens),
         agents=map(Path, stored.agents),
         specreason=map(Path, stored.specreason),
+        timing=Path(stored.timing),
     )
     holds = Pass(stage="replay", **dict(snakemake.wildcards.items()))
     write_replay(

@@ -171,7 +171,7 @@ def test_a_missing_sample_is_named(study, tmp_path):
     passes = study.passes(*CELL)
     cut = tmp_path / "cut.parquet"
     write_table(cut, AgentRecord, list(read_table(passes.agents[0], AgentRecord))[1:], {})
-    broken = type(passes)(passes.samples, passes.drafts, passes.confidences, passes.screens, [cut], {})
+    broken = type(passes)(passes.samples, passes.drafts, passes.confidences, passes.screens, [cut], {}, passes.timing)
     with pytest.raises(
         RecordError, match=r"cut\.parquet: 1 of 60 samples are missing, first vstar/direct_attributes/0000"
     ):

@@ -110,14 +110,14 @@ def test_live_and_replay_are_said_to_agree_on_as_many_samples_as_were_compared()
     assert "2 runs" in sentence
     assert "the same route on 40 of 40 samples, the same answer on 40 of 40" in sentence
     assert "1.10 to 1.40 times as fast as the agent alone; replay says 1.50." in sentence
-    assert "forcerun" not in sentence
+    assert "runs again" not in sentence
     assert "truth" not in sentence
 
 
 def test_where_live_and_replay_differ_routes_and_answers_are_counted_and_the_way_on_is_named():
     sentence = agreement(live(17, 18))
     assert "the same route on 37 of 40 samples, the same answer on 38 of 40" in sentence
-    assert "--forcerun live" in sentence
+    assert "runs again once `live/` is removed" in sentence
 
 
 def test_passes_that_went_as_planned_are_not_spoken_of():

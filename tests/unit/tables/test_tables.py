@@ -10,6 +10,7 @@ from speceyes.analysis.outcomes import OutcomeTables, outcomes
 from speceyes.analysis.settings import StatisticsSettings
 from speceyes.method.grid import Setting
 from speceyes.method.replay import write_replay
+from speceyes.records.passes import Cell
 from speceyes.records.tables import read_table, write_table
 from speceyes.records.types import LiveRecord, RecordError
 from speceyes.tables.csv_files import read_csv, write_csv
@@ -51,6 +52,10 @@ def live_run(study, replays, cell, table=None):
     return LiveRun(*cell, FUNNEL, table or study.live(*cell), replays[cell], study.passes(*cell).confidences[6])
 
 
+def timing_tables(study):
+    return {Cell(*cell): [study.passes(*cell).timing] for cell in study.cells}
+
+
 def peer_tables(study):
     """SpecReason's stored passes as the table of its steps wants them."""
     return {(cell[0], "published", *cell[1:]): study.passes(*cell).specreason["published"] for cell in study.cells}
@@ -64,7 +69,7 @@ def test_a_csv_comes_back_as_it_was(settings, tmp_path):
 
 
 def test_the_main_table_has_every_system_on_every_split_in_the_papers_order(study, settings):
-    table = main_table(settings, specreason_steps(peer_tables(study)))
+    table = main_table(settings, specreason_steps(peer_tables(study), timing_tables(study)))
     ours = table[["system", "agent", "metric"]].drop_duplicates()
     printed = pd.read_csv(PUBLISHED / "main_table.csv").fillna("")[["system", "agent", "metric"]].drop_duplicates()
     assert ours.to_numpy().tolist() == printed.to_numpy().tolist()
@@ -75,7 +80,7 @@ def test_the_main_table_has_every_system_on_every_split_in_the_papers_order(stud
 
 
 def test_the_main_table_says_how_specreasons_steps_went(study, settings):
-    steps = specreason_steps(peer_tables(study))
+    steps = specreason_steps(peer_tables(study), timing_tables(study))
     table = main_table(settings, steps)
     peers = table[table["system"] == "specreason"]
     assert list(peers["acceptance"]) == list(steps["acceptance"])
@@ -83,7 +88,7 @@ def test_the_main_table_says_how_specreasons_steps_went(study, settings):
 
 
 def test_the_main_table_needs_no_specreason(settings):
-    table = main_table(settings, specreason_steps({}))
+    table = main_table(settings, specreason_steps({}, {}))
     assert table["acceptance"].isna().all()
 
 
@@ -111,7 +116,7 @@ def test_a_live_run_of_other_samples_or_settings_is_refused(study, replays, answ
     cell = study.cells[0]
     write_table(tmp_path / "cut.parquet", LiveRecord, list(read_table(study.live(*cell), LiveRecord))[1:], {})
     run = live_run(study, replays, cell, tmp_path / "cut.parquet")
-    with pytest.raises(RecordError, match="samples differ from the replay's, first vstar/direct_attributes/0000"):
+    with pytest.raises(RecordError, match=r"samples differ from those timed.*, first vstar/direct_attributes/0000"):
         live_vs_replay([run], answers)
     with pytest.raises(RecordError, match=r"has no setting speceyes-min-k16-t0\.123-b6"):
         live_vs_replay([replace(run, setting=replace(FUNNEL, threshold=0.123))], answers)
@@ -148,7 +153,7 @@ def test_scorer_effects_by_hand():
 
 
 def test_specreason_steps_count_what_was_kept(study):
-    table = specreason_steps(peer_tables(study))
+    table = specreason_steps(peer_tables(study), timing_tables(study))
     assert len(table) == len(study.cells)
     assert table["acceptance"].between(0, 1).all()
     assert table["tokens"].to_numpy() == pytest.approx(20 * table["steps"].to_numpy())

@@ -22,11 +22,20 @@ from speceyes.records.frames import read_frame
 from speceyes.records.passes import Pass, by_pass
 from speceyes.records.samples import read_samples
 from speceyes.records.tables import PROVENANCE_KEY
-from speceyes.records.types import AgentRecord, DraftRecord
+from speceyes.records.times import Times
+from speceyes.records.types import AgentRecord, DraftRecord, Step
 from speceyes.runtime.atomic import whole
 
 NO_BATCH = 0  # batch size of answers given one sample at a time (agents, SpecReason)
 ERRORED = frozenset({"error", "no_answer", "repeats_itself"})  # statuses of samples that ended without an answer
+
+# Step and variant under which timing tables have an answer's time.
+TIMED_AS: Mapping[str, tuple[Step, str]] = {
+    "draft": ("draft", ""),
+    "agent": ("agent", ""),
+    "agent-corrected": ("agent", "corrected"),  # which is not timed
+    **{method: ("specreason", variant) for variant, method in SPECREASON.items()},
+}
 
 _RENAMED = {"text": "answer", "generated_tokens": "tokens"}
 _QUESTION = ["benchmark", "question", "options", "gold", "gold_letter"]
@@ -35,13 +44,14 @@ _VERDICTS = [f"{scorer}_{field}" for scorer in SCORER_NAMES for field in ("corre
 
 @dataclass(frozen=True, slots=True)
 class AnswerTables:
-    """Where answers come from: drafts by batch size, agents by name, also corrected, SpecReason by (agent, method)."""
+    """Where answers and times come from: drafts by batch size, agents by name, SpecReason by (agent, method)."""
 
     samples: Sequence[Path]
     drafts: Mapping[int, Sequence[Path]]
     agents: Mapping[str, Sequence[Path]]
     corrected: Mapping[str, Sequence[Path]]
     specreason: Mapping[tuple[str, str], Sequence[Path]]
+    timing: Mapping[str, Sequence[Path]]
     verdicts: Path
 
     @classmethod
@@ -53,6 +63,7 @@ class AnswerTables:
         agents: Iterable[Path],
         corrected: Iterable[Path],
         specreason: Iterable[Path],
+        timing: Iterable[Path],
         verdicts: Path,
     ) -> AnswerTables:
         """Flat lists of a study's tables, grouped by the passes that they say they hold.
@@ -66,6 +77,7 @@ class AnswerTables:
             agents=by_pass(agents, "agent", lambda held: held.cell.agent),
             corrected=by_pass(corrected, "corrected", lambda held: held.cell.agent),
             specreason=by_pass(specreason, "specreason", lambda held: (held.cell.agent, _method(held))),
+            timing=by_pass(timing, "timing", lambda held: held.cell.agent),
             verdicts=verdicts,
         )
 
@@ -81,24 +93,26 @@ def scored_answers(tables: AnswerTables) -> pd.DataFrame:
     Returns:
         benchmark, split, sample_id, image_id, source (draft, agent, agent-corrected, specreason,
         specreason-corrected), agent (empty for the draft), batch_size (0 where there is none), status, errored, answer,
-        latency_s, tokens, tool_calls, steps, and per scorer ``<scorer>_correct`` (1, 0, or NaN when
+        latency_s (NaN unless timed), tokens, tool_calls, steps, and per scorer ``<scorer>_correct`` (1, 0, or NaN when
         the judge's reply could not be read or there is no verdict) and ``<scorer>_decided_by`` (rule,
         judge, unparsed, or missing when the verdicts table lacks the answer).
 
     Raises:
         RecordError: a file that is not a table of answers.
     """
+    times = {agent: Times(paths) for agent, paths in tables.timing.items()}
+    draft_times = Times([path for paths in tables.timing.values() for path in paths])
     parts = [
-        _answers(paths, DraftRecord, "text", source="draft", agent="", batch_size=batch)
+        _answers(paths, DraftRecord, "text", draft_times, source="draft", agent="", batch_size=batch)
         for batch, paths in tables.drafts.items()
     ]
     parts += [
-        _answers(paths, AgentRecord, "answer", source=source, agent=agent, batch_size=NO_BATCH)
+        _answers(paths, AgentRecord, "answer", times[agent], source=source, agent=agent, batch_size=NO_BATCH)
         for source, agents in (("agent", tables.agents), ("agent-corrected", tables.corrected))
         for agent, paths in agents.items()
     ]
     parts += [
-        _answers(paths, AgentRecord, "answer", source=method, agent=agent, batch_size=NO_BATCH)
+        _answers(paths, AgentRecord, "answer", times[agent], source=method, agent=agent, batch_size=NO_BATCH)
         for (agent, method), paths in tables.specreason.items()
     ]
     answers = pd.concat(parts, ignore_index=True)
@@ -119,15 +133,16 @@ COLUMNS = [
 
 
 def _answers(
-    paths: Sequence[Path], kind: type[DraftRecord] | type[AgentRecord], text: str, **named: Any
+    paths: Sequence[Path], kind: type[DraftRecord] | type[AgentRecord], text: str, times: Times, **named: Any
 ) -> pd.DataFrame:
     """The answers of one pass; a draft answers in one step, without tools."""
     extra = ["tool_calls", "turns"] if kind is AgentRecord else []
-    frame = read_frame(paths, kind, [text, "status", "latency_s", "generated_tokens", *extra]).reset_index()
+    frame = read_frame(paths, kind, [text, "status", "generated_tokens", *extra]).reset_index()
     if extra:
         frame["steps"] = [len(json.loads(turns)) for turns in frame.pop("turns")]
     else:
         frame = frame.assign(tool_calls=0, steps=1)
+    frame["latency_s"] = times.of(frame["sample_id"], *TIMED_AS[named["source"]], batch=named["batch_size"])
     frame.columns = pd.Index([_RENAMED.get(name, name) for name in frame.columns])
     return frame.assign(**named)
 

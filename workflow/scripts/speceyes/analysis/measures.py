@@ -127,7 +127,8 @@ def _named(cell: Cell, settings: Sequence[Setting]) -> pd.DataFrame:
 def _settings_frame(replay: Replay, chosen: Mapping[str, Floats], bootstrap: ImageBootstrap) -> pd.DataFrame:
     """Estimates with intervals; differences are over the samples that setting and agent both count."""
     agent = next(index for index, setting in enumerate(replay.settings) if setting.method == "agent")
-    estimates: dict[str, Any] = {"n": len(replay.sample_ids), "level": bootstrap.level}
+    timed = int(np.count_nonzero(~np.isnan(replay.columns["latency_s"][0])))
+    estimates: dict[str, Any] = {"n": len(replay.sample_ids), "timed": timed, "level": bootstrap.level}
     spread: dict[str, Any] = {}
     for scorer in SCORER_NAMES:
         right, counted = (chosen[f"{what}_{scorer}"].T for what in ("right", "counted"))
@@ -135,7 +136,8 @@ def _settings_frame(replay: Replay, chosen: Mapping[str, Floats], bootstrap: Ima
         limits = share_interval(bootstrap.sums(right), bootstrap.sums(counted), bootstrap.level)
         spread |= _limits(f"accuracy_{scorer}", *limits)
         spread |= _against(right, counted, agent, scorer, bootstrap)
-    seconds = bootstrap.sums(replay.columns["latency_s"].T)
+    # The ratio of sums over the timed samples; the others add nothing to either.
+    seconds = bootstrap.sums(np.nan_to_num(replay.columns["latency_s"].T))
     baseline = np.broadcast_to(seconds[:, [agent]], seconds.shape)
     estimates["speedup"] = _share(baseline.sum(axis=0), seconds.sum(axis=0))
     spread |= _limits("speedup", *bootstrap.interval(bootstrap.ratios(baseline, seconds)))
@@ -182,7 +184,10 @@ def _shares(replay: Replay) -> dict[str, Floats]:
 
 
 def _means(replay: Replay) -> dict[str, Floats]:
-    return {name: replay.columns[name].astype(float).mean(axis=1) for name in _MEANS}
+    """Means over samples, of seconds over the timed ones."""
+    timed = ~np.isnan(replay.columns["latency_s"][0])
+    rows = {name: timed if name.endswith("_s") else np.ones_like(timed) for name in _MEANS}
+    return {name: replay.columns[name][:, rows[name]].astype(float).mean(axis=1) for name in _MEANS}
 
 
 def check_ledger(ledger: pd.DataFrame) -> None:

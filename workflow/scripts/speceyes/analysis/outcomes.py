@@ -20,7 +20,7 @@ from speceyes.method.replay import Replay, read_replay
 from speceyes.records.passes import Cell, by_pass, single
 from speceyes.runtime.atomic import whole
 
-_REPLAYED = ["tool_free", "screen_s"]
+_REPLAYED = ["tool_free", "screen_s", "draft_s", "agent_s"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +55,9 @@ def outcomes(tables: OutcomeTables, answers: pd.DataFrame) -> pd.DataFrame:
 
     Returns:
         agent, benchmark, split, sample_id, image_id, tool_free, screen_s, draft_s, agent_s (the time
-        each phase would take), tool_calls (of the agent), ``draft_<scorer>`` and ``agent_<scorer>``
-        (1 right, 0 wrong or errored, NaN unscored), and one confidence column per metric and K, named
-        by :func:`confidence_column`.
+        each phase would take, NaN for samples that were not timed), tool_calls (of the agent),
+        ``draft_<scorer>`` and ``agent_<scorer>`` (1 right, 0 wrong or errored, NaN unscored), and one
+        confidence column per metric and K, named by :func:`confidence_column`.
     """
     parts = []
     for (agent, benchmark, split), path in tables.replays.items():
@@ -65,10 +65,8 @@ def outcomes(tables: OutcomeTables, answers: pd.DataFrame) -> pd.DataFrame:
         rows = answers[(answers["benchmark"] == benchmark) & (answers["split"] == split)]
         draft = rows[(rows["source"] == "draft") & (rows["batch_size"] == batch)]
         own = rows[(rows["source"] == "agent") & (rows["agent"] == agent) & (rows["batch_size"] == NO_BATCH)]
-        screened = _screened(read_replay(path, _REPLAYED), batch)
-        parts.append(
-            _cell(draft, own, screened, _confidences(tables.confidences[benchmark, split])).assign(agent=agent)
-        )
+        phases = _phases(read_replay(path, _REPLAYED), batch)
+        parts.append(_cell(draft, own, phases, _confidences(tables.confidences[benchmark, split])).assign(agent=agent))
     joined = pd.concat(parts, ignore_index=True)
     return joined[["agent", *joined.columns.drop("agent")]]
 
@@ -78,11 +76,17 @@ def confidence_column(metric: str, top_k: int) -> str:
     return f"{metric}_k{top_k}"
 
 
-def _screened(replay: Replay, batch_size: int) -> pd.DataFrame:
-    """What screening said, from the setting that does nothing else."""
-    wanted = ("screening-only", batch_size)
-    row = next(index for index, one in enumerate(replay.settings) if (one.method, one.batch_size) == wanted)
-    return pd.DataFrame({name: replay.columns[name][row] for name in _REPLAYED}, index=replay.sample_ids)
+def _phases(replay: Replay, batch_size: int) -> pd.DataFrame:
+    """What screening said and what each phase takes, each from the setting that does nothing else."""
+    alone = {
+        "tool_free": ("screening-only", batch_size),
+        "screen_s": ("screening-only", batch_size),
+        "draft_s": ("draft", batch_size),
+        "agent_s": ("agent", None),
+    }
+    rows = {(one.method, one.batch_size): row for row, one in enumerate(replay.settings)}
+    columns = {name: replay.columns[name][rows[setting]] for name, setting in alone.items()}  # type: ignore[index]
+    return pd.DataFrame(columns, index=replay.sample_ids)
 
 
 def _confidences(path: Path) -> pd.DataFrame:
@@ -91,14 +95,12 @@ def _confidences(path: Path) -> pd.DataFrame:
     return stored.assign(name=names).pivot(index="sample_id", columns="name", values="confidence")
 
 
-def _cell(draft: pd.DataFrame, own: pd.DataFrame, screened: pd.DataFrame, confidences: pd.DataFrame) -> pd.DataFrame:
+def _cell(draft: pd.DataFrame, own: pd.DataFrame, phases: pd.DataFrame, confidences: pd.DataFrame) -> pd.DataFrame:
     draft, own = draft.set_index("sample_id"), own.set_index("sample_id").loc[draft["sample_id"]]
     columns = {
         "sample_id": draft.index,
         **{name: draft[name] for name in ("benchmark", "split", "image_id")},
-        **{name: screened.loc[draft.index, name] for name in _REPLAYED},
-        "draft_s": draft["latency_s"],
-        "agent_s": own["latency_s"],
+        **{name: phases.loc[draft.index, name] for name in _REPLAYED},
         "tool_calls": own["tool_calls"],
         **{f"draft_{scorer}": _right(draft, scorer) for scorer in SCORER_NAMES},
         **{f"agent_{scorer}": _right(own, scorer) for scorer in SCORER_NAMES},

@@ -8,7 +8,10 @@ from pathlib import Path
 from speceyes.benchmarks.base import BenchmarkError, ImageFacts, RawRow, Reader, check_image, validated_rows
 from speceyes.border import border
 from speceyes.records.samples import Sample, write_samples
+from speceyes.records.some import some_questions
 from speceyes.runtime.progress import Progress
+
+LIMIT_SEED = 0
 
 
 def build_index(
@@ -19,6 +22,7 @@ def build_index(
     images_dir: Path,
     *,
     expected_rows: int | None = None,
+    limit: int | None = None,
 ) -> None:
     """Validate every row of a split and write its samples and images.
 
@@ -29,6 +33,7 @@ def build_index(
         samples_path: the samples table to write.
         images_dir: receives each distinct image's original bytes, named by their hash.
         expected_rows: the official number of rows, if known.
+        limit: the most samples to keep; every row is validated all the same.
 
     Raises:
         BenchmarkError: at the first unusable row, or when the count differs.
@@ -44,6 +49,10 @@ def build_index(
             progress.advance()
     if expected_rows is not None and len(samples) != expected_rows:
         raise BenchmarkError(f"{benchmark}/{split}: {len(samples)} rows, expected {expected_rows}; download it again")
+    if limit is not None:
+        samples = some_questions(samples, limit, LIMIT_SEED)
+        for picture in set(images_dir.iterdir()) - {images_dir / sample.image for sample in samples}:
+            picture.unlink()
     write_samples(samples_path, samples)
 
 

@@ -15,7 +15,7 @@ class EngineSettings(BaseModel):
 
     type: str = Field(description="transformers, server, or an engine class as package.module:Class.")
     image: ImageSettings = Field(default_factory=ImageSettings, description="Size of images as the model sees them.")
-    concurrency: int = Field(1, gt=0, description="Agents' samples in flight at once; bounds their memory.")
+    concurrency: int = Field(8, gt=0, description="Agents' samples in flight at once; bounds their memory.")
 
     @property
     def uses_gpus(self) -> bool:

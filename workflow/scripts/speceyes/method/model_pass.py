@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -18,11 +19,11 @@ from speceyes.records.passes import Pass
 from speceyes.records.samples import Sample, read_samples
 from speceyes.records.stage import Part, Shard, Stage
 from speceyes.records.types import Record
+from speceyes.runtime.provenance import device
 
 R = TypeVar("R", bound=Record)
 # Records of one pass's samples, in any order, as they are done.
 Work = Callable[[Sequence[Sample], "Share"], Iterable[R]]
-WHOLE = "1-of-1"
 
 
 class Share(BaseModel):
@@ -33,6 +34,7 @@ class Share(BaseModel):
         samples: the split's samples table.
         images: the folder of their pictures.
         table: where the records are kept.
+        batches: sizes at which a timed split is screened and drafted.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -41,6 +43,7 @@ class Share(BaseModel):
     samples: Path
     images: Path
     table: Path
+    batches: tuple[int, ...] = ()
 
 
 class Job(BaseModel):
@@ -87,6 +90,7 @@ class ModelPass:
         media: the study's folder of pictures that agents make.
         gpus: devices that the job holds.
         log: the job's log.
+        device: the model of device, where records depend on it.
         held: what ends with the job, such as the servers that it starts.
     """
 
@@ -97,6 +101,7 @@ class ModelPass:
     media: Path
     gpus: int
     log: Path
+    device: dict[str, str] = field(default_factory=dict)
     held: ExitStack = field(default_factory=ExitStack)
 
     @classmethod
@@ -121,18 +126,29 @@ class ModelPass:
         place = Place(self.job.models[name], self.gpus, self.log)
         return self.held.enter_context(open_engine(self.job.engines[name], place))
 
+    def by_the_clock(self) -> ModelPass:
+        """The same job, whose records depend on the device too: a table's times belong together."""
+        if self.gpus:
+            import_module("torch")  # names the GPU
+        return replace(self, device={"device": device()["name"]})
+
+    def first(self) -> tuple[Sample, Share]:
+        """A sample for the models to warm up on."""
+        share = self.job.shares[0]
+        return read_samples(share.samples)[0], share
+
     @property
     def in_flight(self) -> int:
         """How many of an agent's samples the model is asked about at a time."""
         return int(self.job.engines["model"]["concurrency"])
 
-    def agent(self) -> Agent:
-        """The job's agent with its prompts and settings, on a machine that its tools can run on.
+    def agent(self, settings: str = "agent") -> Agent:
+        """The job's agent with its prompts and the settings of a name, on a machine that its tools can run on.
 
         Raises:
             Exception: the agent's own, where they cannot; one line.
         """
-        agent = load_agent(self.job.agent)(self.inputs["prompts"], self.job.settings["agent"], self.media)
+        agent = load_agent(self.job.agent)(self.inputs["prompts"], self.job.settings[settings], self.media)
         agent.check_machine()
         return agent
 
@@ -142,18 +158,12 @@ class ModelPass:
         Args:
             kind: of the records.
             start: opens models and agent, and gives the work on a pass. Called at the first sample that is not done,
-                not at all where there is none; that sample is then answered once untimed, since first calls compile,
-                allocate and page in.
+                not at all where there is none.
         """
-        started = cache(lambda: self._warm(start(), self.job.shares[0]))
+        started = cache(start)
         with self.held:
             for share in self.job.shares:
                 self._stage(share).run(kind, partial(_on, started, share))
-
-    def _warm(self, work: Work[R], share: Share) -> Work[R]:
-        for _ in work(read_samples(share.samples)[:1], share):
-            pass
-        return work
 
     def _stage(self, share: Share) -> Stage:
         engines = {f"{name} engine": _that_answers(settings) for name, settings in self.job.engines.items()}
@@ -163,8 +173,8 @@ class ModelPass:
             table=share.table,
             journals=self.journals,
             part=self.part,
-            settings=self.job.settings | engines,
-            inputs=self.job.identities,
+            settings=self.job.settings | engines | ({"batches": share.batches} if share.batches else {}),
+            inputs=self.job.identities | self.device,
             stamp=share.holds.stamp(),
         )
 

@@ -2,7 +2,7 @@
 
 With greedy decoding a sample has one screening verdict per agent, one draft answer and one agent
 answer (per batch size); a setting is a choice among answers that exist. The same passes also tell
-what screening alone and the gate alone would have done.
+what screening alone and the gate alone would have done. Times are those of the timed samples.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from speceyes.records.frames import read_frame
 from speceyes.records.passes import Pass, by_pass, single
 from speceyes.records.samples import read_samples
 from speceyes.records.tables import PROVENANCE_KEY
-from speceyes.records.types import AgentRecord, DraftRecord, Record, RecordError, ScreenRecord
+from speceyes.records.times import Times
+from speceyes.records.types import AgentRecord, DraftRecord, Record, RecordError, ScreenRecord, Step
 from speceyes.runtime.atomic import whole
 
 Mask = npt.NDArray[np.bool_]
@@ -43,6 +44,7 @@ class Passes:
     screens: Mapping[int, Sequence[Path]]
     agents: Sequence[Path]
     specreason: Mapping[str, Sequence[Path]]
+    timing: Path
 
     @classmethod
     def of(
@@ -54,6 +56,7 @@ class Passes:
         screens: Iterable[Path],
         agents: Iterable[Path],
         specreason: Iterable[Path],
+        timing: Path,
     ) -> Passes:
         """Flat lists of one cell's tables, grouped by the passes that they say they hold.
 
@@ -68,12 +71,8 @@ class Passes:
             screens=by_pass(screens, "screen", _batch),
             agents=list(agents),
             specreason=by_pass(specreason, "specreason", lambda held: str(held.variant)),
+            timing=timing,
         )
-
-    def measured(self) -> list[Path]:
-        """The tables that hold latencies."""
-        batched = (*self.drafts.values(), *self.screens.values(), *self.specreason.values())
-        return [*self.agents, *(path for paths in batched for path in paths)]
 
 
 def _batch(held: Pass) -> int:
@@ -130,6 +129,7 @@ SCHEMA = pa.schema(
         ("tool_calls", pa.int32()),
     ]
 )
+STEPS: tuple[Step, Step] = ("screen", "draft")
 SETTINGS_AT_ONCE = 64  # composed in memory before they are written
 
 
@@ -156,12 +156,20 @@ class Replayer:
             for (metric, top_k), rows in pd.read_parquet(path).groupby(["metric", "top_k"])
         }
         zeros = np.zeros(len(self.sample_ids), dtype=int)
-        self._idle = {"status": zeros.astype(str)} | dict.fromkeys(
-            ("latency_s", "generated_tokens", "tool_free"), zeros
+        self._idle = {"status": zeros.astype(str)} | dict.fromkeys(("generated_tokens", "tool_free"), zeros)
+        times = Times([passes.timing])
+        self._agent_s = times.of(self.sample_ids, "agent")
+        self._peers_s = {
+            SPECREASON[variant]: times.of(self.sample_ids, "specreason", variant=variant)
+            for variant in passes.specreason
+        }
+        self._screen_s, self._draft_s = (
+            {batch: times.of(self.sample_ids, step, batch=batch) for batch in passes.drafts} for step in STEPS
         )
+        self._timed = ~np.isnan(self._agent_s)
 
     def _pass(self, paths: Sequence[Path], kind: type[Record], columns: Sequence[str]) -> Columns:
-        return self._aligned(read_frame(paths, kind, ["status", "latency_s", "generated_tokens", *columns]), paths[0])
+        return self._aligned(read_frame(paths, kind, ["status", "generated_tokens", *columns]), paths[0])
 
     def _aligned(self, frame: pd.DataFrame, path: Path) -> Columns:
         missing = self.sample_ids.difference(frame.index)
@@ -175,20 +183,26 @@ class Replayer:
         """One setting: a value per sample for every per-sample column of the replay table.
 
         The latency is what the sample went through: screening, the draft if it was drafted, the agent
-        if the draft's answer was not accepted. A sample keeps the status of whoever answered it.
+        if the draft's answer was not accepted; NaN where the sample is not among the timed ones. A sample
+        keeps the status of whoever answered it.
 
         Raises:
             RecordError: the confidence table lacks the setting's metric or K.
         """
-        batch = setting.batch_size
+        batch, zeros = setting.batch_size, np.zeros(len(self.sample_ids))
         screen, draft = (self._idle, self._idle) if batch is None else (self._screens[batch], self._drafts[batch])
+        screen_s, draft_s = (zeros if batch is None else known[batch] for known in (self._screen_s, self._draft_s))
         fallback = self._peers.get(setting.method, self._agent)
+        fallback_s = self._peers_s.get(setting.method, self._agent_s)
         confident = accepts(self._confidence(setting), setting.threshold or 0.0)
         route = ROUTES[setting.method](screen["tool_free"].astype(bool), confident)
         seconds = {
-            "screen_s": np.where(route.screened, screen["latency_s"], 0.0),
-            "draft_s": np.where(route.drafted, draft["latency_s"], 0.0),
-            "agent_s": np.where(route.accepted, 0.0, fallback["latency_s"]),
+            name: np.where(self._timed, np.where(gone, spent, 0.0), np.nan)
+            for name, gone, spent in (
+                ("screen_s", route.screened, screen_s),
+                ("draft_s", route.drafted, draft_s),
+                ("agent_s", ~route.accepted, fallback_s),
+            )
         }
         return {
             "status": np.where(route.accepted, draft["status"], fallback["status"]),
@@ -221,7 +235,7 @@ def write_replay(output: Path, passes: Passes, grid: Grid, provenance: dict[str,
         RecordError: a pass lacks a sample, or a confidence table lacks a metric or K.
         DeviceError: the passes were measured on different models of device.
     """
-    stamp = provenance | {"grid": grid.model_dump(mode="json"), MEASURED_ON: one_device(passes.measured())}
+    stamp = provenance | {"grid": grid.model_dump(mode="json"), MEASURED_ON: one_device([passes.timing])}
     replayer = Replayer(passes)
     settings = grid.settings(list(passes.specreason))
     with whole(output) as part, pq.ParquetWriter(part, _schema(stamp)) as writer:

@@ -94,7 +94,7 @@ def _lines(record: Record) -> Iterator[str]:
             for number, turn in enumerate(record.turns, start=1):
                 yield from _turn(number, turn)
             yield f"  answer: {_short(record.answer)}"
-    yield f"  {record.latency_s:.2f} s, {record.generated_tokens} tokens"
+    yield f"  {record.generated_tokens} tokens"
 
 
 def _turn(number: int, turn: Turn) -> Iterator[str]:

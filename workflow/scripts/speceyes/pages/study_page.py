@@ -116,7 +116,7 @@ def agreement(live: pd.DataFrame) -> str:
     samples = int(live["n"].sum())
     routes, answers = (f"{int(live[name].sum())} of {samples}" for name in ("same_source", "same_answer"))
     sentence = (
-        f"**Live runs against replay** ({len(live)} runs of the funnel, each on every sample of its split): the"
+        f"**Live runs against replay** ({len(live)} runs of the funnel, each on the timed samples of its split): the"
         f" same route on {routes} samples, the same answer on {answers}. By the clock the funnel was"
         f" {_range(live['speedup_live'])} times as fast as the agent alone; replay says"
         f" {_range(live['speedup_replay'])}."
@@ -124,7 +124,7 @@ def agreement(live: pd.DataFrame) -> str:
     if int(live["same_source"].sum()) == int(live["same_answer"].sum()) == samples:
         return sentence
     return (
-        f"{sentence} Where the gate was edited since, `snakemake --forcerun live` runs it again; else the batch size or"
+        f"{sentence} Where the gate was edited since, it runs again once `live/` is removed; else the batch size or"
         " kernels change answers (the first of each run is named in"
         " [live_vs_replay.csv](tables/live_vs_replay.csv))."
     )

@@ -52,9 +52,9 @@ class Shard:
 
 @dataclass(frozen=True, slots=True)
 class SomeImages:
-    """All samples of so many images, drawn by a seed; of more images, those of fewer are a part."""
+    """All samples of so many images, drawn by a seed; of more images, those of fewer are a part; None takes all."""
 
-    images: int
+    images: int | None
     seed: int
 
     def of(self, samples: Sequence[Sample]) -> Sequence[Sample]:
@@ -63,7 +63,7 @@ class SomeImages:
         return [sample for sample in samples if sample.image_id in chosen]
 
     def __str__(self) -> str:
-        return f"{self.images} images"
+        return "all images" if self.images is None else f"{self.images} images"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from speceyes.records.types import FORMAT_VERSION, Record, RecordError
 from speceyes.runtime.atomic import whole
 
 PROVENANCE_KEY = b"speceyes.provenance"
+NESTED = {"turns", "times"}  # columns of records within records, as JSON text
 
 R = TypeVar("R", bound=Record)
 
@@ -42,8 +43,8 @@ def _schema(kind: type[Record], provenance: dict[str, Any]) -> pa.Schema:
 
 def _row(record: Record) -> dict[str, Any]:
     row = record.model_dump(mode="python")
-    if "turns" in row:
-        row["turns"] = json.dumps([turn.model_dump(mode="json") for turn in record.turns])  # type: ignore[attr-defined]
+    for name in NESTED & row.keys():
+        row[name] = json.dumps([item.model_dump(mode="json") for item in getattr(record, name)])
     return row
 
 
@@ -82,8 +83,8 @@ def read_table(path: Path, kind: type[R]) -> Iterator[R]:
         raise RecordError(f"{path}: holds {stamp.get('record')} format {stamp.get('format')}, not {kind.__name__}")
     for batch in pq.ParquetFile(path).iter_batches(batch_size=256):
         for row in batch.to_pylist():
-            if "turns" in row:
-                row["turns"] = json.loads(row["turns"])
+            for name in NESTED & row.keys():
+                row[name] = json.loads(row[name])
             yield kind.model_validate(row)
 
 

@@ -164,3 +164,29 @@ class LoadRecord(Record):
     gpu_share: float
     agent_share: float
     draft_share: float
+
+
+Step = Literal["screen", "draft", "agent", "specreason"]
+
+
+class Timed(BaseModel):
+    """One measurement: what a step took on a sample, and what came of it.
+
+    ``batch`` is 0 and ``variant`` empty for steps that have none; ``answer`` is the verdict's text for screening.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    step: Step
+    variant: str = ""
+    batch: int = 0
+    repeat: int
+    latency_s: float
+    status: str
+    answer: Text
+
+
+class TimingRecord(Record):
+    """One sample by the clock: every step, at every batch size, as often as it was repeated."""
+
+    times: tuple[Timed, ...]

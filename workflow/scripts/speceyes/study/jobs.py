@@ -70,6 +70,7 @@ class Jobs:
                 "samples": layout.samples(one.benchmark, one.split),
                 "images": layout.images(one.benchmark, one.split),
                 "table": layout.table_of(one, wildcards.get("shard", "")),
+                "batches": self._study.batches(one.benchmark) if stage == "timing" else [],
             }
             for one in self._plan.select(stage, **names)
         ]
@@ -94,6 +95,8 @@ class Jobs:
             case "specreason":
                 told = told_settings(load_agent(config.agents[agent].type), own["agent"], protocol=variant)
                 return {"agent": told, "specreason": config.specreason.settings.model_dump(mode="json")}
+            case "timing":
+                return own | draft | {"screening": config.screening.by} | self._timed(agent, own["agent"])
             case "live":
                 return own | draft | {"screening": config.screening.by}
             case _:
@@ -127,6 +130,17 @@ class Jobs:
             | {name: identity(Path(path)) for name, path in prompt_files.items()}
             | {"code": code("load", *self._named("live", agent), *([metric] if ":" in metric else []))},
         }
+
+    def _timed(self, agent: str, own: dict[str, Any]) -> dict[str, Any]:
+        """What is timed beside screening, draft and agent: SpecReason, with an agent for each variant."""
+        study, config = self._study, self._study.config
+        kind = load_agent(config.agents[agent].type)
+        variants = study.variants(agent)
+        return {
+            "repeats": config.timing.repeats,
+            "variants": list(variants),
+            "specreason": config.specreason.settings.model_dump(mode="json"),
+        } | {f"agent {variant}": told_settings(kind, own, protocol=variant) for variant in variants}
 
     def agents(self) -> list[dict[str, Any]]:
         """How each agent is opened, in the configuration's order."""

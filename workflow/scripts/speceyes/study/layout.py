@@ -14,6 +14,7 @@ PASSES: Mapping[str, str] = {
     "agent": "agent/{agent}/{benchmark}/{split}/{shard}",
     "corrected": "corrected/{agent}/{benchmark}/{split}",
     "specreason": "specreason/{agent}/{variant}/{benchmark}/{split}/{shard}",
+    "timing": "timing/{agent}/{benchmark}/{split}",
     "live": "live/{agent}/{benchmark}/{split}/{metric}-b{batch}",
     "confidence": "confidence/{benchmark}/{split}/b{batch}",
     "replay": "replay/{agent}/{benchmark}/{split}",
@@ -26,6 +27,7 @@ MODEL_JOBS: Mapping[str, str] = {
     "agent": "agent/{agent}/{shard}",
     "corrected": "corrected/{agent}",
     "specreason": "specreason/{agent}/{variant}/{shard}",
+    "timing": "timing/{agent}",
     "live": "live/{agent}",
 }
 

@@ -13,6 +13,9 @@ from speceyes.study.config import Config
 from speceyes.study.config.models import ModelConfig
 from speceyes.study.layout import Layout
 
+# The stages whose jobs measure times: alone on the machine, on the images of the section timing.
+TIMED: tuple[PassStage, ...] = ("timing", "live")
+
 
 class Study:
     """A configuration with the answers that follow from it.
@@ -41,9 +44,14 @@ class Study:
         """Every agent on every split."""
         return [Cell(agent, *where) for agent in self.config.agents for where in self.splits]
 
-    def questions(self, benchmark: str, split: str) -> int | None:
-        """The official number of questions of a split, None where it is not known."""
+    def rows(self, benchmark: str, split: str) -> int | None:
+        """The official number of a split's questions, None where it is not known."""
         return self.config.benchmarks[benchmark].splits[split]
+
+    def questions(self, benchmark: str, split: str) -> int | None:
+        """The most questions of a split that are asked, None where it is not known."""
+        known = [count for count in (self.rows(benchmark, split), self.config.limit) if count is not None]
+        return min(known, default=None)
 
     def batch(self, benchmark: str) -> int:
         """The main table's batch size on a benchmark."""
@@ -121,7 +129,7 @@ class Study:
         if stage == "draft":
             return {"prompts": self.prompts("draft")}
         own = {"prompts": self.prompts(agent)}
-        return own | {"draft_prompts": self.prompts("draft")} if stage == "live" else own
+        return own | {"draft_prompts": self.prompts("draft")} if stage in TIMED else own
 
     def gpus(self, stage: PassStage, agent: str = "") -> int:
         """GPUs of a stage's job, which loads its models in one process; none if none of them needs any."""

@@ -79,7 +79,7 @@ def read_load(paths: Sequence[Path]) -> pd.DataFrame:
 
 
 def batch_seconds(replays: Iterable[Path], outcomes: pd.DataFrame, metric: str) -> pd.DataFrame:
-    """Seconds of every sample at each batch size, under the main table's setting of a metric.
+    """Seconds of every timed sample at each batch size, under the main table's setting of a metric.
 
     Returns:
         agent, benchmark, sample_id, image_id, batch_size, latency_s, agent_s.
@@ -102,7 +102,7 @@ def _by_batch(path: Path, metric: str) -> Iterator[pd.DataFrame]:
     for setting, values in seconds.items():
         if _but_batch(setting) in mains:
             columns = {"sample_id": replay.sample_ids, "latency_s": values, "agent_s": alone}
-            yield pd.DataFrame(columns).assign(batch_size=setting.batch_size)
+            yield pd.DataFrame(columns).dropna(subset="latency_s").assign(batch_size=setting.batch_size)
 
 
 def _but_batch(setting: Setting) -> tuple[object, ...]:

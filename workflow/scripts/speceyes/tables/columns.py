@@ -116,7 +116,7 @@ NAMES = {
     "setting": _text("a setting of the grid as one word"),
     "speedup_over": _text("the agent whose time the speedup is over"),
     "compared_with": _text("the metric that differences are taken to"),
-    "first_difference": _text("the first sample whose live and replayed answer differ; empty if none does"),
+    "first_difference": _text("the first sample whose answers differ; empty if none does"),
     "value": _text("what is varied, at the value of this row"),
     "quantity": _text("what is measured"),
     "verdict": _text("what follows from the interval"),
@@ -124,6 +124,9 @@ NAMES = {
     "status": _text("ok, or how the pass ended without an answer"),
     "answer": _text("the answer as the model wrote it"),
     "stage": _text("which stage's pass"),
+    "step": _text("what was timed: screen, draft, agent, specreason"),
+    "timed_answer": _text("what the timed run answered there"),
+    "stored_answer": _text("what is stored for it"),
 }
 KEYS = {
     "top_k": Column("integer", "K, how many of the largest logits the confidence looks at", "logits", low=2),
@@ -210,12 +213,13 @@ ADVICE = {
     },
 }
 COUNTS = {
+    "timed": _count("samples whose seconds were measured"),
     "expected": _count("samples of the split"),
     "answered": _count("samples that ended with an answer"),
     "same_tool_free": _count("samples that live and replayed screening decide alike"),
     "same_source": _count("samples that live and replay take the same route"),
     "same_answer": _count("samples that live and replay answer alike"),
-    "same": _count("samples with the same status and answer under both protocols"),
+    "same": _count("samples with the same status and answer in both"),
     "errored_published": _count("samples that ended in an error under the published protocol"),
     "errored_corrected": _count("samples that ended in an error under the corrected protocol"),
     "unread": _count("answers whose judge's reply could not be read by the corrected scorer"),
@@ -286,7 +290,7 @@ _PER_SAMPLE = {
     "tokens": Column("integer", "generated tokens of the pass that gave the answer", "tokens", low=0),
     "tool_calls": Column("integer", "tool calls of that pass", "calls", low=0),
     "steps": Column("integer", "turns of that pass", "steps", low=0),
-    "latency_s": _number("seconds of the pass that gave the answer", "s"),
+    "latency_s": _number("seconds that giving the answer takes alone; missing unless timed", "s"),
 }
 _THROUGHPUT = {
     "system": _text("agent, the agent alone, or funnel"),

@@ -89,12 +89,12 @@ def live_vs_replay(runs: Sequence[LiveRun], answers: pd.DataFrame) -> pd.DataFra
 def _compared(run: LiveRun, replay: Replay, answers: pd.DataFrame) -> dict[str, object]:
     composed = _composed(run, replay)
     live = read_frame([run.table], LiveRecord, ["answer", "source", "tool_free", "confidence", "latency_s"])
-    if missing := set(replay.sample_ids) ^ set(live.index):
-        raise RecordError(f"{run.table}: samples differ from the replay's, first {min(missing)}")
-    live = live.loc[replay.sample_ids]
+    if missing := set(composed.index) ^ set(live.index):
+        raise RecordError(f"{run.table}: samples differ from those timed for the replay, first {min(missing)}")
+    live = live.loc[composed.index]
     setting = run.setting
     agent = next(row for row, one in enumerate(replay.settings) if one.method == "agent")
-    baseline = float(replay.columns["latency_s"][agent].mean())
+    baseline = float(np.nanmean(replay.columns["latency_s"][agent]))
     same_answer = live["answer"].to_numpy() == _answers(run, composed, answers)
     return {
         **{name: getattr(run, name) for name in ("agent", "benchmark", "split")},
@@ -111,11 +111,12 @@ def _compared(run: LiveRun, replay: Replay, answers: pd.DataFrame) -> dict[str, 
 
 
 def _composed(run: LiveRun, replay: Replay) -> pd.DataFrame:
-    """The replay of the run's setting."""
+    """The replay of the run's setting, on the timed samples."""
     wanted = str(run.setting)
     for row, setting in enumerate(replay.settings):
         if str(setting) == wanted:
-            return pd.DataFrame({name: values[row] for name, values in replay.columns.items()}, index=replay.sample_ids)
+            columns = {name: values[row] for name, values in replay.columns.items()}
+            return pd.DataFrame(columns, index=replay.sample_ids).dropna(subset="latency_s")
     raise RecordError(f"{run.replay}: has no setting {wanted}; add it to the grid")
 
 

@@ -10,10 +10,10 @@ import pandas as pd
 
 from speceyes.records.frames import read_frame
 from speceyes.records.passes import Pass, PassStage, by_pass
-from speceyes.records.types import AgentRecord, DraftRecord, LiveRecord, Record, ScreenRecord
+from speceyes.records.types import AgentRecord, DraftRecord, LiveRecord, Record, ScreenRecord, TimingRecord
 from speceyes.tables.inputs import TableInputs
 
-READS = ("draft", "screen", "agent", "corrected", "specreason", "live")
+READS = ("draft", "screen", "agent", "corrected", "specreason", "timing", "live")
 
 KINDS: dict[PassStage, type[Record]] = {
     "draft": DraftRecord,
@@ -21,6 +21,7 @@ KINDS: dict[PassStage, type[Record]] = {
     "agent": AgentRecord,
     "corrected": AgentRecord,
     "specreason": AgentRecord,
+    "timing": TimingRecord,
     "live": LiveRecord,
 }
 NAMES = ("stage", "agent", "variant", "benchmark", "split", "metric", "batch")

@@ -219,7 +219,7 @@ def held_out(gate: GateOutcomes, threshold: float | None, settings: StatisticsSe
         compared.difference,
         compared.low,
         compared.high,
-        gate.agent_s.sum() / seconds.sum() if seconds.sum() > 0 else np.nan,
+        np.nansum(gate.agent_s) / np.nansum(seconds) if np.nansum(seconds) > 0 else np.nan,
     )
     return {name: float(value) for name, value in zip(HELD_OUT, values, strict=True)}
 

@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from speceyes.records.frames import read_frame
-from speceyes.records.passes import Pass, by_pass
+from speceyes.records.passes import Cell, Pass, by_pass
+from speceyes.records.times import Times
 from speceyes.records.types import AgentRecord
 from speceyes.tables.inputs import TableInputs
 
-READS = ("specreason",)
+READS = ("specreason", "timing")
 
 KEY = ("agent", "variant", "benchmark", "split")
 COUNTS = ("n", "acceptance", "score", "steps", "tokens", "tool_calls", "latency_s", "unanswered")
@@ -22,24 +23,33 @@ COUNTS = ("n", "acceptance", "score", "steps", "tokens", "tool_calls", "latency_
 
 def make(inputs: TableInputs) -> pd.DataFrame:
     """The table of a study."""
-    return specreason_steps(by_pass(inputs.paths("specreason"), "specreason", _key))
+    times = by_pass(inputs.paths("timing"), "timing", lambda held: held.cell)
+    return specreason_steps(by_pass(inputs.paths("specreason"), "specreason", _key), times)
 
 
 def _key(held: Pass) -> tuple[str, str, str, str]:
     return str(held.agent), str(held.variant), held.benchmark, held.split
 
 
-def specreason_steps(tables: Mapping[tuple[str, str, str, str], Sequence[Path]]) -> pd.DataFrame:
+def specreason_steps(
+    tables: Mapping[tuple[str, str, str, str], Sequence[Path]], timing: Mapping[Cell, Sequence[Path]]
+) -> pd.DataFrame:
     """One row per (agent, variant, benchmark, split).
 
+    Args:
+        tables: SpecReason's passes.
+        timing: timing tables by cell.
+
     Returns:
-        n, acceptance (share of proposals kept), score (mean 0-9), steps, tokens, tool_calls and
-        latency_s (means per sample), and unanswered (samples that ended without an answer).
+        n, acceptance (share of proposals kept), score (mean 0-9), steps, tokens and tool_calls (means
+        per sample), latency_s (mean per timed sample), and unanswered (samples that ended without an answer).
     """
-    names = ["status", "turns", "generated_tokens", "tool_calls", "latency_s"]
+    names = ["status", "turns", "generated_tokens", "tool_calls"]
     rows = []
     for key, paths in tables.items():
+        agent, variant, *where = key
         frame = read_frame(paths, AgentRecord, names)
+        seconds = Times(timing[Cell(agent, *where)]).of(frame.index, "specreason", variant)
         turns = [json.loads(text) for text in frame["turns"]]
         scores = [turn["score"] for episode in turns for turn in episode if turn["score"] is not None]
         kept = [turn["author"] == "draft" for episode in turns for turn in episode]
@@ -52,7 +62,7 @@ def specreason_steps(tables: Mapping[tuple[str, str, str, str], Sequence[Path]])
                 "steps": float(np.mean([len(episode) for episode in turns])),
                 "tokens": float(frame["generated_tokens"].mean()),
                 "tool_calls": float(frame["tool_calls"].mean()),
-                "latency_s": float(frame["latency_s"].mean()),
+                "latency_s": float(np.nanmean(seconds)),
                 "unanswered": int((frame["status"] != "ok").sum()),
             }
         )

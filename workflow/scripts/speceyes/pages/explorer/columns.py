@@ -26,6 +26,7 @@ from speceyes.pages.explorer.pictures import CROP_WEIGHT, QUESTION_WEIGHT, Pictu
 from speceyes.pages.explorer.sources import SplitTables, StudyTables
 from speceyes.records.frames import read_frame
 from speceyes.records.samples import Sample, read_samples
+from speceyes.records.times import Times
 from speceyes.records.types import AgentRecord, DraftRecord, ScreenRecord
 from speceyes.tables.csv_files import read_csv
 
@@ -71,6 +72,7 @@ def _split(benchmark: str, split: str, tables: SplitTables, shared: _Shared) -> 
     thresholds = sorted(settings["threshold"].unique())
     scored = _Scored(samples, shared)
     top_ks = _values(settings, "top_k")
+    times = {agent: Times([table]) for agent, table in tables.timing.items()}
     return {
         "benchmark": benchmark,
         "split": split,
@@ -83,10 +85,14 @@ def _split(benchmark: str, split: str, tables: SplitTables, shared: _Shared) -> 
             for batch, paths in tables.drafts.items()
         },
         "screens": {
-            agent: {batch: _screens(paths, samples) for batch, paths in batches.items()}
+            agent: {batch: _screens(paths, scored.sample_ids, times[agent], batch) for batch, paths in batches.items()}
             for agent, batches in tables.screens.items()
         },
-        "agents": {agent: _episodes(paths, scored, agent, shared) for agent, paths in tables.agents.items()},
+        "agents": {
+            agent: _episodes(paths, scored, agent, shared)
+            | {"latency_s": _numbers(times[agent].of(scored.sample_ids, "agent"))}
+            for agent, paths in tables.agents.items()
+        },
     }
 
 
@@ -116,9 +122,14 @@ def _samples(samples: Sequence[Sample], images: Path, pictures: PictureCollectio
     return columns | {"picture": numbers, "image": image}
 
 
-def _screens(paths: Sequence[Path], samples: Sequence[Sample]) -> Columns:
-    frame = read_frame(paths, ScreenRecord, ["status", "error", "text", "tool_free", "latency_s"])
-    return _listed(frame.loc[[sample.sample_id for sample in samples]])
+def _screens(paths: Sequence[Path], sample_ids: Sequence[str], times: Times, batch: int) -> Columns:
+    """What screening said, and the seconds of both phases that run in batches."""
+    frame = read_frame(paths, ScreenRecord, ["status", "error", "text", "tool_free"])
+    seconds = {
+        "latency_s": _numbers(times.of(sample_ids, "screen", batch=batch)),
+        "draft_s": _numbers(times.of(sample_ids, "draft", batch=batch)),
+    }
+    return _listed(frame.loc[list(sample_ids)]) | seconds
 
 
 def _listed(frame: pd.DataFrame) -> Columns:
@@ -126,9 +137,9 @@ def _listed(frame: pd.DataFrame) -> Columns:
 
 
 def _drafts(paths: Sequence[Path], top_ks: Sequence[int], scored: _Scored, batch: int) -> Columns:
-    frame = read_frame(paths, DraftRecord, ["status", "error", "text", "latency_s", "tokens", "top_logprobs"])
+    frame = read_frame(paths, DraftRecord, ["status", "error", "text", "tokens", "top_logprobs"])
     frame = frame.loc[scored.sample_ids]
-    plain = _listed(frame[["status", "error", "latency_s"]]) | {"answer": frame["text"].tolist()}
+    plain = _listed(frame[["status", "error"]]) | {"answer": frame["text"].tolist()}
     counts = frame["tokens"].map(len).tolist()
     return (
         plain | {"length": counts} | token_columns(frame, top_ks) | scored.columns("draft", "", batch, plain["answer"])
@@ -159,7 +170,7 @@ def shortened(values: npt.NDArray[np.float64], thresholds: Sequence[float]) -> n
 
 
 def _episodes(paths: Sequence[Path], scored: _Scored, agent: str, shared: _Shared) -> Columns:
-    frame = read_frame(paths, AgentRecord, ["status", "error", "answer", "latency_s", "turns"]).loc[scored.sample_ids]
+    frame = read_frame(paths, AgentRecord, ["status", "error", "answer", "turns"]).loc[scored.sample_ids]
     turns = [[_turn(turn, shared) for turn in json.loads(text)] for text in frame.pop("turns")]
     plain = _listed(frame)
     return plain | {"turns": turns} | scored.columns("agent", agent, NO_BATCH, plain["answer"])

@@ -25,6 +25,7 @@ class SplitTables(_Tables):
     confidences: dict[int, Path]
     screens: dict[str, dict[int, list[Path]]]
     agents: dict[str, list[Path]]
+    timing: dict[str, Path]
 
 
 class StudyTables(_Tables):
@@ -53,6 +54,7 @@ def split_tables(
     confidences: Iterable[Path],
     screens: Iterable[Path],
     agents: Iterable[Path],
+    timing: Iterable[Path],
 ) -> dict[tuple[str, str], SplitTables]:
     """Flat lists of a study's tables by (benchmark, split), grouped by the passes that they say they hold.
 
@@ -65,6 +67,7 @@ def split_tables(
     confident = by_pass(confidences, "confidence", _split_and_batch)
     screened = by_pass(screens, "screen", lambda held: (held.cell, held.batch or NO_BATCH))
     answered = by_pass(agents, "agent", lambda held: held.cell)
+    timed = by_pass(timing, "timing", lambda held: held.cell)
     found = {}
     for table, folder in zip(samples, images, strict=True):
         first = read_samples(table)[0]
@@ -84,6 +87,7 @@ def split_tables(
                 for cell in own
             },
             agents={cell.agent: answered[cell] for cell in own},
+            timing={cell.agent: single(timed.get(cell, []), f"times of {'/'.join(cell)}") for cell in own},
         )
     return found
 

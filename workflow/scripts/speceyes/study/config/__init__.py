@@ -33,6 +33,7 @@ from speceyes.study.config.models import ModelConfig
 from speceyes.study.config.screening import ScreeningConfig
 from speceyes.study.config.shards import ShardsConfig
 from speceyes.study.config.specreason import SpecReasonConfig
+from speceyes.study.config.timing import TimingConfig
 
 # Prompt files beside those named after agents.
 OTHER_PROMPTS = ("draft", "judge")
@@ -60,6 +61,8 @@ class Config(Section):
         default_factory=dict,
         description="Main-table threshold per agent, benchmark and metric; what is not given is the default one.",
     )
+    limit: int | None = Field(None, gt=0, description="Most questions of each split, drawn by image; null: all.")
+    timing: TimingConfig = Field(default_factory=TimingConfig, description="Times, measured apart from the answers.")
     live: LiveConfig = Field(default_factory=LiveConfig, description="Settings that also run live.")
     load: LoadSettings | None = Field(None, description="Questions that come while others are under way; off if null.")
     corrected: CorrectedConfig = Field(

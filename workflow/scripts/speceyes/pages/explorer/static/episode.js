@@ -3,7 +3,7 @@
 /** The agent's turns, one card each. */
 function episode(index) {
   const { turns, status, error, latency_s: seconds } = current.agent;
-  const title = `${agentName(state.agent)}: ${counted(turns[index].length, "turn")}, ${duration(seconds[index])}`;
+  const title = `${agentName(state.agent)}: ${counted(turns[index].length, "turn")}${seconds[index] === null ? "" : `, ${duration(seconds[index])}`}`;
   return el(
     "section",
     { class: "episode", "aria-label": "The agent’s turns" },
@@ -14,7 +14,7 @@ function episode(index) {
 }
 
 function turnCard(turn, place) {
-  const facts = [`turn ${place + 1}`, duration(turn.latency_s), counted(turn.generated_tokens, "token")];
+  const facts = [`turn ${place + 1}`, counted(turn.generated_tokens, "token")];
   return el(
     "li",
     {},

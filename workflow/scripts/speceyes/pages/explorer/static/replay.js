@@ -3,13 +3,14 @@
 /** The passes of one agent on one split under one metric, K and batch size; a threshold chooses among their answers. */
 class Selection {
   constructor(split, { agent, metric, k, batch }) {
-    const draft = split.drafts[batch];
     const screen = split.screens[agent][batch];
+    const draft = { ...split.drafts[batch], latency_s: screen.draft_s }; // timed beside each agent
     Object.assign(this, { split, agentName: agent, metric, k, batch });
     this.count = split.samples.sample_id.length;
     this.draft = draft;
     this.screen = screen;
     this.agent = split.agents[agent];
+    this.timed = this.agent.latency_s.filter((seconds) => seconds !== null).length; // the others' null adds nothing
     this.confidence = draft.confidences[draft.confidence_of[`${metric}-${k}`]];
     this.toolFree = screen.tool_free;
     this.separability = draft.separability[k];
@@ -32,7 +33,7 @@ class Selection {
     return this.accepts(index, threshold) ? this.draft : this.agent;
   }
 
-  /** Accuracy under both scorers, speedup, α, β, seconds by phase of one threshold: ratios of sums over all samples. */
+  /** Accuracy under both scorers, speedup, α, β, seconds by phase of one threshold: ratios of sums over all samples, of seconds over the timed ones. */
   measure(threshold) {
     const totals = new Totals();
     const phases = { screen: 0, draft: 0, agent: 0 };
@@ -41,7 +42,7 @@ class Selection {
     for (let index = 0; index < this.count; index += 1) {
       const spent = this.seconds(index, threshold);
       totals.add(this.kept(index, threshold), index, spent.screen + spent.draft + spent.agent);
-      for (const phase of Object.keys(phases)) phases[phase] += spent[phase] / this.count;
+      for (const phase of Object.keys(phases)) phases[phase] += spent[phase] / this.timed;
       toolFree += this.toolFree[index] ? 1 : 0;
       accepted += this.accepts(index, threshold) ? 1 : 0;
     }
@@ -61,7 +62,7 @@ class Selection {
     return {
       ...totals.accuracies(),
       speedup: ratio(agentSeconds, totals.seconds),
-      seconds: ratio(totals.seconds, this.count),
+      seconds: ratio(totals.seconds, this.timed),
     };
   }
 }
@@ -109,7 +110,7 @@ class Curve {
       order,
       (i) => selection.draft[scorer].counted[i] - agent[scorer].counted[i],
     );
-    this.seconds = running(none.seconds * selection.count, order, (i) => -agent.latency_s[i]);
+    this.seconds = running(none.seconds * selection.timed, order, (i) => -agent.latency_s[i]);
     this.agentSeconds = agent.latency_s.reduce((sum, seconds) => sum + seconds, 0);
   }
 

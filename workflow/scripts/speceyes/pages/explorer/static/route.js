@@ -9,12 +9,14 @@ function route(index) {
   return [
     el("h3", { class: "unseen", id: "route-title" }, "Route through the funnel"),
     el("ol", { class: "phases" }, phases(index, spent).map(phase)),
-    el(
-      "div",
-      { class: "times" },
-      timeLine("this setting", spent, longest, total),
-      timeLine("agent alone", { agent: alone }, longest, alone),
-    ),
+    alone === null
+      ? el("p", { class: "note" }, "This sample was not timed.")
+      : el(
+          "div",
+          { class: "times" },
+          timeLine("this setting", spent, longest, total),
+          timeLine("agent alone", { agent: alone }, longest, alone),
+        ),
   ];
 }
 
@@ -52,7 +54,7 @@ function phases(index, spent) {
       title: agentName(state.agent),
       name: "agent",
       says: agent.answer[index] || agent.error[index] || "no answer",
-      note: accepted ? `saved ${duration(agent.latency_s[index])}` : null,
+      note: accepted && agent.latency_s[index] !== null ? `saved ${duration(agent.latency_s[index])}` : null,
       idle: accepted,
       seconds: spent.agent,
       verdict: outcome(agent, index, state.scorer),

@@ -38,7 +38,8 @@ function tokenAt(index, place) {
 }
 
 function confidenceSentence(index) {
-  const drafted = ` Drafted in ${duration(current.draft.latency_s[index])}, batch ${state.batch}.`;
+  const seconds = current.draft.latency_s[index];
+  const drafted = ` Drafted ${seconds === null ? "" : `in ${duration(seconds)}, `}batch ${state.batch}.`;
   const value = current.confidence[index];
   if (state.metric === "log")
     return `Confidence ${confidenceText(value)}: the geometric mean of the tokens’ probabilities.${drafted}`;

@@ -1,0 +1,71 @@
+"""By the clock, alone on the machine: every step on the timed samples, and the funnel itself at chosen settings."""
+
+# Held whole for silence; models run on one thread, as in all other jobs. On a cluster, sbatch's --exclusive does it.
+MACHINE = workflow.cores if workflow.local_exec else 1
+SAMPLE = CONFIG.timing.model_dump(include={"images", "seed"})
+
+
+rule timing:
+    input:
+        samples=PLAN.samples(),
+        images=PLAN.images(),
+        checked=LAYOUT.checked,
+        draft=model("timing", "draft"),
+        model=model("timing"),
+        draft_prompts=prompts("timing", "draft_prompts"),
+        prompts=prompts("timing"),
+    output:
+        update(PLAN.model_tables("timing")),
+    log:
+        LAYOUT.log("timing"),
+    benchmark:
+        LAYOUT.times("timing")
+    conda:
+        "../envs/models.yaml"
+    threads: MACHINE
+    resources:
+        **on_gpus("timing"),
+        mem_mb=retried(64000),
+        runtime=retried(1440),
+    params:
+        study=STUDY.name,
+        sample=SAMPLE,
+        job=told("timing"),
+    message:
+        "Timing every step with {wildcards.agent}, nothing else at work"
+    script:
+        "../scripts/timing.py"
+
+
+if PLAN.select("live"):
+
+    rule live:
+        input:
+            samples=PLAN.samples(),
+            images=PLAN.images(),
+            checked=LAYOUT.checked,
+            draft=model("live", "draft"),
+            model=model("live"),
+            draft_prompts=prompts("live", "draft_prompts"),
+            prompts=prompts("live"),
+        output:
+            update(PLAN.model_tables("live")),
+        log:
+            LAYOUT.log("live"),
+        benchmark:
+            LAYOUT.times("live")
+        conda:
+            "../envs/models.yaml"
+        threads: MACHINE
+        resources:
+            **on_gpus("live"),
+            mem_mb=retried(64000),
+            runtime=retried(1440),
+        params:
+            study=STUDY.name,
+            sample=SAMPLE,
+            job=told("live"),
+        message:
+            "The funnel live with {wildcards.agent} on every split"
+        script:
+            "../scripts/live.py"

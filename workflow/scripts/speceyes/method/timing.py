@@ -1,0 +1,111 @@
+"""The clock: every step of the method, and what it is held against, on the same samples in one process.
+
+A block of samples goes through all steps before the next block begins, in turns forwards and backwards, so that a
+device that warms up or slows down does so for all of them alike.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from speceyes.agents.base import Agent
+from speceyes.agents.run import answer
+from speceyes.engines.base import Engine
+from speceyes.method.draft import Drafter
+from speceyes.method.screening import screen
+from speceyes.method.specreason import SpecReason
+from speceyes.records.batches import in_batches
+from speceyes.records.samples import Sample
+from speceyes.records.types import AgentRecord, DraftRecord, ScreenRecord, Step, Timed, TimingRecord
+
+StepRecord = ScreenRecord | DraftRecord | AgentRecord
+
+
+@dataclass(frozen=True, slots=True)
+class TimedStep:
+    """One step at one batch size, or one that takes sample after sample (batch 0)."""
+
+    step: Step
+    run: Callable[[Sequence[Sample]], Iterator[StepRecord]]
+    batch: int = 0
+    variant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Everything that is timed.
+
+    Args:
+        screening_engine: the model that screens.
+        agent_engine: the agent's model.
+        agent: the baseline, one sample after the other as published.
+        drafter: the draft model.
+        peers: SpecReason by variant.
+        batches: sizes at which screening and drafting are timed.
+        repeats: how often all of it is.
+    """
+
+    screening_engine: Engine
+    agent_engine: Engine
+    agent: Agent
+    drafter: Drafter
+    peers: Mapping[str, SpecReason]
+    batches: Sequence[int]
+    repeats: int
+
+    def run(self, samples: Sequence[Sample], images_dir: Path) -> Iterator[TimingRecord]:
+        """Every sample's times, block after block; a block is cut so that every batch in it is full."""
+        steps = self._steps(images_dir)
+        size = math.lcm(*self.batches)
+        for number, start in enumerate(range(0, len(samples), size)):
+            block = samples[start : start + size]
+            times: dict[str, list[Timed]] = {sample.sample_id: [] for sample in block}
+            cut: dict[str, int] = {}
+            for repeat in range(self.repeats):
+                for step in steps if (number + repeat) % 2 == 0 else reversed(steps):
+                    for record in step.run(block):
+                        times[record.sample_id].append(_timed(step, record, repeat))
+                        cut[record.sample_id] = max(cut.get(record.sample_id, 0), record.batch_cut_to)
+            for name, measured in times.items():
+                yield TimingRecord(sample_id=name, times=tuple(measured), batch_cut_to=cut[name])
+
+    def warm_up(self, sample: Sample, images_dir: Path) -> None:
+        """Every step once, untimed: first calls compile, allocate and page in."""
+        for step in self._steps(images_dir):
+            for _ in step.run([sample]):
+                pass
+
+    def _steps(self, images_dir: Path) -> list[TimedStep]:
+        def screened(batch: Sequence[Sample]) -> list[ScreenRecord]:
+            return screen(self.screening_engine, self.agent, batch, images_dir)
+
+        def drafted(batch: Sequence[Sample]) -> list[DraftRecord]:
+            return self.drafter.answer(batch, images_dir)
+
+        def answered(samples: Sequence[Sample]) -> Iterator[AgentRecord]:
+            return (answer(self.agent_engine, self.agent, sample, images_dir) for sample in samples)
+
+        def proposed(peer: SpecReason) -> Callable[[Sequence[Sample]], Iterator[AgentRecord]]:
+            return lambda samples: (peer.answer(sample, images_dir) for sample in samples)
+
+        return [
+            *(TimedStep("screen", in_batches(size, screened), size) for size in self.batches),
+            *(TimedStep("draft", in_batches(size, drafted), size) for size in self.batches),
+            TimedStep("agent", answered),
+            *(TimedStep("specreason", proposed(peer), variant=variant) for variant, peer in self.peers.items()),
+        ]
+
+
+def _timed(step: TimedStep, record: StepRecord, repeat: int) -> Timed:
+    return Timed(
+        step=step.step,
+        variant=step.variant,
+        batch=step.batch,
+        repeat=repeat,
+        latency_s=record.latency_s,
+        status=record.status,
+        answer=record.answer if isinstance(record, AgentRecord) else record.text,
+    )

@@ -1,0 +1,55 @@
+"""Times of a study's samples, read from its timing tables; samples outside the timed ones have none."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from speceyes.records.frames import read_frame
+from speceyes.records.types import Step, TimingRecord
+
+_STEP = ["step", "variant", "batch"]
+
+
+def timings(tables: Iterable[Path]) -> pd.DataFrame:
+    """Every measurement of some timing tables: sample_id and the fields of :class:`speceyes.records.types.Timed`."""
+    parts = [read_frame([table], TimingRecord, ["times"]) for table in tables]
+    rows = [
+        timed | {"sample_id": sample_id}
+        for part in parts
+        for sample_id, text in part["times"].items()
+        for timed in json.loads(text)
+    ]
+    columns = ["sample_id", *_STEP, "repeat", "latency_s", "status", "answer"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+class Times:
+    """Seconds per step, means over repeats, and over agents where several timed the same draft.
+
+    Args:
+        tables: timing tables, of one agent unless the draft's times alone are wanted.
+    """
+
+    def __init__(self, tables: Iterable[Path]) -> None:
+        measured = timings(tables)
+        self._known: dict[tuple[str, str, int], pd.Series] = {
+            cast("tuple[str, str, int]", key): rows.groupby("sample_id")["latency_s"].mean()
+            for key, rows in measured.groupby(_STEP)
+        }
+
+    def of(
+        self, sample_ids: Sequence[str] | pd.Index | pd.Series, step: Step, variant: str = "", batch: int = 0
+    ) -> npt.NDArray[np.float64]:
+        """Seconds per sample in the order given, NaN for samples that were not timed."""
+        found = self._known.get((step, variant, batch))
+        if found is None:
+            return np.full(len(sample_ids), np.nan)
+        seconds: npt.NDArray[np.float64] = found.reindex(pd.Index(sample_ids)).to_numpy(dtype=float)
+        return seconds

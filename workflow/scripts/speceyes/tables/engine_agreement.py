@@ -1,0 +1,66 @@
+"""What the timed runs answered, held against the stored answers: batches, engines and kernels move close calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+import pandas as pd
+
+from speceyes.records.frames import read_frame
+from speceyes.records.passes import NAMES, Cell, Pass, PassStage, by_pass
+from speceyes.records.times import timings
+from speceyes.records.types import AgentRecord, DraftRecord, Record, ScreenRecord
+from speceyes.tables.inputs import TableInputs
+
+READS = ("timing", "draft", "screen", "agent", "specreason")
+
+STORED: dict[PassStage, tuple[type[Record], str]] = {
+    "screen": (ScreenRecord, "text"),
+    "draft": (DraftRecord, "text"),
+    "agent": (AgentRecord, "answer"),
+    "specreason": (AgentRecord, "answer"),
+}
+COLUMNS = [
+    *("agent", "benchmark", "split", "step", "variant", "batch_size"),
+    *("n", "same", "first_difference", "timed_answer", "stored_answer"),
+]
+
+
+def make(inputs: TableInputs) -> pd.DataFrame:
+    """One row per agent, split and timed step.
+
+    Returns:
+        n (timed answers, every repeat), same (those with the stored status and text), first_difference (its sample)
+        with both answers.
+    """
+    stored = {stage: by_pass(inputs.paths(stage), stage, lambda held: held) for stage in STORED}
+    rows = []
+    for cell, tables in by_pass(inputs.paths("timing"), "timing", lambda held: held.cell).items():
+        for (step, variant, batch), timed in timings(tables).groupby(["step", "variant", "batch"], sort=False):
+            stage = cast(PassStage, step)
+            held = _pass(cell, stage, str(variant), cast(int, batch))
+            named = dict(zip(COLUMNS, (*cell, stage, variant, batch), strict=False))
+            rows.append(named | _agreement(timed, stored[stage][held], *STORED[stage]))
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _pass(cell: Cell, step: PassStage, variant: str, batch: int) -> Pass:
+    """The pass that stored what a step answers."""
+    names = {"agent": cell.agent, "variant": variant, "batch": batch}
+    own = {name: names[name] for name in NAMES[step]}
+    return Pass.model_validate({"stage": step, "benchmark": cell.benchmark, "split": cell.split} | own)
+
+
+def _agreement(timed: pd.DataFrame, tables: Sequence[Path], kind: type[Record], text: str) -> dict[str, object]:
+    stored = read_frame(tables, kind, ["status", text]).loc[timed["sample_id"]]
+    same = (timed["status"].to_numpy() == stored["status"].to_numpy()) & (
+        timed["answer"].to_numpy() == stored[text].to_numpy()
+    )
+    row: dict[str, object] = {"n": len(timed), "same": int(same.sum()), "first_difference": ""}
+    if not same.all():
+        place = int(same.argmin())
+        row["first_difference"] = timed["sample_id"].iloc[place]
+        row |= {"timed_answer": timed["answer"].iloc[place], "stored_answer": stored[text].iloc[place]}
+    return row
