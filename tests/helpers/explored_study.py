@@ -36,4 +36,5 @@ def _split(study: SyntheticStudy, benchmark: str, split: str, images: Path) -> S
         confidences=dict(first.confidences),
         screens={agent: {b: list(paths) for b, paths in own.screens.items()} for agent, own in passes.items()},
         agents={agent: list(own.agents) for agent, own in passes.items()},
+        timing={agent: own.timing for agent, own in passes.items()},
     )

@@ -54,7 +54,7 @@ def _made(
     study: SyntheticStudy, folder: Path, comparable: bool, statistics: StatisticsSettings
 ) -> Iterator[tuple[str, pd.DataFrame]]:
     """Every table for people, one after what it reads."""
-    files = _files(study) | {path.stem: [path] for path in folder.iterdir()}
+    files = pass_files(study) | {path.stem: [path] for path in folder.iterdir()}
     said = TableSettings(
         comparable=comparable,
         metrics=study.metrics,
@@ -76,7 +76,7 @@ def _made(
             files[name] = [folder / f"{name}.csv"]
 
 
-def _files(study: SyntheticStudy) -> dict[str, list[Path]]:
+def pass_files(study: SyntheticStudy) -> dict[str, list[Path]]:
     """The stored passes by stage, and the published numbers."""
     passes = [study.passes(*cell) for cell in study.cells]
     first = passes[: len(study.splits)]
@@ -88,6 +88,7 @@ def _files(study: SyntheticStudy) -> dict[str, list[Path]]:
         "agent": [table for one in passes for table in one.agents],
         "corrected": [],
         "specreason": [table for one in passes for tables in one.specreason.values() for table in tables],
+        "timing": [one.timing for one in passes],
         "replay": [study.table("replay", *where, agent=agent)[0] for agent, *where in study.cells],
         "load": [study.load(agent) for agent in study.agents],
         "live": [study.live(*cell) for cell in study.cells] if study.runs_live else [],

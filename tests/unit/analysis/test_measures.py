@@ -3,6 +3,7 @@ import pandas as pd
 import pytest
 from scipy.stats import binomtest
 from speceyes.analysis.answers import scored_answers
+from speceyes.analysis.bootstrap import ImageBootstrap
 from speceyes.analysis.measures import LedgerError, check_ledger, facts, settings_and_ledger
 from speceyes.analysis.settings import StatisticsSettings
 from speceyes.analysis.shares import share_interval
@@ -81,6 +82,47 @@ def test_settings_equal_a_plain_loop_over_the_samples(made):
         assert found["speedup"] == pytest.approx(baseline / rows["latency_s"].mean())
         assert found["tokens"] == pytest.approx(rows["tokens"].mean())
         assert found["n"] == len(rows) == 80
+
+
+def test_speedups_are_ratios_over_the_timed_samples_and_accuracies_over_all(tmp_path):
+    splits = {("hrbench", "4k"): 80}
+    both = []
+    for name, images in (("all", None), ("some", 7)):
+        study = SyntheticStudy(tmp_path / name, splits, agents=("deepeyes",), timed_images=images).write()
+        (cell,) = study.cells
+        replay = tmp_path / f"{name}.parquet"
+        write_replay(replay, study.passes(*cell), study.grid(cell[1]), {})
+        settings, _ = settings_and_ledger({cell: replay}, scored_answers(study.answer_tables()), FEW)
+        both.append((settings, pd.read_parquet(replay)))
+    (whole, _), (some, long) = both
+    assert (whole["timed"].unique(), some["timed"].unique()) == ([80], [7 * 4])
+    pd.testing.assert_series_equal(whole["accuracy_corrected"], some["accuracy_corrected"])
+    funnel = where(long, SETTING, ("speceyes", "min", 16, 0.97, 6))
+    alone = long[long["method"] == "agent"]
+    assert funnel["latency_s"].notna().sum() == 7 * 4
+    row = where(some, SETTING, ("speceyes", "min", 16, 0.97, 6)).iloc[0]
+    assert row["speedup"] == pytest.approx(alone["latency_s"].sum() / funnel["latency_s"].sum())
+    assert row["latency_s"] == pytest.approx(funnel["latency_s"].mean())
+    assert row["tokens"] == pytest.approx(funnel["tokens"].mean())
+    assert row["speedup_low"] < row["speedup"] < row["speedup_high"]
+
+
+def test_the_interval_of_a_speedup_covers_that_of_all_samples_as_often_as_it_says():
+    """Drawn images, several questions on each, times that differ by image and by route."""
+    generator = np.random.default_rng(3)
+    images, per_image, drawn = 200, 4, 40
+    alone = np.repeat(generator.gamma(4, 1, images), per_image) * generator.uniform(0.7, 1.3, images * per_image)
+    accepted = np.repeat(generator.random(images) < 0.6, per_image)
+    funnel = 0.2 + np.where(accepted, 0.0, alone)
+    truth = alone.sum() / funnel.sum()
+    names = np.repeat([f"picture {number}" for number in range(images)], per_image)
+    covered = 0
+    for seed in range(200):
+        chosen = np.isin(names, generator.permutation(np.unique(names))[:drawn])
+        clock = ImageBootstrap(names[chosen], StatisticsSettings(resamples=400, seed=seed))
+        low, high = clock.interval(clock.ratios(clock.sums(alone[chosen]), clock.sums(funnel[chosen])))
+        covered += low <= truth <= high
+    assert 0.91 <= covered / 200 <= 1
 
 
 def test_alpha_is_among_the_tool_free_and_beta_among_all(made):

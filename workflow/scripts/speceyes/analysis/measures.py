@@ -109,8 +109,9 @@ def settings_and_ledger(
         chosen = chosen_facts(replay, rows, (*_SCORED, *LEDGER_COUNTS))
         images = rows.drop_duplicates("sample_id").set_index("sample_id")["image_id"].loc[replay.sample_ids]
         named = _named(cell, replay.settings)
-        bootstrap = ImageBootstrap(images.to_numpy(), statistics)
-        settings.append(named.join(_settings_frame(replay, chosen, bootstrap)))
+        timed = ~np.isnan(replay.columns["latency_s"][0])
+        bootstrap, clock = (ImageBootstrap(images.to_numpy()[rows], statistics) for rows in (slice(None), timed))
+        settings.append(named.join(_settings_frame(replay, chosen, bootstrap).join(_speedups(replay, timed, clock))))
         counts = {name: chosen[name].sum(axis=1).astype(int) for name in LEDGER_COUNTS}
         ledger.append(named.assign(expected=len(replay.sample_ids), **counts).drop(columns="main_table"))
     return pd.concat(settings, ignore_index=True), pd.concat(ledger, ignore_index=True)
@@ -126,9 +127,8 @@ def _named(cell: Cell, settings: Sequence[Setting]) -> pd.DataFrame:
 
 def _settings_frame(replay: Replay, chosen: Mapping[str, Floats], bootstrap: ImageBootstrap) -> pd.DataFrame:
     """Estimates with intervals; differences are over the samples that setting and agent both count."""
-    agent = next(index for index, setting in enumerate(replay.settings) if setting.method == "agent")
-    timed = int(np.count_nonzero(~np.isnan(replay.columns["latency_s"][0])))
-    estimates: dict[str, Any] = {"n": len(replay.sample_ids), "timed": timed, "level": bootstrap.level}
+    agent = _alone(replay)
+    estimates: dict[str, Any] = {"n": len(replay.sample_ids), "level": bootstrap.level}
     spread: dict[str, Any] = {}
     for scorer in SCORER_NAMES:
         right, counted = (chosen[f"{what}_{scorer}"].T for what in ("right", "counted"))
@@ -136,12 +136,24 @@ def _settings_frame(replay: Replay, chosen: Mapping[str, Floats], bootstrap: Ima
         limits = share_interval(bootstrap.sums(right), bootstrap.sums(counted), bootstrap.level)
         spread |= _limits(f"accuracy_{scorer}", *limits)
         spread |= _against(right, counted, agent, scorer, bootstrap)
-    # The ratio of sums over the timed samples; the others add nothing to either.
-    seconds = bootstrap.sums(np.nan_to_num(replay.columns["latency_s"].T))
-    baseline = np.broadcast_to(seconds[:, [agent]], seconds.shape)
-    estimates["speedup"] = _share(baseline.sum(axis=0), seconds.sum(axis=0))
-    spread |= _limits("speedup", *bootstrap.interval(bootstrap.ratios(baseline, seconds)))
     return pd.DataFrame(estimates | _shares(replay) | spread | _means(replay))
+
+
+def _alone(replay: Replay) -> int:
+    """Which setting is the agent alone."""
+    return next(index for index, setting in enumerate(replay.settings) if setting.method == "agent")
+
+
+def _speedups(replay: Replay, timed: npt.NDArray[np.bool_], clock: ImageBootstrap) -> pd.DataFrame:
+    """Ratios of sums of seconds over the timed samples, whose images are resampled for the intervals.
+
+    Images are drawn at random, so that the ratio estimates that of all samples.
+    """
+    seconds = clock.sums(replay.columns["latency_s"][:, timed].T)
+    baseline = np.broadcast_to(seconds[:, [_alone(replay)]], seconds.shape)
+    speedup = _share(baseline.sum(axis=0), seconds.sum(axis=0))
+    limits = _limits("speedup", *clock.interval(clock.ratios(baseline, seconds)))
+    return pd.DataFrame({"timed": int(timed.sum()), "speedup": speedup} | limits)
 
 
 def _against(right: Floats, counted: Floats, agent: int, scorer: str, bootstrap: ImageBootstrap) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from speceyes.records.types import Record
 from speceyes.runtime.provenance import device
 
 R = TypeVar("R", bound=Record)
+WHOLE = "1-of-1"
 # Records of one pass's samples, in any order, as they are done.
 Work = Callable[[Sequence[Sample], "Share"], Iterable[R]]
 

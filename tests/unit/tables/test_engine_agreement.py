@@ -1,0 +1,51 @@
+"""Timed answers against stored ones: every step of every cell, and the first difference in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from speceyes.records.passes import read_pass
+from speceyes.records.tables import read_provenance, read_table, write_table
+from speceyes.records.types import TimingRecord
+from speceyes.tables.engine_agreement import READS, make
+from speceyes.tables.inputs import TableInputs
+from synthetic_study import SyntheticStudy
+from synthetic_tables import pass_files
+
+CELL = ("deepeyes", "vstar", "direct_attributes")
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> SyntheticStudy:
+    return SyntheticStudy(tmp_path / "study", {CELL[1:]: 8}, agents=("deepeyes",), timed_images=5).write()
+
+
+def agreement(study: SyntheticStudy):
+    files = pass_files(study)
+    return make(TableInputs({name: files[name] for name in READS}, study=None, results=study.root))
+
+
+def test_answers_that_are_the_same_agree_in_every_step_and_only_timed_samples_are_compared(study):
+    table = agreement(study)
+    assert {(row.step, row.batch_size) for row in table.itertuples()} == {
+        ("screen", 1), ("screen", 6), ("draft", 1), ("draft", 6), ("agent", 0), ("specreason", 0),
+    }  # fmt: skip
+    assert (table["n"] == 5).all()
+    assert (table["same"] == 5).all()
+    assert (table["first_difference"] == "").all()
+
+
+def test_an_answer_that_the_timed_run_gave_otherwise_is_counted_and_shown(study):
+    path = study.passes(*CELL).timing
+    records = list(read_table(path, TimingRecord))
+    times = [
+        timed.model_copy(update={"answer": "quite another"}) if (timed.step, timed.batch) == ("draft", 6) else timed
+        for timed in records[2].times
+    ]
+    records[2] = records[2].model_copy(update={"times": tuple(times)})
+    write_table(path, TimingRecord, records, read_provenance(path) | read_pass(path).stamp())
+    table = agreement(study).set_index(["step", "batch_size"])
+    row = table.loc[("draft", 6)]
+    assert (row["same"], row["first_difference"], row["timed_answer"]) == (4, records[2].sample_id, "quite another")
+    assert table.loc[("draft", 1), "same"] == 5
