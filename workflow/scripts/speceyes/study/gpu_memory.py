@@ -28,7 +28,7 @@ from speceyes.study.plan import Plan
 from speceyes.study.study import Study
 
 GB = 1e9
-STAGES: tuple[PassStage, ...] = ("draft", "screen", "agent", "corrected", "specreason", "live")
+STAGES: tuple[PassStage, ...] = ("draft", "screen", "agent", "corrected", "specreason", "timing", "live")
 PROMPT_TOKENS = 500  # of text, with what is generated
 FLOAT32 = 4  # pictures come to the device in it
 RUNTIME = 1.0  # gigabytes of CUDA's context and libraries
@@ -80,7 +80,7 @@ def planned_memory(study: Study) -> list[Planned]:
             if unknown := [model.source or model.path for model in models if shapes[model.path] is None]:
                 found.append(Planned(stage, agent, "", 0, study.gpus(stage, agent), None, unknown[0]))
             elif models:
-                planned = [_planned(study, one, [*_asked(one, models, shapes)]) for one in passes]
+                planned = [_planned(study, one, [*_asked(study, one, models, shapes)]) for one in passes]
                 found.append(max(planned, key=lambda one: one.need.total if one.need else 0.0))
     return found
 
@@ -102,12 +102,15 @@ def _shapes(study: Study) -> dict[str, Shape | None]:
     return found
 
 
-def _asked(one: Pass, models: Sequence[ModelConfig], shapes: Mapping[str, Shape | None]) -> Iterator[Asked]:
-    """A pass's models: a batch of prompts where it has batches, else as many as are in flight."""
+def _asked(
+    study: Study, one: Pass, models: Sequence[ModelConfig], shapes: Mapping[str, Shape | None]
+) -> Iterator[Asked]:
+    """A pass's models: a batch of prompts where it has batches, the largest by the clock, else as many as in flight."""
+    batch = max(study.batches(one.benchmark)) if one.stage == "timing" else one.batch
     for model in models:
         shape, engine = shapes[model.path], model.engine
         if shape is not None and isinstance(engine, TransformersSettings):
-            yield Asked(shape, engine, one.batch or models[-1].engine.concurrency)
+            yield Asked(shape, engine, batch or models[-1].engine.concurrency)
 
 
 def _planned(study: Study, one: Pass, asked: Sequence[Asked]) -> Planned:
