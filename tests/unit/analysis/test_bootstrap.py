@@ -77,3 +77,15 @@ def test_an_interval_lies_between_the_worst_and_the_best_image(rows):
     low, high = accuracy_interval(right, images, StatisticsSettings(resamples=100))
     means = [right[images == image].mean() for image in np.unique(images)]
     assert min(means) - 1e-9 <= low <= high <= max(means) + 1e-9
+
+
+def test_very_many_images_are_resampled_in_groups_and_spread_as_images_do(monkeypatch):
+    generator = np.random.default_rng(5)
+    images = np.repeat(np.arange(3000), 2).astype(str)
+    right = np.repeat(generator.random(3000) < 0.3, 2).astype(float)
+    settings = StatisticsSettings(resamples=4000)
+    whole = accuracy_interval(right, images, settings)
+    monkeypatch.setattr("speceyes.analysis.bootstrap.GROUPS", 500)
+    grouped = accuracy_interval(right, images, settings)
+    assert grouped == pytest.approx(whole, abs=0.003)
+    assert grouped != whole

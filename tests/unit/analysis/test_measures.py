@@ -32,6 +32,17 @@ def made(tmp_path_factory):
     return answers, *settings_and_ledger(replays, answers, FEW), replays
 
 
+def test_measures_do_not_depend_on_the_blocks_that_replays_are_read_in(made, monkeypatch, tmp_path):
+    answers, settings, ledger, replays = made
+    cell = next(iter(replays))
+    study = SyntheticStudy(replays[cell].parent)
+    monkeypatch.setattr("speceyes.method.replay.ROWS_AT_ONCE", 100)
+    write_replay(tmp_path / "blocks.parquet", study.passes(*cell), study.grid(cell[1]), {})
+    again = settings_and_ledger({cell: tmp_path / "blocks.parquet"}, answers, FEW)
+    for found, expected in zip(again, (settings, ledger), strict=True):
+        pd.testing.assert_frame_equal(found, where(expected, CELL, cell).reset_index(drop=True), rtol=1e-9)
+
+
 def answer_rows(*rows):
     columns = ["errored", "published_correct", "published_decided_by", "corrected_correct", "corrected_decided_by"]
     return pd.DataFrame(rows, columns=columns)

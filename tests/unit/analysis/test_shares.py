@@ -142,3 +142,12 @@ def test_differences_are_covered_and_equals_rarely_called_different(rows, per_im
     assert ((found.low <= won - lost) & (won - lost <= found.high)).mean() >= LEVEL - 2 * error
     if won == lost:
         assert (found.p <= 1 - LEVEL).mean() <= 1 - LEVEL + 2 * error
+
+
+def test_the_p_of_very_many_images_goes_on_where_the_exact_one_ends(monkeypatch):
+    generator = np.random.default_rng(0)
+    gains = np.repeat([1, -1, 2, -2], [520, 480, 150, 120])[:, None] * np.ones((1, 1))
+    gains = np.hstack([gains, generator.permutation([1] * 650 + [-1] * 620)[:, None]])
+    exact = sign_flip_p(gains)
+    monkeypatch.setattr("speceyes.analysis.shares.EXACT_IMAGES", 100)
+    assert sign_flip_p(gains) == pytest.approx(exact, abs=0.02)

@@ -1,5 +1,6 @@
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -165,6 +166,23 @@ def test_the_table_gives_back_what_was_composed(study, replayer, tmp_path):
         composed = replayer.compose(replay.settings[row])
         for name, values in replay.columns.items():
             assert (values[row] == composed[name]).all()
+
+
+@pytest.mark.parametrize("rows", [1, 200])
+def test_a_table_written_in_small_blocks_holds_the_same(rows, study, monkeypatch, tmp_path):
+    whole, blocks = tmp_path / "whole.parquet", tmp_path / "blocks.parquet"
+    write_replay(whole, study.passes(*CELL), study.grid("vstar"), {})
+    monkeypatch.setattr("speceyes.method.replay.ROWS_AT_ONCE", rows)
+    write_replay(blocks, study.passes(*CELL), study.grid("vstar"), {})
+    assert pq.ParquetFile(blocks).num_row_groups > pq.ParquetFile(whole).num_row_groups
+    assert pq.read_table(blocks).to_pylist() == pq.read_table(whole).to_pylist()
+    found = [
+        read_replay(path, ["source", "latency_s"], lambda one: one.method == "gate-only") for path in (whole, blocks)
+    ]
+    assert found[0].settings == found[1].settings
+    assert {one.method for one in found[0].settings} == {"gate-only"}
+    for name, values in found[0].columns.items():
+        assert (found[1].columns[name] == values).all()
 
 
 def test_a_missing_sample_is_named(study, tmp_path):

@@ -156,3 +156,17 @@ def test_too_few_images_are_said_to_be_too_few():
 def test_the_split_is_seeded_and_by_image():
     first, again = (recommended_thresholds(*outcomes(200), 64, StatisticsSettings()) for _ in range(2))
     assert first.equals(again)
+
+
+def test_the_threshold_is_the_same_however_many_images_are_in_memory(monkeypatch):
+    generator = np.random.default_rng(3)
+    count = 400
+    rights = [(generator.random(count) < share).astype(float) for share in (0.8, 0.82)]
+    images = generator.permutation([f"{number // 3}" for number in range(count)]).astype(object)
+    gate = GateOutcomes(images, generator.beta(8, 0.3, count), *rights, *(np.ones(count),) * 3)
+    chosen = [choose_threshold(gate, 0.1, 0.1, np.random.default_rng(1))]
+    for at_once in (1, 7, 100):
+        monkeypatch.setattr("speceyes.tables.recommended_threshold.IMAGES_AT_ONCE", at_once)
+        chosen.append(choose_threshold(gate, 0.1, 0.1, np.random.default_rng(1)))
+    assert chosen[0] is not None
+    assert set(chosen) == {chosen[0]}

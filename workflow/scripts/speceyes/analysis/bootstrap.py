@@ -15,9 +15,14 @@ import numpy.typing as npt
 from speceyes.analysis.settings import StatisticsSettings
 from speceyes.analysis.shares import Counts, Floats, by_image
 
+GROUPS = 10_000
+
 
 class ImageBootstrap:
     """Resamples of the images behind a fixed list of rows; the same ones for everything compared.
+
+    More than :data:`GROUPS` images are resampled in so many groups, drawn at random: their totals spread as the
+    images' do, and memory does not grow with the images.
 
     Args:
         image_ids: the image of each row.
@@ -31,8 +36,10 @@ class ImageBootstrap:
         self.level = settings.level
         self._tails = ((1 - settings.level) / 2, (1 + settings.level) / 2)
         generator = np.random.default_rng(settings.seed)
-        even = np.full(self.images, 1 / self.images)
-        self._weights: Floats = generator.multinomial(self.images, even, size=settings.resamples).astype(np.float64)
+        groups = min(self.images, GROUPS)
+        drawn = generator.multinomial(groups, np.full(groups, 1 / groups), size=settings.resamples)
+        self._weights: Floats = drawn.astype(np.float64)
+        self._groups = generator.permutation(self.images) % groups if self.images > GROUPS else None
 
     def sums(self, values: Floats) -> Floats:
         """Sums per image, (images, ...), of per-row values, (rows,) or (rows, k)."""
@@ -40,7 +47,7 @@ class ImageBootstrap:
 
     def totals(self, sums: Floats) -> Floats:
         """Resampled totals, (resamples, ...), of sums per image."""
-        totals: Floats = self._weights @ sums
+        totals: Floats = self._weights @ (sums if self._groups is None else by_image(sums, self._groups))
         return totals
 
     def ratios(self, numerators: Floats, denominators: Floats) -> Floats:
@@ -49,11 +56,6 @@ class ImageBootstrap:
             draws: Floats = self.totals(numerators) / self.totals(denominators)
         draws[~np.isfinite(draws)] = np.nan
         return draws
-
-    def row_weights(self) -> Floats:
-        """How often each row occurs in each resample, (resamples, rows)."""
-        weights: Floats = self._weights[:, self._codes]
-        return weights
 
     def interval(self, draws: Floats) -> tuple[Floats, Floats]:
         """Lower and upper percentile limits over the first axis.

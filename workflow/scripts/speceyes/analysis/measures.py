@@ -8,7 +8,7 @@ judge reply as wrong; ``corrected`` counts errors as wrong and leaves unreadable
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from speceyes.analysis.settings import StatisticsSettings
 from speceyes.analysis.shares import paired_difference, share_interval
 from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.method.grid import SETTING_FIELDS, Setting
-from speceyes.method.replay import Replay, read_replay
+from speceyes.method.replay import Replay, ReplayTable
 from speceyes.records.devices import one_device
 from speceyes.records.passes import Cell, by_pass, single
 
@@ -31,6 +31,7 @@ Floats = npt.NDArray[np.float64]
 LEDGER_COUNTS = ("answered", "errored", *(f"{s}_{how}" for s in SCORER_NAMES for how in ("rule", "judge", "unparsed")))
 _SCORED = tuple(f"{what}_{scorer}" for scorer in SCORER_NAMES for what in ("right", "counted"))
 _MEANS = ("tokens", "latency_s", "screen_s", "draft_s", "agent_s", "tool_calls")
+_REPLAYED = ("source", "tool_free", "accepted", *_MEANS)
 
 
 class LedgerError(Exception):
@@ -54,26 +55,36 @@ def facts(answers: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(columns, index=answers.index).astype("float64")
 
 
-def chosen_facts(replay: Replay, answers: pd.DataFrame, names: Sequence[str]) -> dict[str, Floats]:
-    """The facts of the answer that each setting keeps for each sample, (settings, samples) by name.
+class KnownFacts:
+    """The facts of every answer of one agent and the draft on one split.
 
     Args:
-        replay: with the columns ``source``.
-        answers: the answers of one agent and the draft on one split.
+        answers: these answers.
+        sample_ids: the split's samples, in the order in which facts are given.
         names: columns of :func:`facts`.
     """
-    wanted = list(names)
-    known = answers.groupby(["source", "batch_size"])
-    index = {(str(source), batch): number for number, ((source, batch), _) in enumerate(known)}
-    by_sample = (facts(rows).set_axis(rows["sample_id"]) for _, rows in known)
-    stacked = np.stack([rows.loc[replay.sample_ids][wanted].to_numpy() for rows in by_sample])
-    batches = [setting.batch_size or NO_BATCH for setting in replay.settings]
-    kept = np.empty(replay.columns["source"].shape, dtype=np.int64)
-    for row, (sources, batch) in enumerate(zip(replay.columns["source"], batches, strict=True)):
-        for source in np.unique(sources):
-            kept[row, sources == source] = index[str(source), batch if source == "draft" else NO_BATCH]
-    columns = np.arange(len(replay.sample_ids))
-    return {name: stacked[kept, columns, number] for number, name in enumerate(names)}
+
+    def __init__(self, answers: pd.DataFrame, sample_ids: Sequence[str], names: Sequence[str]) -> None:
+        self._names = list(names)
+        known = answers.groupby(["source", "batch_size"])
+        by_sample = {
+            (str(source), batch): facts(rows)[self._names].set_axis(rows["sample_id"])
+            for (source, batch), rows in known
+        }
+        self._facts = {key: rows.loc[list(sample_ids)].to_numpy().T for key, rows in by_sample.items()}
+
+    def chosen(self, replay: Replay) -> dict[str, Floats]:
+        """Of the answer that each setting keeps for each sample, (settings, samples) by name.
+
+        Args:
+            replay: with the columns ``source``.
+        """
+        kept = np.full((len(self._names), *replay.columns["source"].shape), np.nan)
+        for row, (sources, setting) in enumerate(zip(replay.columns["source"], replay.settings, strict=True)):
+            for (source, batch), found in self._facts.items():
+                if batch == (setting.batch_size if source == "draft" else NO_BATCH):
+                    np.copyto(kept[:, row], found, where=sources == source)
+        return dict(zip(self._names, kept, strict=True))
 
 
 def replays_by_cell(replays: Iterable[Path]) -> dict[Cell, Path]:
@@ -105,15 +116,21 @@ def settings_and_ledger(
         agent, benchmark, split = cell
         rows = answers[(answers["benchmark"] == benchmark) & (answers["split"] == split)]
         rows = rows[rows["agent"].isin(["", agent])]
-        replay = read_replay(path, ["source", "tool_free", "accepted", *_MEANS])
-        chosen = chosen_facts(replay, rows, (*_SCORED, *LEDGER_COUNTS))
-        images = rows.drop_duplicates("sample_id").set_index("sample_id")["image_id"].loc[replay.sample_ids]
-        named = _named(cell, replay.settings)
-        timed = ~np.isnan(replay.columns["latency_s"][0])
-        bootstrap, clock = (ImageBootstrap(images.to_numpy()[rows], statistics) for rows in (slice(None), timed))
-        settings.append(named.join(_settings_frame(replay, chosen, bootstrap).join(_speedups(replay, timed, clock))))
-        counts = {name: chosen[name].sum(axis=1).astype(int) for name in LEDGER_COUNTS}
-        ledger.append(named.assign(expected=len(replay.sample_ids), **counts).drop(columns="main_table"))
+        table = ReplayTable(path)
+        known = KnownFacts(rows, table.sample_ids, (*_SCORED, *LEDGER_COUNTS))
+        images = rows.drop_duplicates("sample_id").set_index("sample_id")["image_id"].loc[table.sample_ids]
+        (agent_alone,) = table.blocks(_REPLAYED, lambda setting: setting.method == "agent")
+        baseline = _Measured(agent_alone, known.chosen(agent_alone))
+        bootstrap, clock = (
+            ImageBootstrap(images.to_numpy()[rows], statistics) for rows in (slice(None), baseline.timed)
+        )
+        for replay in table.blocks(_REPLAYED):
+            measured = _Measured(replay, known.chosen(replay))
+            named = _named(cell, replay.settings)
+            frame = _settings_frame(measured, baseline, bootstrap).join(_speedups(measured, baseline, clock))
+            settings.append(named.join(frame))
+            counts = {name: measured.facts[name].sum(axis=1).astype(int) for name in LEDGER_COUNTS}
+            ledger.append(named.assign(expected=len(replay.sample_ids), **counts).drop(columns="main_table"))
     return pd.concat(settings, ignore_index=True), pd.concat(ledger, ignore_index=True)
 
 
@@ -121,45 +138,65 @@ def _named(cell: Cell, settings: Sequence[Setting]) -> pd.DataFrame:
     """The leading columns of both tables."""
     agent, benchmark, split = cell
     rows = [{"agent": agent, "benchmark": benchmark, "split": split} | asdict(setting) for setting in settings]
-    integers = {"top_k": "Int64", "batch_size": "Int64"}
-    return pd.DataFrame(rows, columns=["agent", "benchmark", "split", *SETTING_FIELDS]).astype(integers)
+    numbers = {"top_k": "Int64", "batch_size": "Int64", "threshold": "float64"}
+    return pd.DataFrame(rows, columns=["agent", "benchmark", "split", *SETTING_FIELDS]).astype(numbers)
 
 
-def _settings_frame(replay: Replay, chosen: Mapping[str, Floats], bootstrap: ImageBootstrap) -> pd.DataFrame:
+@dataclass(frozen=True, slots=True)
+class _Measured:
+    """Some settings, replayed, with the facts of the answers that they keep, (settings, samples) by name."""
+
+    replay: Replay
+    facts: Mapping[str, Floats]
+
+    @property
+    def timed(self) -> npt.NDArray[np.bool_]:
+        """Which samples were."""
+        timed: npt.NDArray[np.bool_] = ~np.isnan(self.replay.columns["latency_s"][0])
+        return timed
+
+    def scored(self, scorer: str) -> tuple[Floats, Floats]:
+        """Right and counted answers, (samples, settings)."""
+        right, counted = (self.facts[f"{what}_{scorer}"].T for what in ("right", "counted"))
+        return right, counted
+
+    def seconds(self) -> Floats:
+        """Of the timed samples, (samples, settings)."""
+        seconds: Floats = self.replay.columns["latency_s"][:, self.timed].T
+        return seconds
+
+
+def _settings_frame(measured: _Measured, agent: _Measured, bootstrap: ImageBootstrap) -> pd.DataFrame:
     """Estimates with intervals; differences are over the samples that setting and agent both count."""
-    agent = _alone(replay)
+    replay = measured.replay
     estimates: dict[str, Any] = {"n": len(replay.sample_ids), "level": bootstrap.level}
     spread: dict[str, Any] = {}
     for scorer in SCORER_NAMES:
-        right, counted = (chosen[f"{what}_{scorer}"].T for what in ("right", "counted"))
+        right, counted = measured.scored(scorer)
         estimates[f"accuracy_{scorer}"] = _share(right.sum(axis=0), counted.sum(axis=0))
         limits = share_interval(bootstrap.sums(right), bootstrap.sums(counted), bootstrap.level)
         spread |= _limits(f"accuracy_{scorer}", *limits)
-        spread |= _against(right, counted, agent, scorer, bootstrap)
+        spread |= _against(measured, agent, scorer, bootstrap)
     return pd.DataFrame(estimates | _shares(replay) | spread | _means(replay))
 
 
-def _alone(replay: Replay) -> int:
-    """Which setting is the agent alone."""
-    return next(index for index, setting in enumerate(replay.settings) if setting.method == "agent")
-
-
-def _speedups(replay: Replay, timed: npt.NDArray[np.bool_], clock: ImageBootstrap) -> pd.DataFrame:
+def _speedups(measured: _Measured, agent: _Measured, clock: ImageBootstrap) -> pd.DataFrame:
     """Ratios of sums of seconds over the timed samples, whose images are resampled for the intervals.
 
     Images are drawn at random, so that the ratio estimates that of all samples.
     """
-    seconds = clock.sums(replay.columns["latency_s"][:, timed].T)
-    baseline = np.broadcast_to(seconds[:, [_alone(replay)]], seconds.shape)
+    seconds = clock.sums(measured.seconds())
+    baseline = np.broadcast_to(clock.sums(agent.seconds()), seconds.shape)
     speedup = _share(baseline.sum(axis=0), seconds.sum(axis=0))
     limits = _limits("speedup", *clock.interval(clock.ratios(baseline, seconds)))
-    return pd.DataFrame({"timed": int(timed.sum()), "speedup": speedup} | limits)
+    return pd.DataFrame({"timed": int(measured.timed.sum()), "speedup": speedup} | limits)
 
 
-def _against(right: Floats, counted: Floats, agent: int, scorer: str, bootstrap: ImageBootstrap) -> dict[str, Any]:
-    """Every setting's accuracy less the agent's, of (samples, settings) facts."""
-    both = counted * counted[:, [agent]]
-    wins, losses = right * (1 - right[:, [agent]]) * both, (1 - right) * right[:, [agent]] * both
+def _against(measured: _Measured, agent: _Measured, scorer: str, bootstrap: ImageBootstrap) -> dict[str, Any]:
+    """Every setting's accuracy less the agent's."""
+    (right, counted), (agent_right, agent_counted) = measured.scored(scorer), agent.scored(scorer)
+    both = counted * agent_counted
+    wins, losses = right * (1 - agent_right) * both, (1 - right) * agent_right * both
     found = paired_difference(bootstrap.sums(wins), bootstrap.sums(losses), bootstrap.sums(both), bootstrap.level)
     return {
         f"paired_{scorer}": found.paired,

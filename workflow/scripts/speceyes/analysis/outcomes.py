@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from speceyes.analysis.answers import NO_BATCH
 from speceyes.analysis.measures import facts, replays_by_cell
 from speceyes.judging.scorers import SCORER_NAMES
-from speceyes.method.replay import Replay, read_replay
+from speceyes.method.replay import read_replay
+from speceyes.method.stored_confidences import read_confidences
 from speceyes.records.passes import Cell, by_pass, single
 from speceyes.runtime.atomic import whole
 
@@ -65,8 +67,8 @@ def outcomes(tables: OutcomeTables, answers: pd.DataFrame) -> pd.DataFrame:
         rows = answers[(answers["benchmark"] == benchmark) & (answers["split"] == split)]
         draft = rows[(rows["source"] == "draft") & (rows["batch_size"] == batch)]
         own = rows[(rows["source"] == "agent") & (rows["agent"] == agent) & (rows["batch_size"] == NO_BATCH)]
-        phases = _phases(read_replay(path, _REPLAYED), batch)
-        parts.append(_cell(draft, own, phases, _confidences(tables.confidences[benchmark, split])).assign(agent=agent))
+        confidences = _confidences(tables.confidences[benchmark, split], pd.Index(draft["sample_id"]))
+        parts.append(_cell(draft, own, _phases(path, batch), confidences).assign(agent=agent))
     joined = pd.concat(parts, ignore_index=True)
     return joined[["agent", *joined.columns.drop("agent")]]
 
@@ -76,7 +78,7 @@ def confidence_column(metric: str, top_k: int) -> str:
     return f"{metric}_k{top_k}"
 
 
-def _phases(replay: Replay, batch_size: int) -> pd.DataFrame:
+def _phases(path: Path, batch_size: int) -> pd.DataFrame:
     """What screening said and what each phase takes, each from the setting that does nothing else."""
     alone = {
         "tool_free": ("screening-only", batch_size),
@@ -84,18 +86,25 @@ def _phases(replay: Replay, batch_size: int) -> pd.DataFrame:
         "draft_s": ("draft", batch_size),
         "agent_s": ("agent", None),
     }
-    rows = {(one.method, one.batch_size): row for row, one in enumerate(replay.settings)}
-    columns = {name: replay.columns[name][rows[setting]] for name, setting in alone.items()}  # type: ignore[index]
+    replay = read_replay(path, _REPLAYED, lambda one: (one.method, one.batch_size) in alone.values())
+    rows = {(str(one.method), one.batch_size): row for row, one in enumerate(replay.settings)}
+    columns = {name: replay.columns[name][rows[setting]] for name, setting in alone.items()}
     return pd.DataFrame(columns, index=replay.sample_ids)
 
 
-def _confidences(path: Path) -> pd.DataFrame:
-    stored = pd.read_parquet(path)
-    names = [confidence_column(metric, k) for metric, k in zip(stored["metric"], stored["top_k"], strict=True)]
-    return stored.assign(name=names).pivot(index="sample_id", columns="name", values="confidence")
+def _confidences(path: Path, sample_ids: pd.Index) -> dict[str, npt.NDArray[np.float64]]:
+    """Confidences in the samples' order, by the names of their columns."""
+    found = read_confidences(path, sample_ids)
+    named = {confidence_column(metric, k): values for (metric, k), values in found.items()}
+    return dict(sorted(named.items()))
 
 
-def _cell(draft: pd.DataFrame, own: pd.DataFrame, phases: pd.DataFrame, confidences: pd.DataFrame) -> pd.DataFrame:
+def _cell(
+    draft: pd.DataFrame,
+    own: pd.DataFrame,
+    phases: pd.DataFrame,
+    confidences: Mapping[str, npt.NDArray[np.float64]],
+) -> pd.DataFrame:
     draft, own = draft.set_index("sample_id"), own.set_index("sample_id").loc[draft["sample_id"]]
     columns = {
         "sample_id": draft.index,
@@ -104,7 +113,7 @@ def _cell(draft: pd.DataFrame, own: pd.DataFrame, phases: pd.DataFrame, confiden
         "tool_calls": own["tool_calls"],
         **{f"draft_{scorer}": _right(draft, scorer) for scorer in SCORER_NAMES},
         **{f"agent_{scorer}": _right(own, scorer) for scorer in SCORER_NAMES},
-        **{str(name): confidences.loc[draft.index, name] for name in confidences.columns},
+        **confidences,
     }
     return pd.DataFrame(columns).reset_index(drop=True)
 

@@ -45,6 +45,7 @@ Metric = Annotated[str, AfterValidator(_known)]
 SLOPE = 0.6
 EPSILON = 1e-6
 BOTTOM_SHARE = 0.2
+ANSWERS_AT_ONCE = 2048  # whose log-probabilities are in memory
 
 Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
@@ -203,7 +204,9 @@ def _stored(draft: Path) -> Iterator[tuple[pa.Array, Counts, Floats, Counts]]:
     """Sample ids, tokens per sample, (tokens, K) log-probabilities and (tokens,) ids, a bounded batch at a time."""
     if (kind := read_provenance(draft).get("record")) != DraftRecord.__name__:
         raise RecordError(f"{draft}: holds {kind}, not {DraftRecord.__name__}")
-    for batch in pq.ParquetFile(draft).iter_batches(batch_size=256, columns=["sample_id", "top_logprobs", "token_ids"]):
+    for batch in pq.ParquetFile(draft).iter_batches(
+        ANSWERS_AT_ONCE, columns=["sample_id", "top_logprobs", "token_ids"]
+    ):
         tokens = batch.column("top_logprobs")
         lengths = np.diff(tokens.offsets.to_numpy()).astype(np.int64)
         rows = tokens.flatten()

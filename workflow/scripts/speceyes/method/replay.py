@@ -8,7 +8,7 @@ what screening alone and the gate alone would have done. Times are those of the 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,10 +21,11 @@ import pyarrow.parquet as pq
 
 from speceyes.method.gate import accepts
 from speceyes.method.grid import SETTING_FIELDS, SPECREASON, Grid, Method, Setting
+from speceyes.method.stored_confidences import read_confidences
 from speceyes.records.devices import MEASURED_ON, one_device
 from speceyes.records.frames import read_frame
 from speceyes.records.passes import Pass, by_pass, single
-from speceyes.records.samples import read_samples
+from speceyes.records.samples import read_sample_ids
 from speceyes.records.tables import PROVENANCE_KEY
 from speceyes.records.times import Times
 from speceyes.records.types import AgentRecord, DraftRecord, Record, RecordError, ScreenRecord, Step
@@ -130,7 +131,7 @@ SCHEMA = pa.schema(
     ]
 )
 STEPS: tuple[Step, Step] = ("screen", "draft")
-SETTINGS_AT_ONCE = 64  # composed in memory before they are written
+SETTINGS_AT_ONCE, ROWS_AT_ONCE = 64, 2**20  # composed in memory before they are written
 
 
 class Replayer:
@@ -142,7 +143,7 @@ class Replayer:
 
     def __init__(self, passes: Passes) -> None:
         self._passes = passes
-        self.sample_ids = pd.Index([sample.sample_id for sample in read_samples(passes.samples)])
+        self.sample_ids = pd.Index(read_sample_ids(passes.samples))
         self._agent = self._pass(passes.agents, AgentRecord, ["tool_calls"])
         self._drafts = {b: self._pass(paths, DraftRecord, []) for b, paths in passes.drafts.items()}
         self._screens = {b: self._pass(paths, ScreenRecord, ["tool_free"]) for b, paths in passes.screens.items()}
@@ -150,10 +151,10 @@ class Replayer:
             SPECREASON[variant]: self._pass(paths, AgentRecord, ["tool_calls"])
             for variant, paths in passes.specreason.items()
         }
-        self._confidences = {
-            (b, metric, top_k): self._aligned(rows.set_index("sample_id"), path)["confidence"]
+        self._confidences: dict[tuple[int, str, int | None], npt.NDArray[np.float64]] = {
+            (b, metric, top_k): values
             for b, path in passes.confidences.items()
-            for (metric, top_k), rows in pd.read_parquet(path).groupby(["metric", "top_k"])
+            for (metric, top_k), values in read_confidences(path, self.sample_ids).items()
         }
         zeros = np.zeros(len(self.sample_ids), dtype=int)
         self._idle = {"status": zeros.astype(str)} | dict.fromkeys(("generated_tokens", "tool_free"), zeros)
@@ -238,9 +239,11 @@ def write_replay(output: Path, passes: Passes, grid: Grid, provenance: dict[str,
     stamp = provenance | {"grid": grid.model_dump(mode="json"), MEASURED_ON: one_device([passes.timing])}
     replayer = Replayer(passes)
     settings = grid.settings(list(passes.specreason))
+    at_once = max(1, min(SETTINGS_AT_ONCE, ROWS_AT_ONCE // max(1, len(replayer.sample_ids))))
     with whole(output) as part, pq.ParquetWriter(part, _schema(stamp)) as writer:
-        for start in range(0, len(settings), SETTINGS_AT_ONCE):
-            writer.write_table(_table(replayer, settings[start : start + SETTINGS_AT_ONCE], writer.schema))
+        for start in range(0, len(settings), at_once):
+            block = _table(replayer, settings[start : start + at_once], writer.schema)
+            writer.write_table(block, row_group_size=max(1, block.num_rows))  # readers take row groups as blocks
 
 
 def _schema(stamp: dict[str, Any]) -> pa.Schema:
@@ -272,16 +275,46 @@ class Replay:
     columns: Columns
 
 
-def read_replay(path: Path, columns: Sequence[str]) -> Replay:
-    """Read the wanted per-sample columns of every setting."""
-    head = pq.read_table(path, columns=["sample_id", *SETTING_FIELDS])
-    rows = len(head["sample_id"].unique())
-    firsts = head.take(pa.array(np.arange(0, head.num_rows, rows))).select(list(SETTING_FIELDS)).to_pylist()
-    table = pq.read_table(path, columns=list(columns))
+class ReplayTable:
+    """A replay table on disk: its settings, and their samples a block of settings at a time.
+
+    Attributes:
+        settings: all of them, in the table's order.
+        sample_ids: the samples of each.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = pq.ParquetFile(path)
+        groups = range(self._file.num_row_groups)
+        first = self._file.read_row_group(0, columns=["sample_id"])["sample_id"]
+        rows = len(first.unique())
+        self.sample_ids: list[str] = first.slice(0, rows).to_pylist()
+        self._settings = [self._settings_of(group, rows) for group in groups]
+        self.settings = [setting for block in self._settings for setting in block]
+
+    def _settings_of(self, group: int, rows: int) -> list[Setting]:
+        table = self._file.read_row_group(group, columns=list(SETTING_FIELDS))
+        firsts = table.take(pa.array(np.arange(0, table.num_rows, rows))).select(list(SETTING_FIELDS))
+        return [Setting(**first) for first in firsts.to_pylist()]
+
+    def blocks(self, columns: Sequence[str], wanted: Callable[[Setting], bool] = lambda _: True) -> Iterator[Replay]:
+        """The wanted per-sample columns, a block of settings after the other; of the wanted settings alone."""
+        for group, settings in enumerate(self._settings):
+            chosen = [row for row, setting in enumerate(settings) if wanted(setting)]
+            if chosen:
+                table = self._file.read_row_group(group, columns=list(columns))
+                values = {name: _values(table[name]).reshape(len(settings), -1)[chosen] for name in columns}
+                yield Replay([settings[row] for row in chosen], self.sample_ids, values)
+
+
+def read_replay(path: Path, columns: Sequence[str], wanted: Callable[[Setting], bool] = lambda _: True) -> Replay:
+    """Read the wanted per-sample columns of every setting, or of the wanted ones alone, at once."""
+    table = ReplayTable(path)
+    blocks = list(table.blocks(columns, wanted))
     return Replay(
-        settings=[Setting(**first) for first in firsts],
-        sample_ids=head["sample_id"].slice(0, rows).to_pylist(),
-        columns={name: _values(table[name]).reshape(-1, rows) for name in columns},
+        settings=[setting for block in blocks for setting in block.settings],
+        sample_ids=table.sample_ids,
+        columns={name: np.concatenate([block.columns[name] for block in blocks]) for name in columns},
     )
 
 

@@ -71,6 +71,12 @@ def write_samples(path: Path, samples: list[Sample]) -> None:
     pq.write_table(pa.Table.from_pylist(rows, schema=SAMPLES_SCHEMA), path)
 
 
+def read_sample_ids(path: Path) -> list[str]:
+    """The ids alone, in the table's order, whatever its size."""
+    ids: list[str] = pq.read_table(path, columns=["sample_id"])["sample_id"].to_pylist()
+    return ids
+
+
 def read_samples(path: Path) -> list[Sample]:
     """Read a samples table in its stored (deterministic) order."""
     return [Sample.model_validate(row) for row in pq.read_table(path).to_pylist()]

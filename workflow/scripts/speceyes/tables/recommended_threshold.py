@@ -11,7 +11,7 @@ recommended threshold loses at most ε. Each test is a betting martingale (Waudb
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,7 @@ from speceyes.tables.inputs import TableInputs
 READS = ("outcomes",)
 
 Floats = npt.NDArray[np.float64]
+Counts = npt.NDArray[np.int64]
 
 # From nearly 1 down, evenly spaced before the sigmoid, so that they do not depend on the data; each is a decimal
 # that the configuration takes as it is printed.
@@ -37,6 +38,7 @@ DECIMALS = 6
 THRESHOLDS: Floats = np.unique(np.round(1 / (1 + np.exp(-np.linspace(13.8, -4.6, 185))), DECIMALS))[::-1]
 SCORER = "corrected"
 HELD_OUT = ("accepted", "accuracy", "difference", "difference_low", "difference_high", "speedup")
+IMAGES_AT_ONCE = 8192  # whose losses at every threshold are in memory
 MAX_STAKE = 0.75  # share of the largest bet that cannot ruin the bettor
 
 
@@ -114,7 +116,7 @@ class GateOutcomes:
             agent_s=scored["agent_s"].to_numpy(dtype=float),
         )
 
-    def where(self, rows: npt.NDArray[np.bool_]) -> GateOutcomes:
+    def where(self, rows: npt.NDArray[np.bool_] | Counts) -> GateOutcomes:
         """Some of the samples."""
         return GateOutcomes(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
@@ -135,32 +137,50 @@ def choose_threshold(gate: GateOutcomes, epsilon: float, delta: float, generator
     if not len(gate.image_ids):
         return None
     images, codes = np.unique(gate.image_ids.astype(str), return_inverse=True)
-    lost = np.column_stack([gate.lost(threshold) for threshold in THRESHOLDS])
-    excess = np.zeros((len(images), len(THRESHOLDS)))
-    np.add.at(excess, codes, lost - epsilon)
-    p_values = betting_p_values(generator.permutation(excess) / np.bincount(codes).max(), epsilon)
+    p_values = betting_p_values(_excess(gate, codes, generator.permutation(len(images)), epsilon), epsilon)
     certified = int(np.argmax(np.append(p_values, np.inf) > delta))
     return float(THRESHOLDS[certified - 1]) if certified else None
 
 
-def betting_p_values(excess: Floats, epsilon: float) -> Floats:
+def _excess(gate: GateOutcomes, codes: Counts, order: Counts, epsilon: float) -> Iterator[Floats]:
+    """What each image loses above ε at every threshold, (thresholds,), as a share of the most rows about an image.
+
+    Args:
+        gate: the samples.
+        codes: the number of each sample's image.
+        order: of the images.
+        epsilon: ε.
+    """
+    most = np.bincount(codes).max()
+    place = np.argsort(order)[codes]
+    rows = np.argsort(place, kind="stable")
+    for start in range(0, len(order), IMAGES_AT_ONCE):
+        low, high = np.searchsorted(place[rows], (start, start + IMAGES_AT_ONCE))
+        some = rows[low:high]
+        part = gate.where(some)
+        lost = np.column_stack([part.lost(threshold) for threshold in THRESHOLDS])
+        excess = np.zeros((min(IMAGES_AT_ONCE, len(order) - start), len(THRESHOLDS)))
+        np.add.at(excess, place[some] - start, lost - epsilon)
+        yield from excess / most
+
+
+def betting_p_values(excess: Iterable[Floats], epsilon: float) -> Floats:
     """P-values of "the mean excess is above 0", one per column, valid at every sample size.
 
     A bettor stakes on the next value being negative, each stake set from the past alone. Were the
     hypothesis true, capital would not grow in expectation, so it reaches 1/p with probability at most p.
 
     Args:
-        excess: (images, tests), each value in [-1 - ε, 1 - ε].
+        excess: (tests,) of each image in turn, each value in [-1 - ε, 1 - ε].
         epsilon: ε.
     """
     limit = MAX_STAKE / (1 - epsilon)
-    columns = excess.shape[1]
     # The past starts with one neutral observation: nothing lost.
-    total, squares = np.full(columns, -epsilon), np.full(columns, epsilon**2)
-    log_capital, best = np.zeros(columns), np.zeros(columns)
+    total, squares = np.full(1, -epsilon), np.full(1, epsilon**2)
+    log_capital, best = np.zeros(1), np.zeros(1)
     for value in excess:
         stake = np.clip(-total / squares, 0.0, limit)  # about the best expected growth: mean over mean square
-        log_capital += np.log1p(-stake * value)
+        log_capital = log_capital + np.log1p(-stake * value)
         best = np.maximum(best, log_capital)
         total, squares = total + value, squares + value**2
     return np.exp(-best)
