@@ -5,6 +5,7 @@ VLLM := .venv-vllm
 BIN := $(VENV)/bin
 STUDY ?= miniature
 CONFIG ?= config/$(STUDY).yaml
+PILOT ?= $(STUDY)-pilot
 SNAKEMAKE := $(BIN)/python -m speceyes run --workflow-profile workflow/profiles/miniature
 # Which build of torch: cpu, or cuda where there is a GPU (3.4 GB more); `make demo TORCH=cpu` decides otherwise.
 TORCH ?= $(if $(wildcard /dev/nvidia[0-9]*),cuda,cpu)
@@ -12,7 +13,7 @@ TORCH_INDEX_cpu := https://download.pytorch.org/whl/cpu
 PIP := $(BIN)/pip install --quiet --quiet --disable-pip-version-check --require-hashes
 export PYTHONPATH := workflow/scripts
 
-.PHONY: help demo report publish test lint format unit integration test-cluster test-vllm bench estimate train-miniature evaluate-miniature contact-sheet docs docs-site lock clean
+.PHONY: help demo report publish test lint format unit integration test-cluster test-vllm bench estimate pilot train-miniature evaluate-miniature contact-sheet docs docs-site lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-20s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -86,6 +87,11 @@ bench: $(VENV)/.complete ## replay against live, memory per token, preprocessing
 
 estimate: $(VENV)/.complete ## what a study will still cost; STUDY=config for the paper's
 	@$(SNAKEMAKE) --configfile $(CONFIG) --quiet all -- estimate
+
+pilot: $(VENV)/.complete ## a handful of questions of every split through every stage, then the price of the rest; STUDY=config
+	@$(SNAKEMAKE) --configfile $(CONFIG) --config study=$(PILOT) limit=4 'timing={images: 2}' 'corrected={images: 2}' \
+	  'load={concurrency: [1, 4], rates: [], questions: 2, repeats: 1}' --logger progress
+	@$(BIN)/python -m speceyes estimate $(CONFIG) --pilot results/$(PILOT)
 
 train-miniature: $(VENV)/.complete ## rebuild the miniature's models from seeds
 	$(BIN)/python -m speceyes train-miniature

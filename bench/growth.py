@@ -171,7 +171,9 @@ def measure(folder: Path, _: int) -> None:
 
 def happened(folder: Path, _: int) -> None:
     """The outcomes table."""
-    tables = OutcomeTables({CELL: folder / "replay.parquet"}, {CELL[1:]: folder / "confidence.parquet"}, 6)
+    tables = OutcomeTables(
+        {CELL: folder / "replay.parquet"}, {CELL[1:]: folder / "confidence.parquet"}, {CELL.benchmark: 6}
+    )
     write_outcomes(outcomes(tables, pd.read_parquet(folder / "answers.parquet")), folder / "outcomes.parquet")
 
 
@@ -190,11 +192,12 @@ STEPS: dict[str, Callable[[Path, int], None]] = {
 }
 
 
-def _measured(step: str, folder: Path, count: int) -> tuple[float, float]:
-    """Seconds and peak GiB of a step, imports included in the latter alone."""
-    started = time.perf_counter()
+def _measured(step: str, folder: Path, count: int) -> tuple[float, float, float]:
+    """Seconds, processor seconds and peak GiB of a step, imports included in the last alone."""
+    started, working = time.perf_counter(), time.process_time()
     STEPS[step](folder, count)
-    return time.perf_counter() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    seconds, processor = time.perf_counter() - started, time.process_time() - working
+    return seconds, processor, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
 def main() -> None:
@@ -204,7 +207,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="where the tables go; needs some GB, a temporary folder by default")
     given = parser.parse_args()
     print(f"{len(grid().settings())} settings, one agent, one split")
-    print(f"{'step':<14} {'samples':>9} {'seconds':>9} {'GiB':>6}  {'against linear':>14}")
+    print(f"{'step':<14} {'samples':>9} {'seconds':>9} {'processor':>9} {'GiB':>6}  {'against linear':>14}")
     failed = False
     last: dict[str, tuple[int, float]] = {}
     for count in given.samples:
@@ -212,12 +215,15 @@ def main() -> None:
             write_passes(Path(folder), count)
             for step in STEPS:
                 with multiprocessing.get_context("spawn").Pool(1) as pool:
-                    seconds, memory = pool.apply(_measured, (step, Path(folder), count))
+                    seconds, processor, memory = pool.apply(_measured, (step, Path(folder), count))
                 before = last.get(step)
-                ratio = seconds / before[1] * before[0] / count if before else float("nan")
-                last[step] = (count, seconds)
+                ratio = processor / before[1] * before[0] / count if before else float("nan")
+                last[step] = (count, processor)
                 failed |= memory > LIMIT_GIB or (before is not None and before[0] >= 100_000 and ratio > LIMIT_RATIO)
-                print(f"{step:<14} {count:>9} {seconds:>9.1f} {memory:>6.2f}  {ratio:>14.2f}", flush=True)
+                print(
+                    f"{step:<14} {count:>9} {seconds:>9.1f} {processor:>9.1f} {memory:>6.2f}  {ratio:>14.2f}",
+                    flush=True,
+                )
     sys.exit(failed)
 
 

@@ -96,6 +96,14 @@ def test_what_was_measured_takes_over(tmp_path):
     assert cost.hours == pytest.approx(50 * 3 / 3600)
 
 
+def test_a_pilots_tables_price_what_has_none(tmp_path):
+    (tmp_path / "pilot").mkdir()
+    pilot = a_pass(tmp_path / "pilot", "agent", samples=2)
+    agent_table(pilot.tables[0], 5.0, 7.0)
+    (cost,) = stage_costs([a_pass(tmp_path, "agent")], ASSUMED, [pilot])
+    assert (cost.seconds, cost.done, cost.basis) == (6.0, 0, "measured")
+
+
 def test_an_agent_that_was_timed_prices_what_was_not(tmp_path):
     clock = a_pass(tmp_path, "timing", units=2.0)
     steps = (("agent", 4.0), ("agent", 6.0), ("screen", 1.0))

@@ -30,6 +30,7 @@ from speceyes.study.gpu_hours import (
     stage_costs,
 )
 from speceyes.study.gpu_memory import Planned, card_gigabytes, planned_memory, render_memory
+from speceyes.study.layout import Layout
 from speceyes.study.plan import Plan
 from speceyes.study.study import Study
 
@@ -62,19 +63,21 @@ class Work:
     top_k: int
     draft_tokens: int
     memory: Sequence[Planned] = ()
+    pilot: Sequence[PlannedPass] = ()
     jobs: Sequence[ModelJobs] = ()
     load: StageCost | None = None
     assumed: Assumptions = ASSUMED
 
     @classmethod
-    def of(cls, study: Study) -> Work:
-        """What a study has to do, and where it would lie if it were done."""
+    def of(cls, study: Study, pilot: Study | None = None) -> Work:
+        """What a study has to do, and where it would lie if it were done; a pilot's tables price what has none."""
         plan, settings = Plan(study), study.config.draft.settings
         return cls(
             study=study.name,
             results=Path(study.layout.results),
             downloads=_downloads(study),
             passes=planned_passes(plan, ASSUMED),
+            pilot=planned_passes(Plan(pilot), ASSUMED) if pilot else (),
             jobs=model_jobs(plan),
             load=load_cost(plan, ASSUMED),
             verdicts=Path(study.layout.verdicts),
@@ -134,7 +137,7 @@ def render(work: Work) -> str:
 
 
 def _render_hours(work: Work) -> str:
-    costs = stage_costs(work.passes, work.assumed) + ([work.load] if work.load else [])
+    costs = stage_costs(work.passes, work.assumed, work.pilot) + ([work.load] if work.load else [])
     return render_hours(costs, work.jobs, work.assumed)
 
 
@@ -166,11 +169,19 @@ def _existing(path: Path) -> Path:
     return next(parent for parent in (path, *path.resolve().parents) if parent.exists())
 
 
+def _finished(results: Path) -> Study:
+    """The study that a folder of results holds, by the configuration that it was made with."""
+    return Study(load_config(read_yaml(results / "config.yaml")), Layout(str(results)))
+
+
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("config", type=Path, help="a whole study, e.g. config/config.yaml")
+    parser.add_argument("--pilot", type=Path, help="results of its pilot, which price the rest")
+    given = parser.parse_args()
     try:
-        print(render(Work.of(Study(load_config(read_yaml(parser.parse_args().config))))))
+        study = Study(load_config(read_yaml(given.config)))
+        print(render(Work.of(study, _finished(given.pilot) if given.pilot else None)))
     except (ConfigError, DocumentError) as error:
         sys.exit(str(error))

@@ -256,9 +256,12 @@ class Rates:
         return planned.units * agent_s / self.assumed.gain, f"many in flight, {source}"
 
 
-def stage_costs(passes: Sequence[PlannedPass], assumed: Assumptions) -> list[StageCost]:
-    """GPU time by stage and agent, in the order of the stages."""
-    rates = Rates(measured_seconds(passes), timed_agents(passes), assumed)
+def stage_costs(
+    passes: Sequence[PlannedPass], assumed: Assumptions, pilot: Sequence[PlannedPass] = ()
+) -> list[StageCost]:
+    """GPU time by stage and agent, in the order of the stages; measured on these passes and a pilot's."""
+    known = [*pilot, *passes]
+    rates = Rates(measured_seconds(known), timed_agents(known), assumed)
     groups: dict[tuple[str, str], list[PlannedPass]] = defaultdict(list)
     for planned in passes:
         groups[planned.timed.stage, planned.timed.agent].append(planned)
