@@ -9,7 +9,6 @@ import argparse
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,8 @@ from speceyes.benchmarks.own_data import Settings as OwnDataSettings
 from speceyes.documents import read_yaml
 from speceyes.engines.served import ServedSettings
 from speceyes.study.config import Config, load_config
-from speceyes.study.estimate import Work, judge_calls, stage_costs
+from speceyes.study.estimate import Work, judge_calls, total_hours
+from speceyes.study.layout import Layout
 from speceyes.study.plan import Plan
 from speceyes.study.study import Study
 
@@ -30,7 +30,7 @@ Schema = dict[str, Any]
 ROOT = Path(__file__).parents[4]
 START = "<!-- keys: made by speceyes.study.config_docs -->"
 END = "<!-- end of keys -->"
-NOWHERE = Path(os.devnull, "nothing")  # the cost is that of a study whose results do not exist
+NOWHERE = f"{os.devnull}/nothing"  # the cost is that of a study whose results do not exist
 COST, END_OF_COST = "<!-- cost -->", "<!-- end of cost -->"
 BOUNDS = {"minimum": "≥", "exclusiveMinimum": ">", "maximum": "≤", "exclusiveMaximum": "<"}
 HEAD = ("| key | value | default | meaning |", "|---|---|---|---|")
@@ -61,16 +61,15 @@ def _between(path: Path, start: str, text: str, end: str) -> str:
 
 def total_cost(config: Config) -> str:
     """What a study costs of which nothing is there yet, in a line."""
-    study = Study(config)
+    study = Study(config, Layout(NOWHERE))
     work = Work.of(study)
-    unrun = replace(work, passes=[replace(one, tables=(NOWHERE,)) for one in work.passes])
-    hours = float(f"{sum(cost.hours for cost in stage_costs(unrun)):.2g}")  # two digits: it rests on an assumption
+    hours = float(f"{total_hours(work):.2g}")  # two digits: it rests on assumptions
     known = sum(one.gigabytes or 0.0 for one in work.downloads)
     unknown = sum(one.gigabytes is None for one in work.downloads)
     return (
         f"{sum(Plan(study).jobs().values())} jobs; some {hours:.0f} GPU-hours, were an agent's answer to take"
-        f" {work.agent_latency_s:g} s; downloads of {known:.0f} GB and {unknown} more models or benchmarks; at most"
-        f" {judge_calls(unrun):,} calls to the judge. `make estimate STUDY=config` counts what is there already"
+        f" {work.assumed.agent_s:g} s; downloads of {known:.0f} GB and {unknown} more models or benchmarks; at most"
+        f" {judge_calls(work):,} calls to the judge. `make estimate STUDY=config` counts what is there already"
     )
 
 

@@ -24,6 +24,7 @@ from speceyes.study.gpu_hours import (
     PlannedPass,
     StageCost,
     load_cost,
+    loading_hours,
     model_jobs,
     planned_passes,
     render_hours,
@@ -129,16 +130,20 @@ def render(work: Work) -> str:
         (
             f"Study {work.study}",
             _render_bytes(work),
-            _render_hours(work),
+            render_hours(_costs(work), work.jobs, work.assumed),
             *([render_memory(work.memory, card_gigabytes())] if work.memory else []),
             f"Judge: at most {judge_calls(work)} calls",
         )
     )
 
 
-def _render_hours(work: Work) -> str:
-    costs = stage_costs(work.passes, work.assumed, work.pilot) + ([work.load] if work.load else [])
-    return render_hours(costs, work.jobs, work.assumed)
+def _costs(work: Work) -> list[StageCost]:
+    return stage_costs(work.passes, work.assumed, work.pilot) + ([work.load] if work.load else [])
+
+
+def total_hours(work: Work) -> float:
+    """GPU-hours still to come, loading included."""
+    return sum(cost.hours for cost in _costs(work)) + loading_hours(work.jobs, work.assumed)
 
 
 def _render_bytes(work: Work) -> str:

@@ -305,6 +305,11 @@ def load_cost(plan: Plan, assumed: Assumptions) -> StageCost | None:
     )
 
 
+def loading_hours(jobs: Sequence[ModelJobs], assumed: Assumptions) -> float:
+    """GPU-hours until the models of all jobs are loaded."""
+    return sum(one.jobs * one.gpus for one in jobs) * assumed.load_s / 3600
+
+
 def render_hours(costs: Sequence[StageCost], jobs: Sequence[ModelJobs], assumed: Assumptions) -> str:
     """The table of costs, what loading adds, and every assumption."""
     head = f"  {'stage':<22} {'samples':>8} {'done':>6} {'s/sample':>9} {'GPU-hours':>10}  basis"
@@ -314,7 +319,7 @@ def render_hours(costs: Sequence[StageCost], jobs: Sequence[ModelJobs], assumed:
         for cost in costs
     ]
     loads = sum(one.jobs for one in jobs)
-    loading = sum(one.jobs * one.gpus for one in jobs) * assumed.load_s / 3600
+    loading = loading_hours(jobs, assumed)
     hours = sum(cost.hours for cost in costs) + loading
     rows.append(
         f"  {f'loading models, {loads} jobs':<47} {loading:>10.2f}  {assumed.load_s:g} s assumed per job and GPU"
