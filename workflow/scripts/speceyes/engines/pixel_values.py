@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import torch
 from PIL import Image
 
-from speceyes.images import ImageSettings, fit
+from speceyes.engines.sizing import sized
+from speceyes.images import ImageSettings
 
 
 class PixelValues(NamedTuple):
@@ -47,7 +48,7 @@ class Preprocessor:
         return kept[1]
 
     def _made(self, image: Image.Image) -> PixelValues:
-        fitted = fit(fit(image, self._image), self._own_rule)
+        fitted = sized(sized(image, self._image), self._own_rule)
         made = self._process(images=[fitted], do_resize=False, return_tensors="pt")
         grid = made["image_grid_thw"]
         return PixelValues(made["pixel_values"], grid, int(grid.prod()) // self._patches_per_token)

@@ -72,7 +72,8 @@ def load_processor(folder: Path) -> Any:
             f"{folder}: model_type {shown(family)} has no image-only processor; known: {sorted(PROCESSORS)}"
         )
     try:
-        processor = PROCESSORS[family].from_pretrained(folder, local_files_only=True)
+        # By Pillow also where torchvision is installed, which rounds otherwise.
+        processor = PROCESSORS[family].from_pretrained(folder, local_files_only=True, backend="pil")
     except (OSError, ValueError) as error:
         raise EngineError(f"{folder}: tokenizer or image processor files are missing or broken: {error}") from error
     processor.tokenizer.padding_side = "left"
