@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 from guide import BLOCKS
@@ -18,6 +19,7 @@ from speceyes.agents.base import load_agent
 from speceyes.agents.run import answer
 from speceyes.benchmarks.base import BenchmarkError, load_reader
 from speceyes.benchmarks.index import build_index
+from speceyes.method.confidence import confidence
 from speceyes.method.specreason import VARIANTS, SpecReasonSettings
 from speceyes.records.samples import read_samples
 from speceyes.records.types import AgentRecord
@@ -25,7 +27,7 @@ from speceyes.study.config import Config, ConfigError, load_config
 from speceyes.study.study import Study
 
 ROOT = Path(__file__).parents[2]
-MODULES = ("looker", "colours")
+MODULES = ("looker", "colours", "steadiness")
 ANSWER = "<answer>A. red</answer>"
 
 
@@ -95,6 +97,14 @@ def test_an_agent_without_thresholds_has_the_default_ones(outside):
     study = Study(load_config(study_with("agent")))
     assert study.points("looker", "hrbench") == study.config.default_operating_points
     assert study.points("looker", "vstar")["min"] == 0.95
+
+
+def test_the_confidence_is_configured_and_computed(outside):
+    study = Study(load_config(study_with("confidence")))
+    assert study.config.grid.metrics == ("min", "steadiness:steadiness", "speceyes.method.token_metrics:margin")
+    assert study.points("thyme", "vstar")["steadiness:steadiness"] == study.points("thyme", "vstar")["min"]
+    sure, unsure = [np.log(0.9), np.log(0.05)], [np.log(0.4), np.log(0.3)]
+    assert confidence([sure, unsure, sure, sure], "steadiness:steadiness", 2) == 0.75
 
 
 QUESTIONS = [
