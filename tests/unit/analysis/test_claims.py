@@ -55,6 +55,19 @@ def test_a_study_in_which_a_claim_is_false_says_so(number):
     assert row["inside"] < row["tests"]
 
 
+FIELDS = {"settings": "settings", "outcomes": "outcomes", "replay": "batches", "load": "load"}
+
+
+def test_each_verdict_is_made_from_the_tables_that_it_names_and_no_other():
+    tables, whole = TRUE.tables(), verdicts(TRUE)
+    for claim in STATED:
+        unnamed = [field for table, field in FIELDS.items() if table not in claim.tables]
+        alone = replace(tables, **{field: getattr(tables, field).head(0) for field in unnamed})
+        (again,) = claims_table([claim], claim_tests([claim], alone), 0.95).to_dict("records")
+        for name in ("finding", "estimate", "low", "high", "samples", "tests", "inside", "p", "tables"):
+            assert again[name] == whole.loc[claim.number, name], (claim.number, name)
+
+
 def test_one_run_under_load_has_no_interval_and_decides_nothing():
     tables = TRUE.tables()
     tables = replace(tables, load=tables.load[tables.load["repeat"] == 0])

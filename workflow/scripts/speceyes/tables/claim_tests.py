@@ -64,8 +64,8 @@ def _rows(claim: Claim, tables: ClaimTables) -> Iterator[dict[str, object]]:
                 "number": claim.number,
                 "test": test.test,
                 **asdict(evidence),
-                "at_least": test.at_least,
-                "at_most": test.at_most,
+                "at_least": math.nan if test.at_least is None else test.at_least,
+                "at_most": math.nan if test.at_most is None else test.at_most,
                 "distance": tested.distance,
                 "verdict": tested.by_itself(level),
             }
