@@ -1,4 +1,4 @@
-"""A study in two sentences."""
+"""A study in three sentences."""
 
 from __future__ import annotations
 
@@ -16,15 +16,21 @@ SETTINGS = pd.DataFrame(
         "difference_corrected_high": [0.03, -0.01, 0.0, 1.0],
     }
 )
+CLAIMS = pd.DataFrame({"verdict": ["supported", "undecided", "undecided"]})
 LIVE = pd.DataFrame({"n": [20, 30], "same_source": [20, 29], "same_answer": [19, 30]})
 
 
 def test_only_the_main_settings_of_speceyes_count():
-    text = summary(SETTINGS, None)
+    text = summary(SETTINGS, CLAIMS, None)
     assert "0.90 to 1.25 times as fast" in text
     assert "-10.0 to +2.0 points" in text
     assert "better in 1 and worse in 1 of 2 pairs" in text
 
 
-def test_live_runs_add_a_second_sentence_with_the_samples_that_agree():
-    assert summary(SETTINGS, LIVE).endswith("Replayed and live runs give the same answer for 48 of 50 samples.")
+def test_live_runs_add_a_sentence_with_the_samples_that_agree():
+    assert summary(SETTINGS, CLAIMS, LIVE).endswith("Replayed and live runs give the same answer for 48 of 50 samples.")
+
+
+def test_verdicts_on_the_papers_claims_are_counted():
+    text = summary(SETTINGS, CLAIMS, None)
+    assert text.endswith("Of the paper's 3 claims: 1 supported, 0 not supported, 2 undecided.")

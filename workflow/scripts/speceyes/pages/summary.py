@@ -1,4 +1,4 @@
-"""What a study found, in two sentences: the last words of a run."""
+"""What a study found, in three sentences: the last words of a run."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from speceyes.pages.study_page import SCORER, shown_metric
 from speceyes.tables.csv_files import read_csv
 
 
-def summary(settings: pd.DataFrame, live: pd.DataFrame | None) -> str:
-    """Speed and accuracy of SpecEyes at the main table's settings over all agents and splits, and what live runs say.
+def summary(settings: pd.DataFrame, claims: pd.DataFrame, live: pd.DataFrame | None) -> str:
+    """Speed and accuracy of SpecEyes at the main table's settings over all agents and splits, claims, live runs.
 
     Args:
         settings: the table of settings.
+        claims: the table of the paper's claims.
         live: the table of live against replay, None when nothing ran live.
     """
     points = settings[
@@ -30,7 +31,14 @@ def summary(settings: pd.DataFrame, live: pd.DataFrame | None) -> str:
         f" alone, at an accuracy that differs by {difference.min():+.1f} to {difference.max():+.1f} points: beyond"
         f" chance better in {better} and worse in {worse} of {len(points)} pairs of agent and split."
     )
-    return first if live is None else f"{first} {_agreement(live)}"
+    told = f"{first} {_verdicts(claims)}"
+    return told if live is None else f"{told} {_agreement(live)}"
+
+
+def _verdicts(claims: pd.DataFrame) -> str:
+    counts = claims["verdict"].value_counts()
+    said = ", ".join(f"{counts.get(verdict, 0)} {verdict}" for verdict in ("supported", "not supported", "undecided"))
+    return f"Of the paper's {len(claims)} claims: {said}."
 
 
 def _agreement(live: pd.DataFrame) -> str:
@@ -45,6 +53,7 @@ def main() -> None:
     tables = parser.parse_args().results / "tables"
     live = tables / "live_vs_replay.csv"
     try:
-        print(summary(read_csv(tables / "settings.csv"), read_csv(live) if live.exists() else None))
+        settings, claims = (read_csv(tables / f"{name}.csv") for name in ("settings", "claims"))
+        print(summary(settings, claims, read_csv(live) if live.exists() else None))
     except FileNotFoundError as error:
         sys.exit(f"{error.filename} is missing: the study is not finished")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -41,13 +41,18 @@ def claims_table(claims: Sequence[Claim], tested: pd.DataFrame, level: float) ->
         were ``tests`` and lay ``inside`` their region; p by itself and with the number of claims allowed for;
         the ``tables`` that all of this is made from.
     """
-    by_number = {claim.number: _tested(tested[tested["number"] == claim.number], level) for claim in claims}
+    by_number = {claim.number: _by_test(claim, tested[tested["number"] == claim.number], level) for claim in claims}
     judged = judge(by_number, level)
     rows = [_row(claim, by_number[claim.number], judged[claim.number]) for claim in claims]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _tested(rows: pd.DataFrame, level: float) -> list[Placed]:
+def _by_test(claim: Claim, rows: pd.DataFrame, level: float) -> dict[str, list[Placed]]:
+    """The estimates of each of the claim's tests; none where the study ran nothing that it measures."""
+    return {test.test: _placed(rows[rows["test"] == test.test], level) for test in claim.tests}
+
+
+def _placed(rows: pd.DataFrame, level: float) -> list[Placed]:
     """Rows of the table of tests, held against their regions again."""
     found = []
     for row in rows.to_dict("records"):
@@ -58,7 +63,7 @@ def _tested(rows: pd.DataFrame, level: float) -> list[Placed]:
     return found
 
 
-def _row(claim: Claim, tested: Sequence[Placed], judged: Judged) -> dict[str, object]:
+def _row(claim: Claim, tested: Mapping[str, Sequence[Placed]], judged: Judged) -> dict[str, object]:
     deciding = judged.deciding
     shown = (
         {}
@@ -74,7 +79,7 @@ def _row(claim: Claim, tested: Sequence[Placed], judged: Judged) -> dict[str, ob
         "claim": claim.claim,
         "place": claim.place,
         "paper": claim.paper,
-        "finding": finding(tested, judged),
+        "finding": finding(sum(map(len, tested.values())), judged),
         "verdict": judged.verdict,
         **shown,
         "samples_needed": judged.samples_needed,
@@ -86,20 +91,30 @@ def _row(claim: Claim, tested: Sequence[Placed], judged: Judged) -> dict[str, ob
     }
 
 
-def finding(tested: Sequence[Placed], judged: Judged) -> str:
-    """What was found, in one sentence: how many estimates lie where they should, and the one that decides."""
+def finding(estimates: int, judged: Judged) -> str:
+    """What was found, in one sentence: how many estimates lie where they should, and the one that decides.
+
+    Args:
+        estimates: made, with and without an interval.
+        judged: the claim.
+    """
     deciding = judged.deciding
     if deciding is None:
-        return "not measured in this study" if not tested else "not measured: no estimate has an interval"
+        return "not measured in this study" if not estimates else "not measured: no estimate has an interval"
     one = deciding.evidence
     where = ", ".join(part for part in (one.agent, f"{one.benchmark}/{one.split}".strip("/")) if part)
     most = "the farthest outside" if deciding.distance < 0 else "the least certain"
-    unmeasured = len(tested) - judged.tests
+    unmeasured = estimates - judged.tests
     return (
         f"{judged.inside} of {judged.tests} estimates lie where the claim puts them"
         f"{f' ({unmeasured} more have no interval)' if unmeasured else ''}; {most}: {one.quantity} {one.estimate:.3g}"
         f" [{one.low:.3g}, {one.high:.3g}], should be {region(deciding)} ({where}, n = {one.n})"
+        f"{f'; not measured: {_words(judged.silent)}' if judged.silent else ''}"
     )
+
+
+def _words(tests: Sequence[str]) -> str:
+    return ", ".join(test.replace("_", " ") for test in tests)
 
 
 def region(tested: Placed) -> str:

@@ -109,7 +109,7 @@ def _overlap(right: Mask, above: Mask, images: Counts, level: float) -> tuple[fl
     total = sum(shares)
     below = combined_margin(shares[0] - lows[0], shares[1] - lows[1], 0.0)
     over = combined_margin(highs[0] - shares[0], highs[1] - shares[1], 0.0)
-    return total, total - float(below), total + float(over)
+    return min(total, 1.0), max(total - float(below), 0.0), min(total + float(over), 1.0)
 
 
 def accuracy_at_equal_speed(tables: ClaimTables, rivals: Sequence[str]) -> Iterator[Evidence]:

@@ -64,6 +64,7 @@ class Judged:
         tests: how many estimates were held against their region.
         inside: how many of them lie in it.
         deciding: the estimate that decides, or stands in the way; None where nothing was measured.
+        silent: tests without an estimate that has an interval: they cannot refute the claim, nor can it be supported.
         p: of the claim by itself; NaN where nothing was measured.
         p_adjusted: with the number of claims allowed for.
         samples_needed: of the deciding estimate, were it the truth; NaN where decided, or unknown.
@@ -72,25 +73,31 @@ class Judged:
     tests: int
     inside: int
     deciding: Placed | None
+    silent: tuple[str, ...]
     p: float
     p_adjusted: float
     verdict: Verdict
     samples_needed: float
 
 
-def judge(claims: Mapping[int, Sequence[Placed]], level: float) -> dict[int, Judged]:
+def judge(claims: Mapping[int, Mapping[str, Sequence[Placed]]], level: float) -> dict[int, Judged]:
     """The verdict on each claim.
 
     Args:
-        claims: what was tested, by the claim's number.
+        claims: what was placed, by the claim's number and the test's name.
         level: of all verdicts together.
     """
-    known = {number: [one for one in tested if math.isfinite(one.distance)] for number, tested in claims.items()}
-    measured = [number for number, tested in known.items() if tested]
-    adjusted = dict(zip(measured, holm([_p(known[number]) for number in measured]), strict=True))
+    known = {
+        number: {name: [one for one in placed if math.isfinite(one.distance)] for name, placed in tests.items()}
+        for number, tests in claims.items()
+    }
+    flat = {number: [one for placed in tests.values() for one in placed] for number, tests in known.items()}
+    measured = [number for number, placed in flat.items() if placed]
+    adjusted = dict(zip(measured, holm([_p(flat[number]) for number in measured]), strict=True))
+    silent = {number: tuple(name for name, placed in tests.items() if not placed) for number, tests in known.items()}
     return {
-        number: _judged(tested, adjusted.get(number, math.nan), level, len(measured))
-        for number, tested in known.items()
+        number: _judged(placed, silent[number], adjusted.get(number, math.nan), level, len(measured))
+        for number, placed in flat.items()
     }
 
 
@@ -114,24 +121,20 @@ def _sides(tested: Sequence[Placed]) -> tuple[float, float]:
     return float(norm.sf(min(distances))), min(1.0, len(tested) * float(norm.cdf(min(distances))))
 
 
-def _judged(tested: Sequence[Placed], adjusted: float, level: float, claims: int) -> Judged:
-    if not tested:
-        return Judged(0, 0, None, math.nan, math.nan, "undecided", math.nan)
-    deciding = min(tested, key=lambda one: one.distance)
-    holds, fails = _sides(tested)
-    decided: Verdict = "supported" if holds < fails else "not supported"
-    verdict = decided if adjusted <= 1 - level else "undecided"
-    return Judged(
-        tests=len(tested),
-        inside=sum(one.distance > 0 for one in tested),
-        deciding=deciding,
-        p=_p(tested),
-        p_adjusted=adjusted,
-        verdict=verdict,
-        samples_needed=_samples_needed(deciding, len(tested), (1 - level) / claims)
-        if verdict == "undecided"
-        else math.nan,
-    )
+def _judged(placed: Sequence[Placed], silent: tuple[str, ...], adjusted: float, level: float, claims: int) -> Judged:
+    if not placed:
+        return Judged(0, 0, None, silent, math.nan, math.nan, "undecided", math.nan)
+    deciding = min(placed, key=lambda one: one.distance)
+    holds, fails = _sides(placed)
+    decided, whole = adjusted <= 1 - level, not silent
+    verdict: Verdict = "undecided"
+    if decided and fails <= holds:
+        verdict = "not supported"
+    elif decided and whole:
+        verdict = "supported"
+    needed = math.nan if decided else _samples_needed(deciding, len(placed), (1 - level) / claims)
+    inside = sum(one.distance > 0 for one in placed)
+    return Judged(len(placed), inside, deciding, silent, _p(placed), adjusted, verdict, needed)
 
 
 def _samples_needed(deciding: Placed, tests: int, p: float) -> float:
