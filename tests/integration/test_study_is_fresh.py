@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from workspace import Stale, Workspace
 
-MODELS = {"draft", "screen", "agent", "corrected", "specreason", "live"}
+MODELS = {"draft", "screen", "agent", "corrected", "specreason", "timing", "live"}
 NOT_REMADE = {"index", "make_miniature_benchmarks", "confidence"}
 
 

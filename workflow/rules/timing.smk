@@ -1,7 +1,5 @@
 """By the clock, alone on the machine: every step on the timed samples, and the funnel itself at chosen settings."""
 
-# Held whole for silence; models run on one thread, as in all other jobs. On a cluster, sbatch's --exclusive does it.
-MACHINE = workflow.cores if workflow.local_exec else 1
 SAMPLE = CONFIG.timing.model_dump(include={"images", "seed"})
 
 
@@ -22,7 +20,7 @@ rule timing:
         LAYOUT.times("timing")
     conda:
         "../envs/models.yaml"
-    threads: MACHINE
+    threads: whole_machine
     resources:
         **on_gpus("timing"),
         mem_mb=retried(64000),
@@ -56,7 +54,7 @@ if PLAN.select("live"):
             LAYOUT.times("live")
         conda:
             "../envs/models.yaml"
-        threads: MACHINE
+        threads: whole_machine
         resources:
             **on_gpus("live"),
             mem_mb=retried(64000),
