@@ -8,10 +8,13 @@ import pandas as pd
 import pytest
 from PIL import Image
 from small_study import BATCHES, SPLITS
+from speceyes.analysis.claims.stated import read_claims
 from speceyes.analysis.measures import check_ledger
 from speceyes.records.tables import read_provenance, read_table
 from speceyes.records.types import AgentRecord, DraftRecord
+from speceyes.tables.claims import claims_table
 from speceyes.tables.csv_files import read_csv
+from synthetic_tables import CLAIMS
 
 SYSTEMS = {
     ("draft", "", ""),
@@ -35,6 +38,20 @@ def test_the_main_table_has_every_system_on_every_split_with_its_n(results):
     assert peers[["acceptance", "steps"]].notna().all(axis=None)
     for form in ("md", "tex"):
         assert "SpecEyes (bottom20)" in (results / "tables" / f"main_table.{form}").read_text(encoding="utf-8")
+
+
+def test_every_claim_of_the_paper_has_a_verdict_that_follows_from_its_estimates(results):
+    claims, tested = (read_csv(results / "tables" / f"{name}.csv") for name in ("claims", "claim_tests"))
+    assert list(claims["number"]) == list(range(1, 13))
+    again = claims_table(read_claims(CLAIMS), tested, 0.95)
+    for name in ("verdict", "finding", "tests", "inside"):
+        assert list(again[name]) == list(claims[name]), name
+    page = (results / "README.md").read_text(encoding="utf-8")
+    assert page.splitlines()[0].endswith("which of the paper's claims hold?")
+    assert all(
+        f"| {row.number} | {row.claim} ({row.place}: {row.paper}) | {row.finding} |" in page
+        for row in claims.itertuples()
+    )
 
 
 def test_the_ledger_adds_up_in_every_setting(results):
