@@ -43,6 +43,15 @@ def test_measures_do_not_depend_on_the_blocks_that_replays_are_read_in(made, mon
         pd.testing.assert_frame_equal(found, where(expected, CELL, cell).reset_index(drop=True), rtol=1e-9)
 
 
+def test_answers_that_some_samples_have_alone_change_no_setting(made):
+    answers, settings, ledger, replays = made
+    cell = next(iter(replays))
+    some = where(answers, [*CELL, "source"], [*cell, "agent"]).head(3).assign(source="agent-corrected")
+    again = settings_and_ledger({cell: replays[cell]}, pd.concat([answers, some], ignore_index=True), FEW)
+    for found, expected in zip(again, (settings, ledger), strict=True):
+        pd.testing.assert_frame_equal(found, where(expected, CELL, cell).reset_index(drop=True))
+
+
 def answer_rows(*rows):
     columns = ["errored", "published_correct", "published_decided_by", "corrected_correct", "corrected_decided_by"]
     return pd.DataFrame(rows, columns=columns)

@@ -71,7 +71,7 @@ class KnownFacts:
             (str(source), batch): facts(rows)[self._names].set_axis(rows["sample_id"])
             for (source, batch), rows in known
         }
-        self._facts = {key: rows.loc[list(sample_ids)].to_numpy().T for key, rows in by_sample.items()}
+        self._facts = {key: rows.reindex(list(sample_ids)).to_numpy().T for key, rows in by_sample.items()}
 
     def chosen(self, replay: Replay) -> dict[str, Floats]:
         """Of the answer that each setting keeps for each sample, (settings, samples) by name.
