@@ -61,4 +61,4 @@ def test_names_and_thresholds_that_the_configuration_takes_can_be_planned(tmp_pa
     assert done.returncode == 0, done.stdout
     planned = {line.partition(": ")[2] for line in done.stdout.splitlines() if line.startswith("Job ")}
     for split in ("1.10", "01", "NA"):
-        assert f"Live funnel: Deep.Eyes_7B-cot, vstar/{split}, min > 1e-05" in planned
+        assert f"Replaying the grid: Deep.Eyes_7B-cot on vstar/{split}" in planned
