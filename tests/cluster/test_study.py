@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,8 @@ def reduced(config: dict[str, Any]) -> dict[str, Any]:
 def with_gpus(config: dict[str, Any]) -> dict[str, Any]:
     """The same study holding a GPU in every job that runs a model."""
     for model in config["models"].values():
-        model.get("engine", {}).pop("device", None)
+        if "engine" in model:
+            model["engine"]["type"] = "on_cpu:OnCpu"
     config["judge"]["gpus"] = 1
     return config
 
@@ -49,6 +51,7 @@ def with_gpus(config: dict[str, Any]) -> dict[str, Any]:
 def clone(folder: Path, config: dict[str, Any]) -> Path:
     subprocess.run(["git", "clone", "--quiet", "--local", str(REPOSITORY), str(folder)], check=True)
     (folder / "config" / "study.yaml").write_text(yaml.safe_dump(config))
+    shutil.copy(Path(__file__).parent / "on_cpu.py", folder / "workflow" / "scripts")
     return folder
 
 
@@ -86,7 +89,7 @@ def test_every_answer_agrees(local, on_cluster, config):
     here, there = (
         pd.read_parquet(folder / ANSWERS).sort_values(KEY, ignore_index=True) for folder in (local, on_cluster)
     )
-    assert len(here) == sum(ROWS.values()) * (1 + 2 * len(config["agents"]))
+    assert len(here) == sum(ROWS.values()) * (1 + 3 * len(config["agents"]))  # draft; agent, corrected, peer
     assert_frame_equal(here.drop(columns="latency_s"), there.drop(columns="latency_s"))
 
 
@@ -108,7 +111,7 @@ def test_every_setting_agrees_in_all_that_no_clock_measured(local, on_cluster):
 def test_every_job_with_a_model_held_one_gpu_of_the_wanted_model(on_cluster):
     jobs = ask("scontrol", "--oneliner", "show", "job").splitlines()
     here = [job for job in jobs if f"WorkDir={on_cluster} " in job]
-    for rule in ("draft", "screen", "agent", "specreason", "live", "judge"):
+    for rule in ("draft", "screen", "agent", "corrected", "specreason", "timing", "live", "judge"):
         held = [job for job in here if f"Comment=rule_{rule} " in job or f"Comment=rule_{rule}_" in job]
         assert held, rule
         assert all("TresPerJob=gres:gpu:a100:1 " in job and "Partition=gpu " in job for job in held), held[0]
