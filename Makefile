@@ -108,7 +108,7 @@ docs: $(VENV)/.complete ## the configuration's schema and key tables, from the t
 	$(BIN)/python -m speceyes config-docs
 
 docs-site: $(VENV)/.complete ## the documentation as a site in build/site; a warning is an error
-	$(BIN)/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-annotate --custom-compile-command "make lock"
 

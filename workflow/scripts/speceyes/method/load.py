@@ -37,7 +37,7 @@ SYSTEMS: tuple[System, ...] = ("agent", "funnel")
 class LoadJob(BaseModel):
     """What the rule ``load`` tells its script.
 
-    Args:
+    Attributes:
         agent: its name.
         type: its class as ``package.module:Class``.
         engines: how its model (``model``) and the draft (``draft``) are opened.

@@ -30,7 +30,7 @@ Work = Callable[[Sequence[Sample], "Share"], Iterable[R]]
 class Share(BaseModel):
     """One pass, or a job's shard of it.
 
-    Args:
+    Attributes:
         holds: what the table will say of itself.
         samples: the split's samples table.
         images: the folder of their pictures.
@@ -50,7 +50,7 @@ class Share(BaseModel):
 class Job(BaseModel):
     """What a rule tells its script.
 
-    Args:
+    Attributes:
         shares: the passes whose records the job writes, one after the other.
         engines: how each model is opened, by the name of the rule's input that is its folder.
         models: those folders, there or not: a server that runs already needs none.

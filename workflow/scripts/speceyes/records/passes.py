@@ -42,7 +42,7 @@ class Cell(NamedTuple):
 class Pass(BaseModel):
     """One pass over one split: a stage at one choice of all that it may vary in.
 
-    Args:
+    Attributes:
         stage: what was run or computed.
         batch: samples per batch.
         variant: SpecReason's variant.

@@ -22,7 +22,7 @@ class OperatingPoint(BaseModel):
 class TableSettings(BaseModel):
     """The study's choices that tables depend on beside what they read.
 
-    Args:
+    Attributes:
         comparable: whether the study's models and data are the paper's.
         top_ks: every K at which there are confidences.
         points: the main table's thresholds.

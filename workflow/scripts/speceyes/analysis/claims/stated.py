@@ -30,7 +30,7 @@ class _Stated(BaseModel):
 class ClaimTest(_Stated):
     """A named test with the region in which everything that it measures should lie.
 
-    Args:
+    Attributes:
         test: a name of :data:`speceyes.analysis.claims.named_tests.TESTS`.
         at_least: lower end of the region, in the unit of what is measured.
         at_most: upper end.
@@ -54,7 +54,7 @@ class ClaimTest(_Stated):
 class Claim(_Stated):
     """One claim of the paper: it holds where all its tests do.
 
-    Args:
+    Attributes:
         claim: in words of our own.
         place: where the paper states it.
         paper: the numbers that it prints, in words.
