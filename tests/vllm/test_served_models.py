@@ -20,7 +20,7 @@ from speceyes.engines.registry import open_engine
 from speceyes.method.confidence import confidence
 from speceyes.method.draft import Drafter
 from speceyes.method.screening import screen
-from speceyes.method.specreason import VARIANTS, Settings
+from speceyes.method.specreason import VARIANTS, SpecReasonSettings
 from speceyes.miniature.generate import Sizes, write_benchmarks
 from speceyes.prompts import load_prompts
 from speceyes.records.samples import read_samples
@@ -129,7 +129,7 @@ def test_specreason_is_the_same(config, questions, engines, peer, tmp_path):
     (samples, images), (name, variant) = questions, peer
     agent = agent_of(config, name, tmp_path, protocol=variant)
     local, served = (
-        [said(VARIANTS[variant](draft, model, agent, Settings()).answer(s, images)) for s in samples[::4]]
+        [said(VARIANTS[variant](draft, model, agent, SpecReasonSettings()).answer(s, images)) for s in samples[::4]]
         for draft, model in zip(engines["draft"], engines[name], strict=True)
     )
     assert served == local
