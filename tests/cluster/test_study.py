@@ -115,6 +115,8 @@ def test_every_job_with_a_model_held_one_gpu_of_the_wanted_model(on_cluster):
         held = [job for job in here if f"Comment=rule_{rule} " in job or f"Comment=rule_{rule}_" in job]
         assert held, rule
         assert all("TresPerJob=gres:gpu:a100:1 " in job and "Partition=gpu " in job for job in held), held[0]
+        # So SLURM tells of a node that is the job's alone.
+        assert all(("OverSubscribe=NO " in job) == (rule in ("timing", "live")) for job in held), held[0]
     others = [job for job in here if "Partition=cpu " in job]
     assert others
     assert not any("gpu:a100" in job for job in others)

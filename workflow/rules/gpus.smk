@@ -14,18 +14,24 @@ def on_gpus(stage):
     return asking(lambda wildcards: STUDY.gpus(stage, wildcards.get("agent", "")))
 
 
+def timed_on_gpus(stage):
+    """Resources of a job that loads a stage's models and measures times: on a cluster its node may be its alone."""
+    return held(lambda wildcards: STUDY.gpus(stage, wildcards.get("agent", "")), CLUSTER and CLUSTER.timed_resources)
+
+
 def asking(count):
-    """Resources of a job with a number of GPUs: `devices` that it holds, and what they are asked for by."""
+    """Resources of a job with a number of GPUs."""
+    return held(count, CLUSTER and CLUSTER.resources)
+
+
+def held(count, on_cluster):
+    """`devices` that a job holds, and what they are asked for by: on a cluster, or here."""
+    request = on_cluster or (lambda gpus: {"gpu": gpus})
 
     def resource(name):
-        return lambda wildcards: requested(allowed(count(wildcards))).get(name)
+        return lambda wildcards: request(allowed(count(wildcards))).get(name)
 
     return {"devices": count} | {name: resource(name) for name in (RESOURCES if CLUSTER else ("gpu",))}
-
-
-def requested(count):
-    """The resources that ask for so many GPUs on the cluster, or here."""
-    return CLUSTER.resources(count) if CLUSTER else {"gpu": count}
 
 
 def allowed(count):

@@ -21,7 +21,7 @@ if PLAN.load_tables:
             "../envs/models.yaml"
         threads: whole_machine
         resources:
-            **on_gpus("live"),
+            **timed_on_gpus("live"),
             mem_mb=retried(64000),
             runtime=retried(1440),
         params:

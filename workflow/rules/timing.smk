@@ -22,7 +22,7 @@ rule timing:
         "../envs/models.yaml"
     threads: whole_machine
     resources:
-        **on_gpus("timing"),
+        **timed_on_gpus("timing"),
         mem_mb=retried(64000),
         runtime=retried(1440),
     params:
@@ -56,7 +56,7 @@ if PLAN.select("live"):
             "../envs/models.yaml"
         threads: whole_machine
         resources:
-            **on_gpus("live"),
+            **timed_on_gpus("live"),
             mem_mb=retried(64000),
             runtime=retried(1440),
         params:

@@ -25,8 +25,18 @@ class Resources(dict):
 
 def options(gpus: int, **described: str) -> tuple[str, str]:
     """Partition and GPU options of a job on the described cluster."""
-    resources = Resources(read_cluster(PARTITIONS | described).resources(gpus))
-    assert set(resources) <= set(RESOURCES)
+    return submitted(read_cluster(PARTITIONS | described).resources(gpus))
+
+
+def timed_options(gpus: int, **described: str) -> tuple[str, str]:
+    """Those of a job that measures times."""
+    return submitted(read_cluster(PARTITIONS | described).timed_resources(gpus))
+
+
+def submitted(asked: dict[str, int | str]) -> tuple[str, str]:
+    """What the plugin makes of a job's resources."""
+    assert set(asked) <= set(RESOURCES)
+    resources = Resources(asked)
     job = SimpleNamespace(resources=resources)
     validate_slurm_extra(job)
     asked = f"{resources.get('slurm_extra', '')}{set_gres_string(job)}".strip()
@@ -57,11 +67,36 @@ def test_a_job_without_a_gpu_is_a_cpu_job(described):
 
 
 @pytest.mark.parametrize(
+    ("gpus", "described", "asked"),
+    [
+        (1, {"gpu_type": "a100"}, ("gpu", "--exclusive --gpus=a100:1")),
+        (2, {"gpu_type": "a100-sxm4-80gb"}, ("gpu", "--gpus-per-node=a100-sxm4-80gb:2 --exclusive")),
+        (1, {"gpu_request": "gres"}, ("gpu", "--exclusive --gres=gpu:1")),
+        (0, {}, ("cpu", "--exclusive")),
+    ],
+)
+def test_a_job_that_measures_times_asks_for_its_node_alone_where_the_cluster_is_described_so(gpus, described, asked):
+    assert timed_options(gpus, timed_jobs="exclusive", **described) == asked
+    assert "--exclusive" not in options(gpus, timed_jobs="exclusive", **described)[1]
+    assert timed_options(gpus, timed_jobs="shared", **described) == options(gpus, **described)
+    assert timed_options(gpus, **described) == options(gpus, **described)
+
+
+@pytest.mark.parametrize("written", ["--exclude=gn1", "'--exclude=gn1'", '"--exclude=gn1"'])
+def test_options_of_ones_own_stay_beside_those_of_gpus_and_times(written):
+    described = {"slurm_extra": written, "gpu_type": "a-b", "timed_jobs": "exclusive"}
+    assert options(0, **described) == ("cpu", "--exclude=gn1")
+    assert options(1, **described) == ("gpu", "--exclude=gn1 --gpus-per-node=a-b:1")
+    assert timed_options(1, **described) == ("gpu", "--exclude=gn1 --gpus-per-node=a-b:1 --exclusive")
+
+
+@pytest.mark.parametrize(
     ("described", "problem"),
     [
         ({"gpu_request": "tres"}, "gpu_request: Input should be 'gpus' or 'gres'"),
         ({"gpu_type": "a100 80gb"}, "gpu_type: String should match"),
         ({"gpu_type": "a100; rm -rf ~"}, "gpu_type: String should match"),
+        ({"timed_jobs": "alone"}, "timed_jobs: Input should be 'shared' or 'exclusive'"),
         ({"gpu_partition": ""}, "gpu_partition: String should have at least 1 character"),
         ({"gpu_request": "gres", "gpu_type": "a-b"}, "gpu_type: the SLURM plugin cannot ask for a-b by gres; "),
     ],
