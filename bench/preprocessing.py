@@ -18,8 +18,8 @@ from PIL import Image
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
 
 from speceyes.engines.base import Message, Request
-from speceyes.engines.codec import Codec
 from speceyes.engines.processors import load_processor
+from speceyes.engines.qwen_codec import QwenCodec
 from speceyes.images import ImageSettings
 
 SIZES = {"V*": (2250, 1500), "HR-Bench 4K": (4032, 3024), "HR-Bench 8K": (7680, 4320)}
@@ -28,7 +28,7 @@ CROP = (0, 0, 800, 600)
 FULL_SIZE = ImageSettings()
 
 
-def seconds(codec: Codec, pictures: list[Image.Image], turns: int, keep: bool) -> float:
+def seconds(codec: QwenCodec, pictures: list[Image.Image], turns: int, keep: bool) -> float:
     """To encode the prompts of all turns; pictures that are not kept are new objects in every turn."""
     started = time.perf_counter()
     for turn in range(1, turns + 1):
@@ -48,7 +48,7 @@ def main() -> None:
     for name, (width, height) in SIZES.items():
         noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8))
         pictures = [noise, *(noise.crop(CROP) for _ in range(options.turns - 1))]
-        anew, kept = (seconds(Codec(processor, FULL_SIZE), pictures, options.turns, keep) for keep in (False, True))
+        anew, kept = (seconds(QwenCodec(processor, FULL_SIZE), pictures, options.turns, keep) for keep in (False, True))
         print(f"{name:<12} {options.turns} turns: {anew:6.2f} s anew, {kept:6.2f} s kept, {anew / kept:4.1f} times")
 
 

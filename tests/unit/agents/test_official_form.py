@@ -22,8 +22,8 @@ from speceyes.agents.base import Agent, Step, Task
 from speceyes.agents.deepeyes import DeepEyes
 from speceyes.agents.thyme import Thyme
 from speceyes.engines.base import Message, Request
-from speceyes.engines.codec import Codec
 from speceyes.engines.processors import load_processor
+from speceyes.engines.qwen_codec import QwenCodec
 from speceyes.images import ImageSettings
 from speceyes.method.draft import Drafter, DraftSettings
 from speceyes.method.specreason import Published, SpecReasonSettings
@@ -55,7 +55,7 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def codecs(tmp_path_factory) -> dict[str, Codec]:
+def codecs(tmp_path_factory) -> dict[str, QwenCodec]:
     """One codec per family, on a copy of its folder with a tokenizer."""
     write = runpy.run_path(str(OFFICIAL / "make_tokenizer.py"), run_name="tokenizer")["write"]
     lines = (line.split() for line in vocabulary().read_bytes().splitlines() if line.strip())
@@ -67,7 +67,7 @@ def codecs(tmp_path_factory) -> dict[str, Codec]:
         for file in (OFFICIAL / family).iterdir():
             shutil.copyfile(file, folder / file.name)
         write(ranks, folder)
-        made[family] = Codec(load_processor(folder), ImageSettings())
+        made[family] = QwenCodec(load_processor(folder), ImageSettings())
     return made
 
 
@@ -143,5 +143,5 @@ def test_an_8k_picture_has_the_published_number_of_tokens(codecs, family, tokens
 def test_the_vocabulary_is_the_official_one(codecs):
     text = "<think>Grün, 红色 and 3.14</think>\n<answer>A. red</answer>"
     for codec in codecs.values():
-        assert codec.decode(codec._tokenizer(text).input_ids) == text
-        assert codec._tokenizer.convert_tokens_to_ids(["<|endoftext|>", "<|im_end|>"]) == [151643, 151645]
+        assert codec.decode(codec.tokenizer(text).input_ids) == text
+        assert codec.tokenizer.convert_tokens_to_ids(["<|endoftext|>", "<|im_end|>"]) == [151643, 151645]

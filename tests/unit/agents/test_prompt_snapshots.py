@@ -17,8 +17,8 @@ from speceyes.agents.deepeyes import DeepEyes
 from speceyes.agents.dialogue import verify_messages
 from speceyes.agents.thyme import Thyme
 from speceyes.engines.base import Request
-from speceyes.engines.codec import Codec
 from speceyes.engines.processors import load_processor
+from speceyes.engines.qwen_codec import QwenCodec
 from speceyes.images import ImageSettings
 from speceyes.judging.prompts import load_judge_prompts
 from speceyes.judging.questions import judged
@@ -42,8 +42,8 @@ ROLES = ("screening", "first-turn", "after-tool", "verify")
 
 
 @cache
-def codec(name: str) -> Codec:
-    return Codec(load_processor(MINIATURE / READERS[name]), ImageSettings())
+def codec(name: str) -> QwenCodec:
+    return QwenCodec(load_processor(MINIATURE / READERS[name]), ImageSettings())
 
 
 def make_agent(name: str, media: Path) -> Agent:

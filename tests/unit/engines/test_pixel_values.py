@@ -7,8 +7,8 @@ import pytest
 import torch
 from PIL import Image
 from speceyes.engines.base import Message, Request
-from speceyes.engines.codec import Codec
 from speceyes.engines.processors import load_processor
+from speceyes.engines.qwen_codec import QwenCodec
 from speceyes.images import ImageSettings, fit
 
 
@@ -28,7 +28,7 @@ def folder_and_image(request):
 def counted(folder_and_image, monkeypatch):
     """A codec, and the sizes of the pictures that its image processor was given."""
     folder, image = folder_and_image
-    codec = Codec(load_processor(folder), image)
+    codec = QwenCodec(load_processor(folder), image)
     sizes: list[tuple[int, int]] = []
     process = codec._preprocessor._process
 
@@ -46,7 +46,7 @@ def shown(*pictures: Image.Image) -> Request:
 
 def test_a_batch_is_encoded_as_the_stock_processor_does(folder_and_image):
     folder, image = folder_and_image
-    codec, stock = Codec(load_processor(folder), image), load_processor(folder)
+    codec, stock = QwenCodec(load_processor(folder), image), load_processor(folder)
     pictures = [noise(150, 90), noise(64, 64), noise(300, 40)]
     requests = [shown(pictures[0], pictures[1]), shown(), shown(pictures[2])]
     expected = stock(
@@ -65,7 +65,7 @@ def test_a_batch_is_encoded_as_the_stock_processor_does(folder_and_image):
 
 def test_text_alone_is_encoded_as_the_stock_processor_does(folder_and_image):
     folder, image = folder_and_image
-    codec, stock = Codec(load_processor(folder), image), load_processor(folder)
+    codec, stock = QwenCodec(load_processor(folder), image), load_processor(folder)
     expected = stock(text=[codec.render(shown())], padding=True, return_tensors="pt")
     encoded = codec.encode([shown()])
     assert encoded.keys() == expected.keys()

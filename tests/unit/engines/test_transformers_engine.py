@@ -207,7 +207,7 @@ def test_an_empty_answer_is_an_answer(engine, family, tmp_path):
 
 
 def test_text_keeps_tags_and_drops_special_tokens(engine):
-    ids = engine.codec._tokenizer("<think>the</think><|vision_start|><|image_pad|> red<|endoftext|>").input_ids
+    ids = engine.codec.tokenizer("<think>the</think><|vision_start|><|image_pad|> red<|endoftext|>").input_ids
     assert engine.codec.decode(ids) == "<think>the</think> red"
 
 
@@ -263,7 +263,7 @@ def test_an_end_of_text_may_be_ignored_by_one_row_of_a_batch(engine, family, tmp
 
 def test_continuing_a_generation_gives_the_same_words(engine):
     whole = engine.generate([ask(tokens=10)])[0]
-    tokenizer = engine.codec._tokenizer
+    tokenizer = engine.codec.tokenizer
     cut = next(
         n
         for n in range(2, 8)
@@ -319,8 +319,8 @@ def test_dtype_and_attention_are_settings(family, attention):
 def test_loading_errors_are_one_line(tmp_path, family):
     with pytest.raises(EngineError, match="no model there"):
         TransformersEngine(tmp_path, settings(28))
-    (tmp_path / "config.json").write_text('{"model_type": "llava"}')
-    with pytest.raises(EngineError, match="model_type 'llava' has no image-only processor; known: "):
+    (tmp_path / "config.json").write_text('{"model_type": "bert"}')
+    with pytest.raises(EngineError, match="transformers loads no model of type 'bert' for images and text"):
         TransformersEngine(tmp_path, settings(28))
     folder = shutil.copytree(family[0], tmp_path / "no_weights")
     (folder / "model.safetensors").unlink()

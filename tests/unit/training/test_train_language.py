@@ -15,8 +15,8 @@ from speceyes.agents.deepeyes import DeepEyes
 from speceyes.agents.dialogue import verify_messages
 from speceyes.agents.thyme import Thyme
 from speceyes.engines.base import Message, Request
-from speceyes.engines.codec import Codec
 from speceyes.engines.processors import load_processor
+from speceyes.engines.qwen_codec import QwenCodec
 from speceyes.images import ImageSettings
 from speceyes.method.draft import Drafter, DraftSettings
 from speceyes.miniature.questions import ask_color
@@ -141,7 +141,7 @@ def text_of(examples, ids):
 def rendered(folder, request: Request, side: int):
     """A request's token ids as the engine makes them."""
     settings = ImageSettings(factor=16 if side == 128 else 28, min_pixels=side * side, max_pixels=side * side)
-    codec = Codec(load_processor(folder), settings)
+    codec = QwenCodec(load_processor(folder), settings)
     return codec.encode([request])["input_ids"][0].tolist()
 
 

@@ -34,10 +34,15 @@ with _seemingly_absent("sklearn", "scipy"):
         StoppingCriteria,
         StoppingCriteriaList,
     )
+    from transformers.models.auto.auto_mappings import PROCESSOR_MAPPING_NAMES
+    from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
+    from transformers.models.auto.processing_auto import processor_class_from_name
     from transformers.utils.import_utils import is_flash_attn_2_available
     from transformers.utils.logging import disable_progress_bar
 
 __all__ = [
+    "MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES",
+    "PROCESSOR_MAPPING_NAMES",
     "AutoConfig",
     "AutoModelForImageTextToText",
     "GenerationConfig",
@@ -48,4 +53,5 @@ __all__ = [
     "StoppingCriteriaList",
     "disable_progress_bar",
     "is_flash_attn_2_available",
+    "processor_class_from_name",
 ]

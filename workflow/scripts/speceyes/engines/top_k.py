@@ -1,8 +1,8 @@
 """The K largest log-probabilities of every generated token, and whether all were numbers, while the model generates.
 
 Per step only a (batch, K) block is kept, never the vocabulary-wide logits, so memory grows with
-batch × K × tokens. The logits are read where the output layer makes them, before any logits
-processor (such as a repetition penalty of the model's own generation config) can change them.
+batch × K × tokens. The logits are read where the model gives them, after a cap of its own (Gemma) and
+before any logits processor (such as a repetition penalty of its generation config) can change them.
 """
 
 from __future__ import annotations
@@ -54,9 +54,9 @@ class TopK:
 
 @contextmanager
 def captured_top_k(model: Any, k: int) -> Iterator[TopK]:
-    """Watch a causal language model's output layer while the context lasts."""
+    """Watch what a causal language model gives while the context lasts."""
     top_k = TopK(k)
-    hook = model.get_output_embeddings().register_forward_hook(lambda _module, _inputs, logits: top_k.take(logits))
+    hook = model.register_forward_hook(lambda _module, _inputs, output: top_k.take(output.logits))
     try:
         yield top_k
     finally:

@@ -13,7 +13,6 @@ import torch
 
 from speceyes.engines.attention import attention_for
 from speceyes.engines.base import EngineError, Generation, OutOfMemoryError, Request
-from speceyes.engines.codec import Codec
 from speceyes.engines.in_process import TransformersSettings
 from speceyes.engines.lean_transformers import (
     AutoModelForImageTextToText,
@@ -22,7 +21,7 @@ from speceyes.engines.lean_transformers import (
     disable_progress_bar,
 )
 from speceyes.engines.memory import MORE_ROOM, enough_memory, is_out_of_memory
-from speceyes.engines.processors import load_processor
+from speceyes.engines.processors import load_codec
 from speceyes.engines.row_ends import RowEnds
 from speceyes.engines.text import cut_after_stop
 from speceyes.engines.top_k import captured_top_k
@@ -42,14 +41,13 @@ class TransformersEngine:
     """
 
     def __init__(self, model_path: Path, settings: TransformersSettings) -> None:
-        processor = load_processor(model_path)
         self._path = model_path
-        self.codec = Codec(processor, settings.image)
+        self.codec = load_codec(model_path, settings.image)
         self._model = _load_model(model_path, settings)
-        self._end_of_text = _end_of_text(self._model.generation_config, processor.tokenizer)
+        self._end_of_text = _end_of_text(self._model.generation_config, self.codec.tokenizer)
         # What the config of one call leaves open is taken from the model's own, so that both must be greedy.
         self._config = self._model.generation_config = _greedy_config(
-            self._model.generation_config, processor.tokenizer
+            self._model.generation_config, self.codec.tokenizer
         )
 
     def generate(self, requests: Sequence[Request]) -> list[Generation]:
