@@ -45,6 +45,7 @@ def stored_passes(plan: Plan, cell: Cell) -> Passes:
         screens=map(Path, plan.tables("screen", **own)),
         agents=map(Path, plan.tables("agent", **own)),
         specreason=(),
+        timing=Path(plan.tables("timing", **own)[0]),
     )
 
 

@@ -112,16 +112,16 @@ A = {"agent": "deepeyes", "metric": "min", "top_k": 16, "batch": 6, "threshold":
 B = {"agent": "thyme", "metric": "mean", "top_k": 32, "batch": 1, "threshold": 0.99}
 
 
-def kept(study_tables, *, agent: str, metric: str, top_k: int, batch: int, threshold: float) -> pd.DataFrame:
+def kept(study_tables, *, agent: str, metric: str, top_k: int, threshold: float, **_: object) -> pd.DataFrame:
     """Who answers each sample of pope/random in a setting and whether it is right, from the stored passes."""
     split = study_tables.splits["pope", "random"]
     answers = pd.read_parquet(study_tables.answers)
     answers = answers[answers["sample_id"].str.startswith("pope/random/")]
-    confidence = pd.read_parquet(split.confidences[batch]).query("metric == @metric and top_k == @top_k")
-    screen = pd.concat(pd.read_parquet(path) for path in split.screens[agent][batch])
+    confidence = pd.read_parquet(split.confidences).query("metric == @metric and top_k == @top_k")
+    screen = pd.concat(pd.read_parquet(path) for path in split.screens[agent])
     free = screen.set_index("sample_id")["tool_free"]
     accepted = free & (confidence.set_index("sample_id")["confidence"] > threshold).reindex(free.index)
-    draft = answers[(answers["source"] == "draft") & (answers["batch_size"] == batch)].set_index("sample_id")
+    draft = answers[answers["source"] == "draft"].set_index("sample_id")
     alone = answers[(answers["source"] == "agent") & (answers["agent"] == agent)].set_index("sample_id")
     rows = pd.concat([draft[accepted.reindex(draft.index)], alone[~accepted.reindex(alone.index)]])
     return rows.assign(by=np.where(rows["source"] == "draft", "draft", agent)).sort_index()

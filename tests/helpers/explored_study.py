@@ -32,9 +32,9 @@ def _split(study: SyntheticStudy, benchmark: str, split: str, images: Path) -> S
     return SplitTables(
         samples=first.samples,
         images=images,
-        drafts={batch: list(paths) for batch, paths in first.drafts.items()},
-        confidences=dict(first.confidences),
-        screens={agent: {b: list(paths) for b, paths in own.screens.items()} for agent, own in passes.items()},
+        drafts=list(first.drafts),
+        confidences=first.confidences,
+        screens={agent: list(own.screens) for agent, own in passes.items()},
         agents={agent: list(own.agents) for agent, own in passes.items()},
         timing={agent: own.timing for agent, own in passes.items()},
     )

@@ -34,14 +34,9 @@ def illustrate(study: SyntheticStudy) -> Path:
         (study.root / "images").mkdir(exist_ok=True)
         for sample in samples:
             _draw(sample, study.root / "images" / sample.image)
-        for batch in study.batches:
-            for path in study.passes(study.agents[0], *where).drafts[batch]:
-                write_table(
-                    path,
-                    DraftRecord,
-                    [_worded(draft) for draft in read_table(path, DraftRecord)],
-                    read_provenance(path),
-                )
+        for path in study.passes(study.agents[0], *where).drafts:
+            worded = [_worded(draft) for draft in read_table(path, DraftRecord)]
+            write_table(path, DraftRecord, worded, read_provenance(path))
         for agent in study.agents:
             for path in study.passes(agent, *where).agents:
                 episodes = list(read_table(path, AgentRecord))

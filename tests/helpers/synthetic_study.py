@@ -49,7 +49,8 @@ SPLITS: Splits = {
     ("pope", "random"): 90,
 }
 POINT = 0.97
-GATE = {"metric": "min", "top_k": 16, "threshold": POINT, "batch": 6}
+BATCH = 6  # at which answers are computed; times are measured at others as well
+GATE = {"metric": "min", "top_k": 16, "threshold": POINT, "batch": BATCH}
 STORED_K = 32
 
 
@@ -99,16 +100,16 @@ class SyntheticStudy:
             batch_sizes=self.batches,
             operating_points=dict.fromkeys(self.metrics, POINT),
             main_top_k=16,
-            main_batch_size=6,
+            main_batch_size=BATCH,
         )
 
     def passes(self, agent: str, benchmark: str, split: str) -> Passes:
         where = (benchmark, split)
         return Passes(
             samples=self.samples(*where),
-            drafts={b: [self._path("draft", *where, batch=b)] for b in self.batches},
-            confidences={b: self._path("confidence", *where, batch=b) for b in self.batches},
-            screens={b: [self._path("screen", *where, agent=agent, batch=b)] for b in self.batches},
+            drafts=[self._path("draft", *where, batch=BATCH)],
+            confidences=self._path("confidence", *where, batch=BATCH),
+            screens=[self._path("screen", *where, agent=agent, batch=BATCH)],
             agents=[self._path("agent", *where, agent=agent)],
             specreason={v: [self._path("specreason", *where, agent=agent, variant=v)] for v in self.variants},
             timing=self._path("timing", *where, agent=agent),
@@ -132,7 +133,7 @@ class SyntheticStudy:
         return AnswerTables.of(
             corrected=[],
             samples=[one.samples for one in shared],
-            drafts=[table for one in shared for tables in one.drafts.values() for table in tables],
+            drafts=[table for one in shared for table in one.drafts],
             agents=[table for one in passes for table in one.agents],
             specreason=[table for one in passes for tables in one.specreason.values() for table in tables],
             timing=[one.timing for one in passes],
@@ -160,17 +161,15 @@ class SyntheticStudy:
     def _write_passes(self, drawn: _Split) -> set[tuple[str, str]]:
         where = (drawn.benchmark, drawn.split)
         answers: set[tuple[str, str]] = set()
-        for batch in self.batches:
-            drafts = drawn.drafts(batch)
-            table, stamp = self.table("draft", *where, batch=batch)
-            write_table(table, DraftRecord, drafts, stamp)
-            confidences, stamp = self.table("confidence", *where, batch=batch)
-            write_confidences(confidences, [table], self.metrics, sorted({*self.top_ks, 16}), stamp)
-            answers |= {(record.sample_id, record.text) for record in drafts}
+        drafts = drawn.drafts(BATCH)
+        table, stamp = self.table("draft", *where, batch=BATCH)
+        write_table(table, DraftRecord, drafts, stamp)
+        confidences, stamp = self.table("confidence", *where, batch=BATCH)
+        write_confidences(confidences, [table], self.metrics, sorted({*self.top_ks, 16}), stamp)
+        answers |= {(record.sample_id, record.text) for record in drafts}
         for agent in self.agents:
-            for batch in self.batches:
-                table, stamp = self.table("screen", *where, agent=agent, batch=batch)
-                write_table(table, ScreenRecord, drawn.screens(agent, batch), stamp)
+            table, stamp = self.table("screen", *where, agent=agent, batch=BATCH)
+            write_table(table, ScreenRecord, drawn.screens(agent, BATCH), stamp)
             for stage, slower, names in (
                 ("agent", 1.0, {}),
                 *(("specreason", 2.1, {"variant": variant}) for variant in self.variants),
@@ -179,7 +178,7 @@ class SyntheticStudy:
                 table, stamp = self.table(stage, *where, agent=agent, **names)
                 write_table(table, AgentRecord, episodes, stamp)
                 answers |= {(record.sample_id, record.answer) for record in episodes}
-            self._write_times(agent, *where)
+            self._write_times(agent, drawn)
             if self.runs_live:
                 self._write_live(agent, *where)
         return answers
@@ -187,7 +186,7 @@ class SyntheticStudy:
     def _under_load(self, agent: str) -> Iterator[LoadRecord]:
         """The first questions of the first split, one at a time and four at a time; the funnel drafts every other."""
         passes = self.passes(agent, *next(iter(self.splits)))
-        drafts, episodes = read_table(passes.drafts[6][0], DraftRecord), read_table(passes.agents[0], AgentRecord)
+        drafts, episodes = read_table(passes.drafts[0], DraftRecord), read_table(passes.agents[0], AgentRecord)
         asked = list(islice(zip(drafts, episodes, strict=True), 8))
         for system, level, repeat in product(("agent", "funnel"), (1, 4), (0, 1)):
             for place, (draft, episode) in enumerate(asked):
@@ -211,12 +210,13 @@ class SyntheticStudy:
                     draft_share=0.1,
                 )
 
-    def _write_times(self, agent: str, benchmark: str, split: str) -> None:
+    def _write_times(self, agent: str, drawn: _Split) -> None:
         """Times as drawn with the records: of all samples, or of those about the first images."""
-        passes = self.passes(agent, benchmark, split)
+        where = (drawn.benchmark, drawn.split)
+        passes = self.passes(agent, *where)
         steps: list[tuple[str, str, int, list[Any]]] = [
-            *(("screen", "", b, list(read_table(paths[0], ScreenRecord))) for b, paths in passes.screens.items()),
-            *(("draft", "", b, list(read_table(paths[0], DraftRecord))) for b, paths in passes.drafts.items()),
+            *(("screen", "", batch, drawn.screens(agent, batch)) for batch in self.batches),
+            *(("draft", "", batch, drawn.drafts(batch)) for batch in self.batches),
             ("agent", "", 0, list(read_table(passes.agents[0], AgentRecord))),
             *(("specreason", v, 0, list(read_table(p[0], AgentRecord))) for v, p in passes.specreason.items()),
         ]
@@ -238,7 +238,7 @@ class SyntheticStudy:
                     for step, variant, batch, records_ in steps
                 )
                 records.append(TimingRecord(sample_id=sample.sample_id, times=times))
-        table, stamp = self.table("timing", benchmark, split, agent=agent)
+        table, stamp = self.table("timing", *where, agent=agent)
         write_table(table, TimingRecord, records, stamp)
 
     def _write_live(self, agent: str, benchmark: str, split: str) -> None:
@@ -246,12 +246,12 @@ class SyntheticStudy:
         passes = self.passes(agent, benchmark, split)
         import pandas as pd
 
-        scores = pd.read_parquet(passes.confidences[6]).query("metric == @self._gate['metric'] and top_k == 16")
+        scores = pd.read_parquet(passes.confidences).query("metric == @self._gate['metric'] and top_k == 16")
         confidence = dict(zip(scores["sample_id"], scores["confidence"], strict=True))
         records = []
         for screen, draft, episode in zip(
-            read_table(passes.screens[6][0], ScreenRecord),
-            read_table(passes.drafts[6][0], DraftRecord),
+            read_table(passes.screens[0], ScreenRecord),
+            read_table(passes.drafts[0], DraftRecord),
             read_table(passes.agents[0], AgentRecord),
             strict=True,
         ):

@@ -40,7 +40,7 @@ def write_tables(study: SyntheticStudy, folder: Path, comparable: bool, resample
     settings, ledger = settings_and_ledger(replays, answers, statistics)
     write_csv(settings, folder / "settings.csv")
     write_csv(ledger, folder / "ledger.csv")
-    confidences = {where: study.passes(study.agents[0], *where).confidences[6] for where in study.splits}
+    confidences = {where: study.passes(study.agents[0], *where).confidences for where in study.splits}
     happened = outcomes(
         OutcomeTables(replays, confidences, dict.fromkeys([benchmark for benchmark, _ in study.splits], 6)), answers
     )
@@ -82,9 +82,9 @@ def pass_files(study: SyntheticStudy) -> dict[str, list[Path]]:
     first = passes[: len(study.splits)]
     return {
         "samples": [one.samples for one in first],
-        "draft": [table for one in first for tables in one.drafts.values() for table in tables],
-        "confidence": [table for one in first for table in one.confidences.values()],
-        "screen": [table for one in passes for tables in one.screens.values() for table in tables],
+        "draft": [table for one in first for table in one.drafts],
+        "confidence": [one.confidences for one in first],
+        "screen": [table for one in passes for table in one.screens],
         "agent": [table for one in passes for table in one.agents],
         "corrected": [],
         "specreason": [table for one in passes for tables in one.specreason.values() for table in tables],

@@ -78,18 +78,18 @@ def test_settings_equal_a_plain_loop_over_the_samples(made):
     answers, settings, _, replays = made
     cell = ("thyme", "hrbench", "4k")
     long = pd.read_parquet(replays[cell])
-    named = answers.set_index(["source", "agent", "batch_size", "sample_id"])
+    named = answers.set_index(["source", "agent", "sample_id"])
     for wanted in (
         ("speceyes", "min", 16, 0.97, 6),
         ("speceyes", "log", 8, 0.9, 1),
         ("gate-only", "mean", 16, 0.99, 6),
     ):
         rows = where(long, SETTING, wanted)
-        key = {"draft": ("", wanted[4]), "agent": ("thyme", 0)}
+        key = {"draft": "", "agent": "thyme"}
         right = {scorer: 0 for scorer in SCORER_NAMES}
         counted = {scorer: 0 for scorer in SCORER_NAMES}
         for row in rows.itertuples():
-            answer = named.loc[(row.source, *key[row.source], row.sample_id)]
+            answer = named.loc[(row.source, key[row.source], row.sample_id)]
             errored = answer["status"] in ("error", "no_answer")
             counted["published"] += not errored
             right["published"] += not errored and answer["published_correct"] == 1
@@ -176,7 +176,7 @@ def test_intervals_hold_their_estimates(made):
 def test_intervals_are_over_images_not_rows(made):
     """Six questions about a picture are no six pictures."""
     answers, settings, _, _ = made
-    rows = where(answers, ["source", "batch_size", "benchmark"], ["draft", 6, "pope"])
+    rows = where(answers, ["source", "benchmark"], ["draft", "pope"])
     found = where(settings, [*CELL, "method", "batch_size"], ["deepeyes", "pope", "random", "draft", 6]).iloc[0]
     sums = (facts(rows).groupby(rows[unit]).sum() for unit in ("image_id", "sample_id"))
     by_image, by_row = (
@@ -194,14 +194,14 @@ def test_a_difference_is_of_wins_and_losses_on_samples_that_both_count(made):
     kept = where(long, SETTING, ["speceyes", "min", 16, 0.97, 6]).set_index("sample_id")["source"]
     fact = (
         facts(answers)
-        .join(answers[["source", "agent", "batch_size", "sample_id"]])
-        .set_index(["source", "agent", "batch_size", "sample_id"])
+        .join(answers[["source", "agent", "sample_id"]])
+        .set_index(["source", "agent", "sample_id"])
         .sort_index()
     )
     wins = losses = 0
     for sample, source in kept.items():
-        own = fact.loc[("draft", "", 6, sample) if source == "draft" else ("agent", cell[0], 0, sample)]
-        agent = fact.loc["agent", cell[0], 0, sample]
+        own = fact.loc[("draft", "", sample) if source == "draft" else ("agent", cell[0], sample)]
+        agent = fact.loc["agent", cell[0], sample]
         if own["counted_corrected"] and agent["counted_corrected"]:
             wins += own["right_corrected"] > agent["right_corrected"]
             losses += own["right_corrected"] < agent["right_corrected"]
@@ -241,4 +241,4 @@ def test_answers_without_a_verdict_are_marked_missing(tmp_path):
     pq.write_table(stored.slice(1), tables.verdicts)
     answers = scored_answers(tables)
     assert (answers["published_decided_by"] == "missing").any()
-    assert len(answers) == 12 * 4  # the draft at two batch sizes, the agent, SpecReason
+    assert len(answers) == 12 * 3  # the draft, the agent, SpecReason

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from speceyes.method.confidence import METRICS
 from speceyes.method.gate import accepts
 from speceyes.method.grid import Grid, Setting
-from speceyes.method.replay import Replayer, read_replay, write_replay
+from speceyes.method.replay import Passes, Replayer, read_replay, write_replay
 from speceyes.records.frames import read_frame
 from speceyes.records.tables import read_table, write_table
+from speceyes.records.times import Times
 from speceyes.records.types import AgentRecord, DraftRecord, RecordError, ScreenRecord
 from synthetic_study import SyntheticStudy
 
@@ -30,14 +31,16 @@ def replayer(study):
 def by_hand(study, threshold, batch):
     """The funnel written as the paper's four phases, one sample at a time, from the records."""
     passes = study.passes(*CELL)
-    scores = pd.read_parquet(passes.confidences[batch]).query("metric == 'min' and top_k == 16").set_index("sample_id")
-    drafts = {r.sample_id: r for r in read_table(passes.drafts[batch][0], DraftRecord)}
+    times = Times([passes.timing])
+    scores = pd.read_parquet(passes.confidences).query("metric == 'min' and top_k == 16").set_index("sample_id")
+    drafts = {r.sample_id: r for r in read_table(passes.drafts[0], DraftRecord)}
     agents = {r.sample_id: r for r in read_table(passes.agents[0], AgentRecord)}
-    for screen in read_table(passes.screens[batch][0], ScreenRecord):
+    for screen in read_table(passes.screens[0], ScreenRecord):
         draft, agent = drafts[screen.sample_id], agents[screen.sample_id]
-        seconds, tokens = screen.latency_s, screen.generated_tokens
+        screen_s, draft_s = (times.of([screen.sample_id], step, batch=batch)[0] for step in ("screen", "draft"))
+        seconds, tokens = screen_s, screen.generated_tokens
         if screen.tool_free:
-            seconds, tokens = seconds + draft.latency_s, tokens + draft.generated_tokens
+            seconds, tokens = seconds + draft_s, tokens + draft.generated_tokens
             if accepts(float(scores.loc[screen.sample_id, "confidence"]), threshold):
                 yield "draft", draft.status, seconds, tokens, 0
                 continue
@@ -89,7 +92,7 @@ def test_acceptance_moves_with_the_threshold(replayer):
 
 
 def test_the_gate_is_strict(study, replayer):
-    scores = pd.read_parquet(study.passes(*CELL).confidences[6]).query("metric == 'min' and top_k == 16")
+    scores = pd.read_parquet(study.passes(*CELL).confidences).query("metric == 'min' and top_k == 16")
     value = float(scores["confidence"].iloc[0])
     at = replayer.compose(Setting("gate-only", "min", 16, value, 6))["accepted"][0]
     below = replayer.compose(Setting("gate-only", "min", 16, np.nextafter(value, 0), 6))["accepted"][0]
@@ -201,6 +204,27 @@ def test_a_missing_k_is_named(replayer):
         replayer.compose(Setting("speceyes", "min", 96, 0.97, 6))
 
 
+def test_a_batch_size_that_was_not_timed_is_named(replayer):
+    with pytest.raises(RecordError, match=r"deepeyes/.*has no times of screen at batch size 4"):
+        replayer.compose(Setting("speceyes", "min", 16, 0.97, 4))
+
+
+def test_drafts_of_two_passes_are_refused(study):
+    passes = study.passes(*CELL)
+    other, stamp = study.table("draft", *CELL[1:], batch=2)
+    write_table(other, DraftRecord, read_table(passes.drafts[0], DraftRecord), stamp)
+    with pytest.raises(RecordError, match=r"draft: tables of one pass are expected, given .* b6 and .* b2"):
+        Passes.of(
+            samples=passes.samples,
+            drafts=[*passes.drafts, other],
+            confidences=[passes.confidences],
+            screens=passes.screens,
+            agents=passes.agents,
+            specreason=[],
+            timing=passes.timing,
+        )
+
+
 def test_a_sample_in_two_shards_is_refused(study):
     path = study.passes(*CELL).agents[0]
     with pytest.raises(RecordError, match="stands twice in 2 shards"):
@@ -210,4 +234,4 @@ def test_a_sample_in_two_shards_is_refused(study):
 def test_another_stages_table_is_refused(study):
     passes = study.passes(*CELL)
     with pytest.raises(RecordError, match="holds DraftRecord, not AgentRecord"):
-        read_frame(passes.drafts[6], AgentRecord, ["status"])
+        read_frame(passes.drafts, AgentRecord, ["status"])

@@ -60,7 +60,7 @@ def test_a_live_run_is_not_held_against_another_devices_replay(study, replay):
     live = study.live(*VSTAR)
     moved(live, LiveRecord, "NVIDIA H100")
     setting = Setting("speceyes", "min", 16, 0.97, 6)
-    run = LiveRun(*VSTAR, setting, live, replay(VSTAR), study.passes(*VSTAR).confidences[6])
+    run = LiveRun(*VSTAR, setting, live, replay(VSTAR), study.passes(*VSTAR).confidences)
     with pytest.raises(DeviceError, match=re.escape("NVIDIA H100 (tables: 1")):
         live_vs_replay([run], None)
 

@@ -43,7 +43,7 @@ def test_the_papers_jobs_are_those_that_the_documentation_counts(paper):
 def test_the_miniatures_jobs(miniature):
     assert miniature.jobs() == {
         "make_miniature_benchmarks": 1, "index": 7, "check_inputs": 1, "draft": 1, "screen": 2, "agent": 2,
-        "corrected": 2, "specreason": 2, "timing": 2, "live": 2, "confidence": 9, "replay": 14, "load": 2, "judge": 1,
+        "corrected": 2, "specreason": 2, "timing": 2, "live": 2, "confidence": 7, "replay": 14, "load": 2, "judge": 1,
         "score_answers": 1, "measure_settings": 1, "outcomes": 1, "make_table": 18, "typeset_main_table": 1,
         "describe_tables": 1, "draw_figure": 13, "write_config": 1, "write_study_page": 1, "explorer": 1, "all": 1,
     }  # fmt: skip
@@ -90,13 +90,13 @@ def test_another_split_adds_no_job_that_loads_a_model(paper):
 
 
 EXAMPLES = {
-    "draft": "results/paper/draft/pope/random/b16/1-of-1.parquet",
-    "screen": "results/paper/screen/thyme/vstar/relative_position/b4/1-of-1.parquet",
+    "draft": "results/paper/draft/pope/random/b6/1-of-1.parquet",
+    "screen": "results/paper/screen/thyme/vstar/relative_position/b6/1-of-1.parquet",
     "agent": "results/paper/agent/deepeyes/hrbench/8k/3-of-4.parquet",
     "corrected": "results/paper/corrected/thyme/hrbench/8k.parquet",
     "specreason": "results/paper/specreason/thyme/corrected/pope/popular/4-of-4.parquet",
     "live": "results/paper/live/deepeyes/vstar/direct_attributes/bottom20-b6.parquet",
-    "confidence": "results/paper/confidence/hrbench/4k/b2.parquet",
+    "confidence": "results/paper/confidence/hrbench/4k/b6.parquet",
     "replay": "results/paper/replay/deepeyes/pope/adversarial.parquet",
 }
 
@@ -124,9 +124,21 @@ def test_passes_are_selected_as_wildcards_spell_them(paper):
     assert paper.tables("draft", benchmark="vstar", split="direct_attributes", batch="6") == [
         "results/paper/draft/vstar/direct_attributes/b6/1-of-1.parquet"
     ]
+    assert paper.tables("screen", benchmark="vstar", batch=4) == []
     assert len(paper.tables("agent", agent="thyme", benchmark="hrbench")) == 2 * 4
     assert len(paper.select("live", threshold="0.98", metric="min")) == 2 + 2 + 2
     assert paper.tables("draft", benchmark="vstar", batch=5) == []
+
+
+def test_answers_are_computed_at_the_main_batch_size_and_times_at_every_ablated_one(paper):
+    for stage in ("draft", "screen", "confidence"):
+        assert {(one.benchmark, one.batch) for one in paper.select(stage)} == {
+            ("vstar", 6), ("hrbench", 6), ("pope", 6),
+        }  # fmt: skip
+    timed = Jobs(paper.study).model_pass("timing", {"agent": "thyme"})["shares"]
+    assert {share["holds"]["benchmark"]: share["batches"] for share in timed} == {
+        "vstar": [1, 2, 4, 6], "hrbench": [1, 2, 4, 6], "pope": [1, 2, 4, 6, 8, 12, 16],
+    }  # fmt: skip
 
 
 def test_a_study_without_live_runs_compares_none():

@@ -1,7 +1,7 @@
 """The answers table: every answer that exists, once, with its cost and what both scorers say of it.
 
 Settings only choose among these answers, so whatever is said about a setting (replay) is a join with
-this table. An answer is named by (``source``, ``agent``, ``batch_size``, ``sample_id``).
+this table. An answer is named by (``source``, ``agent``, ``sample_id``).
 """
 
 from __future__ import annotations

@@ -16,7 +16,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from speceyes.analysis.answers import NO_BATCH
 from speceyes.analysis.bootstrap import ImageBootstrap
 from speceyes.analysis.settings import StatisticsSettings
 from speceyes.analysis.shares import paired_difference, share_interval
@@ -66,12 +65,11 @@ class KnownFacts:
 
     def __init__(self, answers: pd.DataFrame, sample_ids: Sequence[str], names: Sequence[str]) -> None:
         self._names = list(names)
-        known = answers.groupby(["source", "batch_size"])
         by_sample = {
-            (str(source), batch): facts(rows)[self._names].set_axis(rows["sample_id"])
-            for (source, batch), rows in known
+            str(source): facts(rows)[self._names].set_axis(rows["sample_id"])
+            for source, rows in answers.groupby("source")
         }
-        self._facts = {key: rows.reindex(list(sample_ids)).to_numpy().T for key, rows in by_sample.items()}
+        self._facts = {source: rows.reindex(list(sample_ids)).to_numpy().T for source, rows in by_sample.items()}
 
     def chosen(self, replay: Replay) -> dict[str, Floats]:
         """Of the answer that each setting keeps for each sample, (settings, samples) by name.
@@ -80,10 +78,9 @@ class KnownFacts:
             replay: with the columns ``source``.
         """
         kept = np.full((len(self._names), *replay.columns["source"].shape), np.nan)
-        for row, (sources, setting) in enumerate(zip(replay.columns["source"], replay.settings, strict=True)):
-            for (source, batch), found in self._facts.items():
-                if batch == (setting.batch_size if source == "draft" else NO_BATCH):
-                    np.copyto(kept[:, row], found, where=sources == source)
+        for row, sources in enumerate(replay.columns["source"]):
+            for source, found in self._facts.items():
+                np.copyto(kept[:, row], found, where=sources == source)
         return dict(zip(self._names, kept, strict=True))
 
 

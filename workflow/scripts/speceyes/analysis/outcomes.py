@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from speceyes.analysis.answers import NO_BATCH
 from speceyes.analysis.measures import facts, replays_by_cell
 from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.method.replay import read_replay
@@ -27,7 +26,7 @@ _REPLAYED = ["tool_free", "screen_s", "draft_s", "agent_s"]
 
 @dataclass(frozen=True, slots=True)
 class OutcomeTables:
-    """Where outcomes come from: replays by cell, confidences by (benchmark, split), at each benchmark's batch size."""
+    """Where outcomes come from: replays by cell, confidences by (benchmark, split), each benchmark's batch size."""
 
     replays: Mapping[Cell, Path]
     confidences: Mapping[tuple[str, str], Path]
@@ -38,15 +37,14 @@ class OutcomeTables:
         """Flat lists of a study's tables, grouped by the passes that they say they hold.
 
         Raises:
-            RecordError: a table does not say which pass it holds, or holds one of another stage or batch size.
+            RecordError: a table does not say which pass it holds, or holds one of another stage.
         """
-        found = by_pass(confidences, "confidence", lambda held: (held.batch, held.benchmark, held.split))
+        found = by_pass(confidences, "confidence", lambda held: (held.benchmark, held.split))
         return cls(
             replays=replays_by_cell(replays),
             confidences={
                 (benchmark, split): single(tables, f"confidences of {benchmark}/{split}")
-                for (batch, benchmark, split), tables in found.items()
-                if batch == batch_sizes[benchmark]
+                for (benchmark, split), tables in found.items()
             },
             batch_sizes=batch_sizes,
         )
@@ -65,8 +63,8 @@ def outcomes(tables: OutcomeTables, answers: pd.DataFrame) -> pd.DataFrame:
     for (agent, benchmark, split), path in tables.replays.items():
         batch = tables.batch_sizes[benchmark]
         rows = answers[(answers["benchmark"] == benchmark) & (answers["split"] == split)]
-        draft = rows[(rows["source"] == "draft") & (rows["batch_size"] == batch)]
-        own = rows[(rows["source"] == "agent") & (rows["agent"] == agent) & (rows["batch_size"] == NO_BATCH)]
+        draft = rows[rows["source"] == "draft"]
+        own = rows[(rows["source"] == "agent") & (rows["agent"] == agent)]
         confidences = _confidences(tables.confidences[benchmark, split], pd.Index(draft["sample_id"]))
         parts.append(_cell(draft, own, _phases(path, batch), confidences).assign(agent=agent))
     joined = pd.concat(parts, ignore_index=True)

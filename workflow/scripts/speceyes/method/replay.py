@@ -1,8 +1,8 @@
 """Replay: every setting composed from the stored passes, without running a model again.
 
 With greedy decoding a sample has one screening verdict per agent, one draft answer and one agent
-answer (per batch size); a setting is a choice among answers that exist. The same passes also tell
-what screening alone and the gate alone would have done. Times are those of the timed samples.
+answer; a setting is a choice among answers that exist. The same passes also tell what screening alone
+and the gate alone would have done. Times are those of the timed samples, at each setting's batch size.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from speceyes.method.grid import SETTING_FIELDS, SPECREASON, Grid, Method, Setti
 from speceyes.method.stored_confidences import read_confidences
 from speceyes.records.devices import MEASURED_ON, one_device
 from speceyes.records.frames import read_frame
-from speceyes.records.passes import Pass, by_pass, single
+from speceyes.records.passes import by_pass, of_one_pass, single
 from speceyes.records.samples import read_sample_ids
 from speceyes.records.tables import PROVENANCE_KEY
 from speceyes.records.times import Times
@@ -37,12 +38,12 @@ Columns = dict[str, npt.NDArray[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Passes:
-    """The stored passes of one agent on one split; batched passes by batch size, SpecReason by variant."""
+    """The stored passes of one agent on one split, SpecReason's by variant."""
 
     samples: Path
-    drafts: Mapping[int, Sequence[Path]]
-    confidences: Mapping[int, Path]
-    screens: Mapping[int, Sequence[Path]]
+    drafts: Sequence[Path]
+    confidences: Path
+    screens: Sequence[Path]
     agents: Sequence[Path]
     specreason: Mapping[str, Sequence[Path]]
     timing: Path
@@ -62,23 +63,17 @@ class Passes:
         """Flat lists of one cell's tables, grouped by the passes that they say they hold.
 
         Raises:
-            RecordError: a table does not say which pass it holds, or holds one of another stage.
+            RecordError: a table does not say which pass it holds, or another one than its stage's only pass.
         """
-        batched = by_pass(confidences, "confidence", _batch)
         return cls(
             samples=samples,
-            drafts=by_pass(drafts, "draft", _batch),
-            confidences={batch: single(tables, f"confidences at batch {batch}") for batch, tables in batched.items()},
-            screens=by_pass(screens, "screen", _batch),
-            agents=list(agents),
+            drafts=of_one_pass(drafts, "draft"),
+            confidences=single(of_one_pass(confidences, "confidence"), "confidences"),
+            screens=of_one_pass(screens, "screen"),
+            agents=of_one_pass(agents, "agent"),
             specreason=by_pass(specreason, "specreason", lambda held: str(held.variant)),
             timing=timing,
         )
-
-
-def _batch(held: Pass) -> int:
-    assert held.batch is not None  # the stages with batches always say theirs
-    return held.batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,29 +140,23 @@ class Replayer:
         self._passes = passes
         self.sample_ids = pd.Index(read_sample_ids(passes.samples))
         self._agent = self._pass(passes.agents, AgentRecord, ["tool_calls"])
-        self._drafts = {b: self._pass(paths, DraftRecord, []) for b, paths in passes.drafts.items()}
-        self._screens = {b: self._pass(paths, ScreenRecord, ["tool_free"]) for b, paths in passes.screens.items()}
+        self._draft = self._pass(passes.drafts, DraftRecord, [])
+        self._screen = self._pass(passes.screens, ScreenRecord, ["tool_free"])
         self._peers = {
             SPECREASON[variant]: self._pass(paths, AgentRecord, ["tool_calls"])
             for variant, paths in passes.specreason.items()
         }
-        self._confidences: dict[tuple[int, str, int | None], npt.NDArray[np.float64]] = {
-            (b, metric, top_k): values
-            for b, path in passes.confidences.items()
-            for (metric, top_k), values in read_confidences(path, self.sample_ids).items()
-        }
+        self._confidences = read_confidences(passes.confidences, self.sample_ids)
         zeros = np.zeros(len(self.sample_ids), dtype=int)
         self._idle = {"status": zeros.astype(str)} | dict.fromkeys(("generated_tokens", "tool_free"), zeros)
-        times = Times([passes.timing])
-        self._agent_s = times.of(self.sample_ids, "agent")
+        self._times = Times([passes.timing])
+        self._agent_s = self._times.of(self.sample_ids, "agent")
         self._peers_s = {
-            SPECREASON[variant]: times.of(self.sample_ids, "specreason", variant=variant)
+            SPECREASON[variant]: self._times.of(self.sample_ids, "specreason", variant=variant)
             for variant in passes.specreason
         }
-        self._screen_s, self._draft_s = (
-            {batch: times.of(self.sample_ids, step, batch=batch) for batch in passes.drafts} for step in STEPS
-        )
         self._timed = ~np.isnan(self._agent_s)
+        self._batched_s = cache(self._seconds_in_batches)
 
     def _pass(self, paths: Sequence[Path], kind: type[Record], columns: Sequence[str]) -> Columns:
         return self._aligned(read_frame(paths, kind, ["status", "generated_tokens", *columns]), paths[0])
@@ -180,6 +169,14 @@ class Replayer:
             )
         return {str(name): column.to_numpy() for name, column in frame.loc[self.sample_ids].items()}
 
+    def _seconds_in_batches(self, step: Step, batch: int) -> npt.NDArray[np.float64]:
+        seconds = self._times.of(self.sample_ids, step, batch=batch)
+        if np.isnan(seconds[self._timed]).any():
+            raise RecordError(
+                f"{self._passes.timing}: has no times of {step} at batch size {batch} for all its samples"
+            )
+        return seconds
+
     def compose(self, setting: Setting) -> Columns:
         """One setting: a value per sample for every per-sample column of the replay table.
 
@@ -188,11 +185,11 @@ class Replayer:
         keeps the status of whoever answered it.
 
         Raises:
-            RecordError: the confidence table lacks the setting's metric or K.
+            RecordError: the confidence table lacks the setting's metric or K, the timing table its batch size.
         """
         batch, zeros = setting.batch_size, np.zeros(len(self.sample_ids))
-        screen, draft = (self._idle, self._idle) if batch is None else (self._screens[batch], self._drafts[batch])
-        screen_s, draft_s = (zeros if batch is None else known[batch] for known in (self._screen_s, self._draft_s))
+        screen, draft = (self._idle, self._idle) if batch is None else (self._screen, self._draft)
+        screen_s, draft_s = (zeros if batch is None else self._batched_s(step, batch) for step in STEPS)
         fallback = self._peers.get(setting.method, self._agent)
         fallback_s = self._peers_s.get(setting.method, self._agent_s)
         confident = accepts(self._confidence(setting), setting.threshold or 0.0)
@@ -221,19 +218,19 @@ class Replayer:
     def _confidence(self, setting: Setting) -> npt.NDArray[np.float64]:
         if setting.metric == "":
             return np.zeros(len(self.sample_ids))
-        assert setting.batch_size is not None
-        values = self._confidences.get((setting.batch_size, setting.metric, setting.top_k))
+        assert setting.top_k is not None  # a gate always has one
+        values = self._confidences.get((setting.metric, setting.top_k))
         if values is None:
-            path = self._passes.confidences[setting.batch_size]
+            path = self._passes.confidences
             raise RecordError(f"{path}: has no confidence {setting.metric} with K = {setting.top_k}")
-        return values.astype(np.float64)
+        return values
 
 
 def write_replay(output: Path, passes: Passes, grid: Grid, provenance: dict[str, Any]) -> None:
     """Compose every setting and write the long table: setting after setting, each in the samples' order.
 
     Raises:
-        RecordError: a pass lacks a sample, or a confidence table lacks a metric or K.
+        RecordError: a pass lacks a sample, the confidence table a metric or K, or the timing table a batch size.
         DeviceError: the passes were measured on different models of device.
     """
     stamp = provenance | {"grid": grid.model_dump(mode="json"), MEASURED_ON: one_device([passes.timing])}

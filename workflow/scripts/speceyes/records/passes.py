@@ -124,6 +124,19 @@ def by_pass(tables: Iterable[Path], stage: PassStage, key: Callable[[Pass], K]) 
     return groups
 
 
+def of_one_pass(tables: Iterable[Path], stage: PassStage) -> list[Path]:
+    """Tables of one stage, its shards, that all hold the same pass.
+
+    Raises:
+        RecordError: there is none, a table does not say which pass it holds, or two hold different ones.
+    """
+    groups = list(by_pass(tables, stage, lambda held: held).items())
+    if len(groups) != 1:
+        found = " and ".join(str(held) for held, _ in groups[:2])
+        raise RecordError(f"{stage}: tables of one pass are expected, given {found or 'none'}")
+    return groups[0][1]
+
+
 def single(tables: Sequence[Path], what: str) -> Path:
     """The one table of a kind.
 

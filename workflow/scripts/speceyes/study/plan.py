@@ -50,7 +50,7 @@ class Plan:
             elif "variant" in per:
                 yield from (names | {"variant": variant} for variant in study.variants(names["agent"]))
             elif "batch" in per:
-                yield from (names | {"batch": batch} for batch in study.batches(names["benchmark"]))
+                yield names | {"batch": study.batch(names["benchmark"])}
             else:
                 yield names
 

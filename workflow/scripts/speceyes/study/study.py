@@ -58,7 +58,7 @@ class Study:
         return self.config.draft.batch(benchmark)
 
     def batches(self, benchmark: str) -> list[int]:
-        """Batch sizes at which screening and drafting run: the main table's and those of the ablation."""
+        """Batch sizes at which screening and drafting are timed: the main table's and those of the ablation."""
         return sorted({self.batch(benchmark), *self.config.grid.batch_sizes.get(benchmark, ())})
 
     @cached_property

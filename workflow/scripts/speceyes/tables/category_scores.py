@@ -10,7 +10,6 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.metrics import precision_recall_fscore_support
 
-from speceyes.analysis.answers import NO_BATCH
 from speceyes.analysis.funnel import Funnel
 from speceyes.analysis.measures import facts
 from speceyes.analysis.settings import StatisticsSettings
@@ -62,7 +61,7 @@ def category_scores(
     """One row per system, split and category.
 
     Args:
-        settings: the settings table, for the main table's thresholds and batch size.
+        settings: the settings table, for the main table's thresholds.
         answers: from :func:`speceyes.analysis.answers.scored_answers`.
         outcomes: from :func:`speceyes.analysis.outcomes.outcomes`.
         asked: from :func:`questions`.
@@ -88,16 +87,14 @@ def _systems(
     """Every system of the main table with the answers that it gives, one per sample."""
     scored = pd.concat([answers.drop(columns="errored"), facts(answers)], axis=1)
     points = settings[settings["main_table"] & (settings["method"] == "speceyes")]
-    batch = scored["benchmark"].map(points.groupby("benchmark")["batch_size"].first())
-    drafted = scored[(scored["source"] == "draft") & (scored["batch_size"] == batch)]
+    drafted = scored[scored["source"] == "draft"]
     yield {"system": "draft", "agent": "", "metric": ""}, drafted
-    alone = scored[scored["batch_size"] == NO_BATCH]
     for agent in settings["agent"].unique():
         for system in ("agent", *SPECREASON.values()):
-            own = alone[(alone["agent"] == agent) & (alone["source"] == system)]
+            own = scored[(scored["agent"] == agent) & (scored["source"] == system)]
             if len(own):
                 yield {"system": system, "agent": agent, "metric": ""}, own
-        by_agent = alone[(alone["agent"] == agent) & (alone["source"] == "agent")]
+        by_agent = scored[(scored["agent"] == agent) & (scored["source"] == "agent")]
         for metric, gates in points[points["agent"] == agent].groupby("metric", sort=False):
             accepted = _accepted(outcomes[outcomes["agent"] == agent], str(metric), gates)
             chosen = [

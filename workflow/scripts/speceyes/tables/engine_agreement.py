@@ -9,7 +9,7 @@ from typing import cast
 import pandas as pd
 
 from speceyes.records.frames import read_frame
-from speceyes.records.passes import NAMES, Cell, Pass, PassStage, by_pass
+from speceyes.records.passes import NAMES, PassStage, by_pass
 from speceyes.records.times import timings
 from speceyes.records.types import AgentRecord, DraftRecord, Record, ScreenRecord
 from speceyes.tables.inputs import TableInputs
@@ -29,28 +29,21 @@ COLUMNS = [
 
 
 def make(inputs: TableInputs) -> pd.DataFrame:
-    """One row per agent, split and timed step.
+    """One row per agent, split and timed step; at every batch size held against the answers of the main one.
 
     Returns:
         n (timed answers, every repeat), same (those with the stored status and text), first_difference (its sample)
         with both answers.
     """
-    stored = {stage: by_pass(inputs.paths(stage), stage, lambda held: held) for stage in STORED}
+    stored = {stage: by_pass(inputs.paths(stage), stage, lambda held: (held.cell, held.variant)) for stage in STORED}
     rows = []
     for cell, tables in by_pass(inputs.paths("timing"), "timing", lambda held: held.cell).items():
         for (step, variant, batch), timed in timings(tables).groupby(["step", "variant", "batch"], sort=False):
             stage = cast(PassStage, step)
-            held = _pass(cell, stage, str(variant), cast(int, batch))
+            who = cell if "agent" in NAMES[stage] else cell._replace(agent="")
             named = dict(zip(COLUMNS, (*cell, stage, variant, batch), strict=False))
-            rows.append(named | _agreement(timed, stored[stage][held], *STORED[stage]))
+            rows.append(named | _agreement(timed, stored[stage][who, str(variant) or None], *STORED[stage]))
     return pd.DataFrame(rows, columns=COLUMNS)
-
-
-def _pass(cell: Cell, step: PassStage, variant: str, batch: int) -> Pass:
-    """The pass that stored what a step answers."""
-    names = {"agent": cell.agent, "variant": variant, "batch": batch}
-    own = {name: names[name] for name in NAMES[step]}
-    return Pass.model_validate({"stage": step, "benchmark": cell.benchmark, "split": cell.split} | own)
 
 
 def _agreement(timed: pd.DataFrame, tables: Sequence[Path], kind: type[Record], text: str) -> dict[str, object]:

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from speceyes.analysis.answers import NO_BATCH
 from speceyes.method.confidence import Metric
 from speceyes.method.grid import Setting
 from speceyes.method.replay import Replay, read_replay
@@ -44,17 +43,17 @@ class LiveRun:
 
 
 def live_runs(live: Iterable[Path], replays: Iterable[Path], confidences: Iterable[Path]) -> list[LiveRun]:
-    """Every live run with the replay and the confidences of its cell and batch size.
+    """Every live run with the replay of its cell and the confidences of its split.
 
     Raises:
         RecordError: a table does not say which pass it holds, or what a run is held against is missing.
     """
     replay = by_pass(replays, "replay", lambda held: held.cell)
-    confidence = by_pass(confidences, "confidence", lambda held: (held.benchmark, held.split, held.batch))
+    confidence = by_pass(confidences, "confidence", lambda held: (held.benchmark, held.split))
     runs = []
     for table in live:
         held = read_pass(table)
-        where = (held.benchmark, held.split, held.batch)
+        where = (held.benchmark, held.split)
         runs.append(
             LiveRun(
                 *held.cell,
@@ -122,9 +121,9 @@ def _composed(run: LiveRun, replay: Replay) -> pd.DataFrame:
 
 def _answers(run: LiveRun, composed: pd.DataFrame, answers: pd.DataFrame) -> npt.NDArray[np.object_]:
     """The text that the replay keeps for each sample."""
-    named = answers.set_index(["source", "agent", "batch_size", "sample_id"])["answer"].to_dict()
-    giver = {"draft": ("", run.setting.batch_size), "agent": (run.agent, NO_BATCH)}
-    kept = [(source, *giver[source], sample) for sample, source in composed["source"].items()]
+    named = answers.set_index(["source", "agent", "sample_id"])["answer"].to_dict()
+    giver = {"draft": "", "agent": run.agent}
+    kept = [(source, giver[source], sample) for sample, source in composed["source"].items()]
     return np.array([named[key] for key in kept], dtype=object)
 
 

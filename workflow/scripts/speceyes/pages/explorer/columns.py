@@ -16,11 +16,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from speceyes.analysis.answers import NO_BATCH
 from speceyes.analysis.measures import facts
 from speceyes.judging.questions import judged
 from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.judging.verdicts import Verdicts, read_verdicts
+from speceyes.method.replay import STEPS
 from speceyes.pages.explorer.draft_tokens import token_columns
 from speceyes.pages.explorer.pictures import CROP_WEIGHT, QUESTION_WEIGHT, PictureCollection
 from speceyes.pages.explorer.sources import SplitTables, StudyTables
@@ -71,7 +71,7 @@ def _split(benchmark: str, split: str, tables: SplitTables, shared: _Shared) -> 
     settings = shared.settings[at & (shared.settings["method"] == "speceyes")]
     thresholds = sorted(settings["threshold"].unique())
     scored = _Scored(samples, shared)
-    top_ks = _values(settings, "top_k")
+    top_ks, batches = _values(settings, "top_k"), _values(settings, "batch_size")
     times = {agent: Times([table]) for agent, table in tables.timing.items()}
     return {
         "benchmark": benchmark,
@@ -80,13 +80,11 @@ def _split(benchmark: str, split: str, tables: SplitTables, shared: _Shared) -> 
         "main_batch_size": int(settings.loc[settings["main_table"], "batch_size"].iloc[0]),
         "grid": {str(agent): _grid(rows) for agent, rows in settings.groupby("agent", sort=False)},
         "samples": _samples(samples, tables.images, shared.pictures),
-        "drafts": {
-            batch: _drafts(paths, top_ks, scored, batch) | _confidences(tables.confidences[batch], samples, thresholds)
-            for batch, paths in tables.drafts.items()
-        },
-        "screens": {
-            agent: {batch: _screens(paths, scored.sample_ids, times[agent], batch) for batch, paths in batches.items()}
-            for agent, batches in tables.screens.items()
+        "draft": _draft(tables.drafts, top_ks, scored) | _confidences(tables.confidences, samples, thresholds),
+        "screens": {agent: _screens(paths, scored.sample_ids) for agent, paths in tables.screens.items()},
+        "times": {
+            agent: {batch: _phase_times(times[agent], scored.sample_ids, batch) for batch in batches}
+            for agent in tables.screens
         },
         "agents": {
             agent: _episodes(paths, scored, agent, shared)
@@ -122,28 +120,26 @@ def _samples(samples: Sequence[Sample], images: Path, pictures: PictureCollectio
     return columns | {"picture": numbers, "image": image}
 
 
-def _screens(paths: Sequence[Path], sample_ids: Sequence[str], times: Times, batch: int) -> Columns:
-    """What screening said, and the seconds of both phases that run in batches."""
-    frame = read_frame(paths, ScreenRecord, ["status", "error", "text", "tool_free"])
-    seconds = {
-        "latency_s": _numbers(times.of(sample_ids, "screen", batch=batch)),
-        "draft_s": _numbers(times.of(sample_ids, "draft", batch=batch)),
-    }
-    return _listed(frame.loc[list(sample_ids)]) | seconds
+def _screens(paths: Sequence[Path], sample_ids: Sequence[str]) -> Columns:
+    """What screening said."""
+    return _listed(read_frame(paths, ScreenRecord, ["status", "error", "text", "tool_free"]).loc[list(sample_ids)])
+
+
+def _phase_times(times: Times, sample_ids: Sequence[str], batch: int) -> Columns:
+    """Seconds of both phases that run in batches, at one batch size."""
+    return {f"{step}_s": _numbers(times.of(sample_ids, step, batch=batch)) for step in STEPS}
 
 
 def _listed(frame: pd.DataFrame) -> Columns:
     return {str(name): column.tolist() for name, column in frame.items()}
 
 
-def _drafts(paths: Sequence[Path], top_ks: Sequence[int], scored: _Scored, batch: int) -> Columns:
+def _draft(paths: Sequence[Path], top_ks: Sequence[int], scored: _Scored) -> Columns:
     frame = read_frame(paths, DraftRecord, ["status", "error", "text", "tokens", "top_logprobs"])
     frame = frame.loc[scored.sample_ids]
     plain = _listed(frame[["status", "error"]]) | {"answer": frame["text"].tolist()}
     counts = frame["tokens"].map(len).tolist()
-    return (
-        plain | {"length": counts} | token_columns(frame, top_ks) | scored.columns("draft", "", batch, plain["answer"])
-    )
+    return plain | {"length": counts} | token_columns(frame, top_ks) | scored.columns("draft", "", plain["answer"])
 
 
 def _confidences(path: Path, samples: Sequence[Sample], thresholds: Sequence[float]) -> Columns:
@@ -173,7 +169,7 @@ def _episodes(paths: Sequence[Path], scored: _Scored, agent: str, shared: _Share
     frame = read_frame(paths, AgentRecord, ["status", "error", "answer", "turns"]).loc[scored.sample_ids]
     turns = [[_turn(turn, shared) for turn in json.loads(text)] for text in frame.pop("turns")]
     plain = _listed(frame)
-    return plain | {"turns": turns} | scored.columns("agent", agent, NO_BATCH, plain["answer"])
+    return plain | {"turns": turns} | scored.columns("agent", agent, plain["answer"])
 
 
 def _turn(turn: Columns, shared: _Shared) -> Columns:
@@ -193,12 +189,12 @@ class _Scored:
         self._samples = samples
         self._verdicts = shared.verdicts
         known = shared.answers[shared.answers["sample_id"].isin(self.sample_ids)]
-        by_source = known.groupby(["source", "agent", "batch_size"])
+        by_source = known.groupby(["source", "agent"])
         self._answers = {name: rows.set_index("sample_id") for name, rows in by_source}
 
-    def columns(self, source: str, agent: str, batch: int, answers: Sequence[str]) -> Columns:
+    def columns(self, source: str, agent: str, answers: Sequence[str]) -> Columns:
         """Whether each answer errored; per scorer whether it is right, counts, what decided, and the judge's words."""
-        rows = self._answers[source, agent, batch].loc[self.sample_ids]
+        rows = self._answers[source, agent].loc[self.sample_ids]
         fact = facts(rows).astype(int)
         columns: Columns = {"errored": fact["errored"].tolist()}
         for scorer in SCORER_NAMES:

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from speceyes.analysis.answers import NO_BATCH
-from speceyes.records.passes import Pass, by_pass, single
+from speceyes.records.passes import by_pass, single
 from speceyes.records.samples import read_samples
 
 
@@ -17,13 +16,13 @@ class _Tables(BaseModel):
 
 
 class SplitTables(_Tables):
-    """One split's stored passes; batched passes by batch size, passes of an agent by its name."""
+    """One split's stored passes; passes of an agent by its name."""
 
     samples: Path
     images: Path
-    drafts: dict[int, list[Path]]
-    confidences: dict[int, Path]
-    screens: dict[str, dict[int, list[Path]]]
+    drafts: list[Path]
+    confidences: Path
+    screens: dict[str, list[Path]]
     agents: dict[str, list[Path]]
     timing: dict[str, Path]
 
@@ -63,9 +62,9 @@ def split_tables(
     Raises:
         RecordError: a table does not say which pass it holds, or holds one of another stage.
     """
-    drafted = by_pass(drafts, "draft", _split_and_batch)
-    confident = by_pass(confidences, "confidence", _split_and_batch)
-    screened = by_pass(screens, "screen", lambda held: (held.cell, held.batch or NO_BATCH))
+    drafted = by_pass(drafts, "draft", lambda held: (held.benchmark, held.split))
+    confident = by_pass(confidences, "confidence", lambda held: (held.benchmark, held.split))
+    screened = by_pass(screens, "screen", lambda held: held.cell)
     answered = by_pass(agents, "agent", lambda held: held.cell)
     timed = by_pass(timing, "timing", lambda held: held.cell)
     found = {}
@@ -76,21 +75,10 @@ def split_tables(
         found[where] = SplitTables(
             samples=table,
             images=folder,
-            drafts={batch: tables for (split, batch), tables in drafted.items() if split == where},
-            confidences={
-                batch: single(tables, f"confidences of {'/'.join(where)}")
-                for (split, batch), tables in confident.items()
-                if split == where
-            },
-            screens={
-                cell.agent: {batch: tables for (asked, batch), tables in screened.items() if asked == cell}
-                for cell in own
-            },
+            drafts=drafted[where],
+            confidences=single(confident.get(where, []), f"confidences of {'/'.join(where)}"),
+            screens={cell.agent: screened[cell] for cell in own},
             agents={cell.agent: answered[cell] for cell in own},
             timing={cell.agent: single(timed.get(cell, []), f"times of {'/'.join(cell)}") for cell in own},
         )
     return found
-
-
-def _split_and_batch(held: Pass) -> tuple[tuple[str, str], int]:
-    return (held.benchmark, held.split), held.batch or NO_BATCH

@@ -28,6 +28,6 @@ class GridConfig(Section):
         default_factory=dict, description="Thresholds per benchmark; without them, the default ones."
     )
     batch_sizes: dict[Name, Annotated[tuple[Batch, ...], Distinct]] = Field(
-        default_factory=dict, description="Batch sizes per benchmark at which screening and drafting are run again."
+        default_factory=dict, description="Batch sizes per benchmark at which screening and drafting are timed as well."
     )
     main_top_k: TopK = Field(64, description="K of the main table and the threshold ablation.")

@@ -8,9 +8,9 @@ from speceyes.study.config.fields import Section, Shards
 
 
 class ShardsConfig(Section):
-    """Into how many jobs each expensive stage of a split is cut."""
+    """Into how many jobs each expensive stage is cut."""
 
-    draft: Shards = Field(1, description="Jobs per split and batch size.")
-    screen: Shards = Field(1, description="Jobs per agent, split and batch size.")
-    agent: Shards = Field(1, description="Jobs per agent and split.")
-    specreason: Shards = Field(1, description="Jobs per agent, variant and split.")
+    draft: Shards = Field(1, description="Jobs, each with its share of every split.")
+    screen: Shards = Field(1, description="Jobs per agent, each with its share of every split.")
+    agent: Shards = Field(1, description="Jobs per agent, each with its share of every split.")
+    specreason: Shards = Field(1, description="Jobs per agent and variant, each with its share of every split.")

@@ -32,7 +32,7 @@ function agentsOf(split) {
 }
 
 function batchesOf(split) {
-  return Object.keys(split.drafts)
+  return Object.keys(Object.values(split.times)[0])
     .map(Number)
     .sort((one, other) => one - other);
 }

@@ -3,8 +3,9 @@
 /** The passes of one agent on one split under one metric, K and batch size; a threshold chooses among their answers. */
 class Selection {
   constructor(split, { agent, metric, k, batch }) {
-    const screen = split.screens[agent][batch];
-    const draft = { ...split.drafts[batch], latency_s: screen.draft_s }; // timed beside each agent
+    const times = split.times[agent][batch]; // answers are those of the main batch size at every other one
+    const screen = { ...split.screens[agent], latency_s: times.screen_s };
+    const draft = { ...split.draft, latency_s: times.draft_s };
     Object.assign(this, { split, agentName: agent, metric, k, batch });
     this.count = split.samples.sample_id.length;
     this.draft = draft;
