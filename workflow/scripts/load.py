@@ -1,10 +1,10 @@
 """Rule load: the agent alone and the funnel over it, asked many questions at once."""
 
-import os
 from contextlib import ExitStack
 from pathlib import Path
 
 from speceyes.runtime.job import job
+from speceyes.runtime.threads import use_threads
 from speceyes.study.layout import Layout
 
 with job(snakemake.log[0], snakemake.resources.devices), ExitStack() as open_models:
@@ -20,8 +20,7 @@ with job(snakemake.log[0], snakemake.resources.devices), ExitStack() as open_mod
 
     told = LoadJob.model_validate(snakemake.params.job)
     # The models work side by side: the job's cores are shared out between them, before torch is imported.
-    share = str(max(1, snakemake.threads // len(told.engines)))
-    os.environ.update(OMP_NUM_THREADS=share, MKL_NUM_THREADS=share)
+    use_threads(max(1, snakemake.threads // len(told.engines)))
     agent = load_agent(told.type)(
         Path(snakemake.input.prompts), told.agent_settings, Path(Layout.of(snakemake.params.study).media)
     )

@@ -13,6 +13,7 @@ from speceyes.agents.deepeyes import DeepEyes
 from speceyes.method.confidence import METRICS, confidence, write_confidences
 from speceyes.method.draft import Drafter, DraftSettings
 from speceyes.method.funnel import Funnel, Gate
+from speceyes.method.phases import Phases
 from speceyes.prompts import PromptFile
 from speceyes.records.tables import write_table
 from speceyes.records.types import DraftRecord, LiveRecord
@@ -42,14 +43,13 @@ class Trial:
         self, folder: Path, screening: list[object], drafts: list[object], agent: list[object], threshold: float = TAU
     ) -> None:
         self.screening, self.draft, self.agent = (ScriptedEngine(*lines) for lines in (screening, drafts, agent))
-        self.funnel = Funnel(
+        phases = Phases(
             screening_engine=self.screening,
             agent_engine=self.agent,
             agent=DeepEyes(folder / "deepeyes.yaml", {}, folder / "media"),
             drafter=Drafter(self.draft, PromptFile.model_validate(PROMPTS), DraftSettings(top_k=8)),
-            gate=Gate("min", 8, threshold),
-            images_dir=folder / "images",
         )
+        self.funnel = Funnel(phases, Gate("min", 8, threshold), folder / "images")
 
     def run(self, *samples: object) -> list[LiveRecord]:
         records = self.funnel.run(samples or [sample()])
@@ -175,7 +175,7 @@ def test_the_gates_metric_decides(folder, metric, source):
 @pytest.mark.parametrize("metric", METRICS)
 def test_the_confidence_is_the_one_that_replay_reads_from_tables(folder, metric):
     rows = -np.sort(np.random.default_rng(3).gamma(2, size=(5, 8)).astype(np.float32), axis=1)
-    [draft] = Trial(folder, [], [replace(sure("A", SURE, tokens=5), top_logprobs=rows)], []).funnel.drafter.answer(
+    [draft] = Trial(folder, [], [replace(sure("A", SURE, tokens=5), top_logprobs=rows)], []).funnel.phases.draft(
         [sample()], folder / "images"
     )
     write_table(folder / "draft.parquet", DraftRecord, [draft], {})

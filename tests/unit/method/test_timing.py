@@ -11,6 +11,7 @@ from scripted import SECONDS, said, sample, store_picture, sure
 from speceyes.agents.deepeyes import DeepEyes
 from speceyes.engines.base import Generation, Request
 from speceyes.method.draft import Drafter, DraftSettings
+from speceyes.method.phases import Phases
 from speceyes.method.specreason import VARIANTS, SpecReasonSettings
 from speceyes.method.timing import Clock
 from speceyes.prompts import PromptFile
@@ -54,11 +55,9 @@ def clock(tmp_path: Path, asked: list[str]) -> Clock:
     store_picture(tmp_path / "images")
     model = Model(asked)
     agent = DeepEyes(tmp_path / "deepeyes.yaml", {}, tmp_path / "media")
+    drafter = Drafter(model, PromptFile.model_validate(PROMPTS), DraftSettings(top_k=8))
     return Clock(
-        screening_engine=model,
-        agent_engine=model,
-        agent=agent,
-        drafter=Drafter(model, PromptFile.model_validate(PROMPTS), DraftSettings(top_k=8)),
+        phases=Phases(screening_engine=model, agent_engine=model, agent=agent, drafter=drafter),
         peers={"published": VARIANTS["published"](model, model, agent, SpecReasonSettings())},
         batches=(1, 2),
         repeats=2,

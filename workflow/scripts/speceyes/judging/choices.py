@@ -17,7 +17,7 @@ from functools import lru_cache
 
 from speceyes.judging.phrases import ARTICLE, ATTRIBUTE, NAME, NAMED, OPENER, PLACE, is_denied
 from speceyes.judging.questions import Judged
-from speceyes.judging.typography import LONGEST, PUNCTUATION, plain, sentences, without_marks
+from speceyes.judging.typography import LONGEST, PUNCTUATION, normalized, sentences, without_marks
 
 _LABEL = re.compile(
     rf"(?:{NAMED}|(?:it|this|that)(?: is|'s)|there (?:is|are)|i (?:choose|select|pick))"
@@ -45,7 +45,7 @@ _DIRECTED = re.compile(r"(?:on|in|at|to) ")
 
 def chosen_letter(question: Judged) -> str | None:
     """The one option that an answer chooses, or None where rules cannot tell."""
-    text = plain(question.answer)
+    text = normalized(question.answer)
     if not text or (" " in text and question.answer.rstrip(" .\n").endswith(" a")):
         return None  # "The dot is a" may have been cut off after an article
     reader = _reader(question.question, question.options, question.letters)

@@ -9,7 +9,7 @@ from speceyes.judging.choices import chosen_letter
 from speceyes.judging.questions import Judged
 from speceyes.judging.replies import judgement
 from speceyes.judging.scorers import AskJudge
-from speceyes.judging.typography import plain
+from speceyes.judging.typography import normalized
 from speceyes.judging.yes_or_no import yes_or_no
 
 
@@ -21,7 +21,7 @@ class Corrected:
     asks_again: bool = True
 
     def decide(self, question: Judged) -> bool | AskJudge:
-        if plain(question.answer) == "":
+        if normalized(question.answer) == "":
             return False
         said = chosen_letter(question) if question.options else yes_or_no(question)
         if said is not None and question.options:

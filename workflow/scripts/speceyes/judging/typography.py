@@ -17,7 +17,7 @@ _MARKS = re.compile(
 _SENTENCE_END = re.compile(r"\n|(?<=\w\w)[.!。;](?:\s|$)")
 
 
-def plain(answer: str) -> str | None:
+def normalized(answer: str) -> str | None:
     """What the answer says: lower case, one space between words, without thoughts, emphasis, quotation marks, tags.
 
     Returns:

@@ -10,7 +10,7 @@ import re
 
 from speceyes.judging.phrases import ARTICLE, ATTRIBUTE, NAMED, OPENER, PLACE, is_denied
 from speceyes.judging.questions import Judged
-from speceyes.judging.typography import LONGEST, PUNCTUATION, plain, sentences, without_marks
+from speceyes.judging.typography import LONGEST, PUNCTUATION, normalized, sentences, without_marks
 
 _ANNOUNCED = re.compile(rf"^{NAMED} ?")
 _ASKED_THING = re.compile(r"(?:is|are) there (.+)")
@@ -22,7 +22,7 @@ _WORDS_OF_YES_AND_NO = {"yes": "yes", "no": "no", "是": "yes", "否": "no"}
 
 def yes_or_no(question: Judged) -> str | None:
     """Yes or no, lower-case, or None where rules cannot tell."""
-    text = plain(question.answer)
+    text = normalized(question.answer)
     if not text:
         return None
     asked = without_marks(question.question[:LONGEST]).rstrip("? .")

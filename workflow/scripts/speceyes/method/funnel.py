@@ -8,13 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from speceyes.agents.base import Agent
-from speceyes.agents.run import answer
-from speceyes.engines.base import Engine
 from speceyes.method.confidence import Metric, confidence
-from speceyes.method.draft import Drafter
 from speceyes.method.gate import accepts
-from speceyes.method.screening import screen
+from speceyes.method.phases import Phases
 from speceyes.records.samples import Sample
 from speceyes.records.types import AgentRecord, DraftRecord, LiveRecord, ScreenRecord
 
@@ -34,26 +30,23 @@ class Gate:
 
 @dataclass(frozen=True, slots=True)
 class Funnel:
-    """Everything the four phases need."""
+    """The four phases on a split's pictures."""
 
-    screening_engine: Engine
-    agent_engine: Engine
-    agent: Agent
-    drafter: Drafter
+    phases: Phases
     gate: Gate
     images_dir: Path
 
     def warm_up(self, sample: Sample) -> None:
         """One untimed answer from every model: first calls compile, allocate and page in."""
-        screen(self.screening_engine, self.agent, [sample], self.images_dir)
-        self.drafter.answer([sample], self.images_dir)
-        answer(self.agent_engine, self.agent, sample, self.images_dir)
+        self.phases.screen([sample], self.images_dir)
+        self.phases.draft([sample], self.images_dir)
+        self.phases.fall_back(sample, self.images_dir)
 
     def run(self, samples: Sequence[Sample]) -> list[LiveRecord]:
         """One batch through all phases; latencies of batched phases are shares of the batch's time."""
-        screened = screen(self.screening_engine, self.agent, samples, self.images_dir)
+        screened = self.phases.screen(samples, self.images_dir)
         tool_free = [sample for sample, verdict in zip(samples, screened, strict=True) if verdict.tool_free]
-        drafts = {d.sample_id: d for d in (self.drafter.answer(tool_free, self.images_dir) if tool_free else [])}
+        drafts = {draft.sample_id: draft for draft in self.phases.draft(tool_free, self.images_dir)}
         return [
             self._finish(sample, verdict, drafts.get(sample.sample_id))
             for sample, verdict in zip(samples, screened, strict=True)
@@ -64,7 +57,7 @@ class Funnel:
         score = self.gate.confidence(draft) if draft else 0.0
         if draft is not None and accepts(score, self.gate.threshold):
             return _record(sample, verdict, draft, score, None)
-        return _record(sample, verdict, draft, score, answer(self.agent_engine, self.agent, sample, self.images_dir))
+        return _record(sample, verdict, draft, score, self.phases.fall_back(sample, self.images_dir))
 
 
 def _record(

@@ -20,11 +20,11 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from speceyes.agents.base import Agent
-from speceyes.agents.run import answer
 from speceyes.engines.shared import ServedModel, SharedModel
 from speceyes.method.draft import Drafter, DraftSettings
 from speceyes.method.funnel import Funnel, Gate
 from speceyes.method.load_settings import Arrivals, LoadSettings
+from speceyes.method.phases import Phases
 from speceyes.prompts import PromptFile
 from speceyes.records.samples import Sample
 from speceyes.records.types import AgentRecord, LiveRecord, LoadRecord
@@ -104,16 +104,18 @@ class Service:
 
     def answers(self) -> dict[System, Answer]:
         """How each system answers one question."""
-        agent_engine = self.models["agent"].queue("agent")
-        screening_engine = self.models[self.screening].queue("screening")
-        drafter = Drafter(self.models["draft"].queue("draft"), self.prompts, self.settings)
+        phases = Phases(
+            screening_engine=self.models[self.screening].queue("screening"),
+            agent_engine=self.models["agent"].queue("agent"),
+            agent=self.agent,
+            drafter=Drafter(self.models["draft"].queue("draft"), self.prompts, self.settings),
+        )
 
         def alone(question: Question) -> AgentRecord:
-            return answer(agent_engine, self.agent, question.sample, question.images_dir)
+            return phases.fall_back(question.sample, question.images_dir)
 
         def funnel(question: Question) -> LiveRecord:
-            phases = Funnel(screening_engine, agent_engine, self.agent, drafter, question.gate, question.images_dir)
-            return phases.run([question.sample])[0]
+            return Funnel(phases, question.gate, question.images_dir).run([question.sample])[0]
 
         return {"agent": alone, "funnel": funnel}
 

@@ -11,11 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from speceyes.agents.base import Agent
-from speceyes.agents.run import answer
-from speceyes.engines.base import Engine
-from speceyes.method.draft import Drafter
-from speceyes.method.screening import screen
+from speceyes.method.phases import Phases
 from speceyes.method.specreason import SpecReason
 from speceyes.records.batches import in_batches
 from speceyes.records.samples import Sample
@@ -39,19 +35,13 @@ class Clock:
     """Everything that is timed.
 
     Args:
-        screening_engine: the model that screens.
-        agent_engine: the agent's model.
-        agent: the baseline, one sample after the other as published.
-        drafter: the draft model.
+        phases: the models; the agent's takes one sample after the other as published.
         peers: SpecReason by variant.
         batches: sizes at which screening and drafting are timed.
         repeats: how often all of it is.
     """
 
-    screening_engine: Engine
-    agent_engine: Engine
-    agent: Agent
-    drafter: Drafter
+    phases: Phases
     peers: Mapping[str, SpecReason]
     batches: Sequence[int]
     repeats: int
@@ -80,13 +70,13 @@ class Clock:
 
     def _steps(self, images_dir: Path) -> list[TimedStep]:
         def screened(batch: Sequence[Sample]) -> list[ScreenRecord]:
-            return screen(self.screening_engine, self.agent, batch, images_dir)
+            return self.phases.screen(batch, images_dir)
 
         def drafted(batch: Sequence[Sample]) -> list[DraftRecord]:
-            return self.drafter.answer(batch, images_dir)
+            return self.phases.draft(batch, images_dir)
 
         def answered(samples: Sequence[Sample]) -> Iterator[AgentRecord]:
-            return (answer(self.agent_engine, self.agent, sample, images_dir) for sample in samples)
+            return (self.phases.fall_back(sample, images_dir) for sample in samples)
 
         def proposed(peer: SpecReason) -> Callable[[Sequence[Sample]], Iterator[AgentRecord]]:
             return lambda samples: (peer.answer(sample, images_dir) for sample in samples)

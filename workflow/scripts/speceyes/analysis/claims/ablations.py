@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
 from speceyes.analysis.bootstrap import ImageBootstrap
 from speceyes.analysis.claims.evidence import ClaimTables, Evidence, accuracy_difference, ratio
 from speceyes.analysis.claims.systems import ALL
-from speceyes.analysis.funnel import SCORER, Floats, Funnel
+from speceyes.analysis.funnel import SCORER, Floats, Funnel, Mask
 
 
 def speed_gained_by_threshold(tables: ClaimTables, _: Sequence[str]) -> Iterator[Evidence]:
@@ -38,32 +39,48 @@ def accuracy_halfway_down(tables: ClaimTables, _: Sequence[str]) -> Iterator[Evi
         yield accuracy_difference(named, rows, kept, alone, tables.statistics.level)
 
 
+class _OtherK(NamedTuple):
+    """One agent's funnel on one benchmark, gated at the main threshold with another K than the main one.
+
+    Args:
+        main: (samples,), drafts accepted with the main K.
+        other: (samples,), drafts accepted with ``top_k``.
+    """
+
+    agent: str
+    benchmark: str
+    funnel: Funnel
+    top_k: int
+    main: Mask
+    other: Mask
+
+    def named(self, quantity: str) -> dict[str, str]:
+        return {"agent": self.agent, "benchmark": self.benchmark, "split": ALL, "quantity": quantity}
+
+
 def accuracy_moved_by_k(tables: ClaimTables, _: Sequence[str]) -> Iterator[Evidence]:
     """Accuracy with each other K less that with the main one, at the main threshold, per agent and benchmark."""
-    for agent, benchmark, funnel, threshold, others in _ks(tables):
-        main = funnel.right(funnel.accepted(tables.metric, threshold))
-        for top_k in others:
-            right = funnel.right(funnel.accepted(tables.metric, threshold, top_k))
-            quantity = f"accuracy with K = {top_k} less with {tables.top_k}"
-            named = {"agent": agent, "benchmark": benchmark, "split": ALL, "quantity": quantity}
-            yield accuracy_difference(named, funnel.rows, right, main, tables.statistics.level)
+    for k in _other_ks(tables):
+        named = k.named(f"accuracy with K = {k.top_k} less with {tables.top_k}")
+        right, main = k.funnel.right(k.other), k.funnel.right(k.main)
+        yield accuracy_difference(named, k.funnel.rows, right, main, tables.statistics.level)
 
 
 def speed_moved_by_k(tables: ClaimTables, _: Sequence[str]) -> Iterator[Evidence]:
     """Speed with each other K over that with the main one, at the main threshold, per agent and benchmark."""
-    for agent, benchmark, funnel, threshold, others in _ks(tables):
-        main = funnel.seconds(funnel.accepted(tables.metric, threshold))
-        for top_k in others:
-            seconds = funnel.seconds(funnel.accepted(tables.metric, threshold, top_k))
-            quantity = f"speed with K = {top_k} over that with {tables.top_k}"
-            named = {"agent": agent, "benchmark": benchmark, "split": ALL, "quantity": quantity}
-            yield ratio(named, funnel.rows, main, seconds, tables.statistics)
+    for k in _other_ks(tables):
+        named = k.named(f"speed with K = {k.top_k} over that with {tables.top_k}")
+        yield ratio(named, k.funnel.rows, k.funnel.seconds(k.main), k.funnel.seconds(k.other), tables.statistics)
 
 
-def _ks(tables: ClaimTables) -> Iterator[tuple[str, str, Funnel, float, list[int]]]:
+def _other_ks(tables: ClaimTables) -> Iterator[_OtherK]:
     for agent, benchmark, rows in tables.gated():
-        others = [int(k) for k in tables.ablated("top_k", agent, benchmark) if int(k) != tables.top_k]
-        yield agent, benchmark, Funnel(rows, tables.top_k), tables.point(agent, benchmark, tables.metric), others
+        funnel, threshold = Funnel(rows, tables.top_k), tables.point(agent, benchmark, tables.metric)
+        main = funnel.accepted(tables.metric, threshold)
+        for top_k in map(int, tables.ablated("top_k", agent, benchmark)):
+            if top_k != tables.top_k:
+                other = funnel.accepted(tables.metric, threshold, top_k)
+                yield _OtherK(agent, benchmark, funnel, top_k, main, other)
 
 
 @dataclass(frozen=True, slots=True)
