@@ -24,12 +24,15 @@ with job(snakemake.log[0], snakemake.resources.devices):
         peer_settings = SpecReasonSettings.model_validate(settings["specreason"])
         peers = {
             variant: VARIANTS[variant](draft, model, here.agent(f"agent {variant}"), peer_settings)
-            for variant in settings["variants"]
+            for variant in {variant for share in here.job.shares for variant in share.variants}
         }
         phases = phases_of(here, draft, model)
-        clocks = {share: Clock(phases, peers, share.batches, settings["repeats"]) for share in here.job.shares}
+        clocks = {
+            share: Clock(phases, {name: peers[name] for name in share.variants}, share.batches, settings["repeats"])
+            for share in here.job.shares
+        }
         first, share = here.first()
-        clocks[share].warm_up(first, share.images)
+        Clock(phases, peers, share.batches, settings["repeats"]).warm_up(first, share.images)
         return lambda samples, share: clocks[share].run(samples, share.images)
 
     here.run(TimingRecord, start)

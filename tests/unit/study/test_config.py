@@ -165,6 +165,7 @@ def test_a_missing_key_is_named(raw):
         ("judge.model", "umpire", "judge.model: 'umpire' is not among deepeyes, draft, judge, thyme"),
         ("agents.thyme.model", "time", "agents.thyme.model: 'time' is not among deepeyes, draft, judge, thyme"),
         ("specreason.agents", ["sage"], "specreason.agents: 'sage' is not among deepeyes, thyme"),
+        ("specreason.benchmarks", ["pop"], "specreason.benchmarks: 'pop' is not among hrbench, pope, vstar"),
         ("grid.batch_sizes", {"vsatr": [1]}, "grid.batch_sizes: 'vsatr' is not among hrbench, pope, vstar"),
         ("live.batch_sizes", [6, 3], "live.batch_sizes: 3 is not among the batch sizes replayed on vstar, 1, 2, 4, 6"),
         ("live.batch_sizes", [6, 8], "live.batch_sizes: 8 is not among the batch sizes replayed on vstar, 1, 2, 4, 6"),

@@ -203,3 +203,15 @@ def test_a_benchmark_may_have_a_batch_size_of_its_own():
     assert mixed.study.grid("thyme", "hrbench").main_batch_size == 2
     assert "batch 6 on vstar, 2 on hrbench, 12 on pope" in Captions(mixed.study).of_table("main_table")
     assert "batch 6." in Captions(plan("config").study).of_table("main_table")
+
+
+def test_specreason_runs_on_its_benchmarks_alone():
+    peer = {"agents": ["deepeyes", "thyme"], "variants": ["published"], "benchmarks": ["vstar"]}
+    costly = plan("config", specreason=peer)
+    assert {one.benchmark for one in costly.select("specreason")} == {"vstar"}
+    shares = Jobs(costly.study).model_pass("timing", {"agent": "thyme"})["shares"]
+    timed = {share["holds"]["benchmark"]: share["variants"] for share in shares}
+    assert timed == {"vstar": ["published"], "hrbench": [], "pope": []}
+    assert costly.model_jobs("specreason") == plan("config", specreason=peer | {"benchmarks": None}).model_jobs(
+        "specreason"
+    )

@@ -36,6 +36,7 @@ class Share(BaseModel):
         images: the folder of their pictures.
         table: where the records are kept.
         batches: sizes at which a timed split is screened and drafted.
+        variants: of SpecReason, that are timed on a split.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -45,6 +46,7 @@ class Share(BaseModel):
     images: Path
     table: Path
     batches: tuple[int, ...] = ()
+    variants: tuple[str, ...] = ()
 
 
 class Job(BaseModel):
@@ -168,13 +170,14 @@ class ModelPass:
 
     def _stage(self, share: Share) -> Stage:
         engines = {f"{name} engine": _that_answers(settings) for name, settings in self.job.engines.items()}
+        timed = share.model_dump(mode="json", include={"batches", "variants"}, exclude_defaults=True)
         return Stage(
             label=f"{share.holds} {self.part}",
             samples=share.samples,
             table=share.table,
             journals=self.journals,
             part=self.part,
-            settings=self.job.settings | engines | ({"batches": share.batches} if share.batches else {}),
+            settings=self.job.settings | engines | timed,
             inputs=self.job.identities | self.device,
             stamp=share.holds.stamp(),
         )

@@ -188,7 +188,7 @@ class _Units:
         """Screening and draft at every batch size, the agent, every variant of SpecReason."""
         study = self.plan.study
         batched = (self.assumed.screening + self.assumed.draft) * len(study.batches(one.benchmark))
-        peers = self._published("specreason", one) * len(study.variants(one.agent or ""))
+        peers = self._published("specreason", one) * len(study.variants(one.agent or "", one.benchmark))
         return study.config.timing.repeats * (batched + 1.0 + peers)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from speceyes.agents.base import load_agent, told_settings
 from speceyes.engines.registry import class_path
 from speceyes.method.confidence import headline
-from speceyes.records.passes import PassStage
+from speceyes.records.passes import Pass, PassStage
 from speceyes.runtime.fingerprint import Code, fingerprint
 from speceyes.runtime.provenance import identity
 from speceyes.study.plan import Plan
@@ -70,10 +70,15 @@ class Jobs:
                 "samples": layout.samples(one.benchmark, one.split),
                 "images": layout.images(one.benchmark, one.split),
                 "table": layout.table_of(one, wildcards.get("shard", "")),
-                "batches": self._study.batches(one.benchmark) if stage == "timing" else [],
             }
+            | (self._timed_steps(one) if stage == "timing" else {})
             for one in self._plan.select(stage, **names)
         ]
+
+    def _timed_steps(self, one: Pass) -> dict[str, Any]:
+        """Of screening and drafting the sizes, and the variants of SpecReason, that are timed on a split."""
+        variants = self._study.variants(one.agent or "", one.benchmark)
+        return {"batches": self._study.batches(one.benchmark), "variants": list(variants)}
 
     def _named(self, stage: PassStage, agent: str) -> list[str]:
         """What a stage's script loads by name."""
@@ -133,12 +138,11 @@ class Jobs:
 
     def _timed(self, agent: str, own: dict[str, Any]) -> dict[str, Any]:
         """What is timed beside screening, draft and agent: SpecReason, with an agent for each variant."""
-        study, config = self._study, self._study.config
+        config = self._study.config
         kind = load_agent(config.agents[agent].type)
-        variants = study.variants(agent)
+        variants = config.specreason.variants if agent in config.specreason.agents else ()
         return {
             "repeats": config.timing.repeats,
-            "variants": list(variants),
             "specreason": config.specreason.settings.model_dump(mode="json"),
         } | {f"agent {variant}": told_settings(kind, own, protocol=variant) for variant in variants}
 

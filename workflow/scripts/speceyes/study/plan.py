@@ -48,7 +48,9 @@ class Plan:
             if stage == "live":
                 yield from (names | gate for gate in self._gates(names["agent"], names["benchmark"]))
             elif "variant" in per:
-                yield from (names | {"variant": variant} for variant in study.variants(names["agent"]))
+                yield from (
+                    names | {"variant": variant} for variant in study.variants(names["agent"], names["benchmark"])
+                )
             elif "batch" in per:
                 yield names | {"batch": study.batch(names["benchmark"])}
             else:

@@ -71,9 +71,11 @@ class Study:
         """Confidence metrics from outside the library, as ``package.module:function``."""
         return [metric for metric in self.config.grid.metrics if ":" in metric]
 
-    def variants(self, agent: str) -> tuple[str, ...]:
-        """SpecReason's variants on an agent."""
-        return self.config.specreason.variants if agent in self.config.specreason.agents else ()
+    def variants(self, agent: str, benchmark: str) -> tuple[str, ...]:
+        """SpecReason's variants on an agent and a benchmark."""
+        peer = self.config.specreason
+        runs = agent in peer.agents and (peer.benchmarks is None or benchmark in peer.benchmarks)
+        return peer.variants if runs else ()
 
     def is_also_corrected(self, agent: str) -> bool:
         """Whether an agent, which runs under the published protocol, also runs under the corrected one."""

@@ -108,6 +108,7 @@ class Config(Section):
             if (own := load_reader(benchmark.reader).name) not in (name, None):
                 raise ValueError(f"benchmarks: {name} is read as {own!r}; use that as its key")
         check_known("specreason.agents", self.specreason.agents, self.agents)
+        check_known("specreason.benchmarks", self.specreason.benchmarks or (), self.benchmarks)
         if isinstance(self.draft.batch_size, dict):
             check_known("draft.batch_size", self.draft.batch_size, self.benchmarks)
         check_known("grid.batch_sizes", self.grid.batch_sizes, self.benchmarks)

@@ -14,6 +14,9 @@ class SpecReasonConfig(Section):
     """The peer method."""
 
     agents: Annotated[tuple[Name, ...], Distinct] = Field((), description="Agents it runs on.")
+    benchmarks: Annotated[tuple[Name, ...], Distinct] | None = Field(
+        None, description="Benchmarks it runs on; all of them unless given."
+    )
     variants: Annotated[tuple[Variant, ...], Distinct] = Field(
         ("published", "corrected"), description="published port, corrected port."
     )
