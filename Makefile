@@ -80,6 +80,7 @@ test-vllm: $(VENV)/.complete $(VLLM)/.complete ## the miniature's models behind 
 
 bench: $(VENV)/.complete ## replay against live, memory per token, preprocessing, sandbox calls, planning, answers in flight, growth
 	$(BIN)/python bench/replay.py results/miniature
+	$(BIN)/python bench/timing_plan.py results/miniature
 	$(BIN)/python bench/top_k_memory.py
 	$(BIN)/python bench/preprocessing.py
 	$(BIN)/python bench/sandbox.py
@@ -90,8 +91,8 @@ bench: $(VENV)/.complete ## replay against live, memory per token, preprocessing
 estimate: $(VENV)/.complete ## what a study will still cost; STUDY=config for the paper's
 	@$(SNAKEMAKE) --configfile $(CONFIG) --quiet all -- estimate
 
-pilot: $(VENV)/.complete ## a handful of questions of every split through every stage, then the price of the rest; STUDY=config
-	@$(SNAKEMAKE) --configfile $(CONFIG) --config study=$(PILOT) limit=4 'timing={images: 2}' 'corrected={images: 2}' \
+pilot: $(VENV)/.complete ## a dozen questions of every split through every stage, then what the rest costs and how many images to time; STUDY=config
+	@$(SNAKEMAKE) --configfile $(CONFIG) --config study=$(PILOT) limit=12 'timing={images: 3}' 'corrected={images: 2}' \
 	  'load={concurrency: [1, 4], rates: [], questions: 2, repeats: 1}' --logger progress
 	@$(BIN)/python -m speceyes estimate $(CONFIG) --pilot results/$(PILOT)
 

@@ -1,6 +1,7 @@
 """What a study will still cost before it runs: downloads, disk, GPU time and memory, judge calls; what is done.
 
-GPU time is that of :mod:`speceyes.study.gpu_hours`, memory that of :mod:`speceyes.study.gpu_memory`.
+GPU time is that of :mod:`speceyes.study.gpu_hours`, memory that of :mod:`speceyes.study.gpu_memory`, how many images to
+time is planned by :mod:`speceyes.study.timed_images`.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from speceyes.study.gpu_memory import Planned, card_gigabytes, planned_memory, r
 from speceyes.study.layout import Layout
 from speceyes.study.plan import Plan
 from speceyes.study.study import Study
+from speceyes.study.timed_images import WIDTH, PlannedImages, planned_images, render_images
 
 GB = 1e9
 BYTES_PER_LOGPROB = 4
@@ -67,11 +69,20 @@ class Work:
     pilot: Sequence[PlannedPass] = ()
     jobs: Sequence[ModelJobs] = ()
     load: StageCost | None = None
+    images: Sequence[PlannedImages] = ()
+    timed_images: int | None = None
+    width: float = WIDTH
     assumed: Assumptions = ASSUMED
 
     @classmethod
-    def of(cls, study: Study, pilot: Study | None = None) -> Work:
-        """What a study has to do, and where it would lie if it were done; a pilot's tables price what has none."""
+    def of(cls, study: Study, pilot: Study | None = None, width: float = WIDTH) -> Work:
+        """What a study has to do, and where it would lie if it were done.
+
+        Args:
+            study: whose tables price what is left.
+            pilot: whose tables price what has none, and plan the images to time.
+            width: that a speedup's interval is planned for, as a share of the speedup.
+        """
         plan, settings = Plan(study), study.config.draft.settings
         return cls(
             study=study.name,
@@ -81,6 +92,9 @@ class Work:
             pilot=planned_passes(Plan(pilot), ASSUMED) if pilot else (),
             jobs=model_jobs(plan),
             load=load_cost(plan, ASSUMED),
+            images=planned_images(pilot or study),
+            timed_images=study.config.timing.images,
+            width=width,
             verdicts=Path(study.layout.verdicts),
             top_k=settings.top_k,
             draft_tokens=settings.max_new_tokens,
@@ -131,6 +145,7 @@ def render(work: Work) -> str:
             f"Study {work.study}",
             _render_bytes(work),
             render_hours(_costs(work), work.jobs, work.assumed),
+            *([render_images(work.images, work.timed_images, work.width)] if work.images else []),
             *([render_memory(work.memory, card_gigabytes())] if work.memory else []),
             f"Judge: at most {judge_calls(work)} calls",
         )
@@ -184,9 +199,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("config", type=Path, help="a whole study, e.g. config/config.yaml")
     parser.add_argument("--pilot", type=Path, help="results of its pilot, which price the rest")
+    parser.add_argument("--width", type=float, default=WIDTH, help="of a speedup's interval, as a share of it")
     given = parser.parse_args()
     try:
         study = Study(load_config(read_yaml(given.config)))
-        print(render(Work.of(study, _finished(given.pilot) if given.pilot else None)))
+        print(render(Work.of(study, _finished(given.pilot) if given.pilot else None, given.width)))
     except (ConfigError, DocumentError) as error:
         sys.exit(str(error))

@@ -1,0 +1,116 @@
+"""How many images of each benchmark are to be timed, by the times of a pilot, or of the study itself."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from speceyes.analysis.shares import Floats, by_image
+from speceyes.analysis.timing_plan import Spread, images_needed, pooled, relative_width, spread
+from speceyes.method.grid import Setting
+from speceyes.method.replay import read_replay
+from speceyes.records.passes import Pass
+from speceyes.records.samples import read_samples
+from speceyes.study.plan import Plan
+from speceyes.study.study import Study
+
+WIDTH = 0.3  # of a speedup's interval, as a share of the speedup
+
+
+class PlannedImages(NamedTuple):
+    """One agent on one benchmark.
+
+    Args:
+        agent: its name.
+        benchmark: all splits of it.
+        metric: of the main table's funnel whose speedup takes most images.
+        seen: images that were timed, of all splits together.
+        known: how much they differ.
+        level: of the interval.
+    """
+
+    agent: str
+    benchmark: str
+    metric: str
+    seen: int
+    known: Spread
+    level: float
+
+
+def planned_images(study: Study) -> list[PlannedImages]:
+    """Every agent on every benchmark that was timed: of the main table's funnels the one that takes most images."""
+    plan = Plan(study)
+    level = study.config.statistics.level
+    known: dict[tuple[str, str], dict[str, list[Spread]]] = defaultdict(lambda: defaultdict(list))
+    for one in plan.select("replay"):
+        (table,) = map(Path, plan.tables_of(one))
+        if table.exists():
+            for metric, seen in _spreads(study, one, table):
+                known[one.agent or "", one.benchmark][metric].append(seen)
+    found = []
+    for (agent, benchmark), metrics in known.items():
+        metric, most = max(
+            ((name, pooled(seen)) for name, seen in metrics.items()), key=lambda named: named[1].variance
+        )
+        images = most.freedom + len(metrics[metric])
+        found.append(PlannedImages(agent, benchmark, metric, images, most, level))
+    return found
+
+
+def _spreads(study: Study, one: Pass, table: Path) -> Iterator[tuple[str, Spread]]:
+    """Of one split by the main table's metrics."""
+    seconds = seconds_by_image(table, Path(study.layout.samples(one.benchmark, one.split)))
+    agent = seconds.pop("")
+    for metric, method in seconds.items():
+        yield metric, spread(agent, method)
+
+
+def seconds_by_image(table: Path, samples: Path) -> dict[str, Floats]:
+    """Sums over each timed image's samples, (images,): of the agent, by an empty name, and the main funnels by metric.
+
+    Args:
+        table: a replay table.
+        samples: its split's samples.
+    """
+    replay = read_replay(table, ["latency_s"], _compared)
+    images = {sample.sample_id: sample.image_id for sample in read_samples(samples)}
+    seconds = replay.columns["latency_s"]
+    timed = ~np.isnan(seconds[0])
+    names = np.array([images[name] for name in replay.sample_ids])[timed]
+    _, codes = np.unique(names, return_inverse=True)
+    sums = by_image(seconds[:, timed].T, codes).T
+    return {setting.metric: row for setting, row in zip(replay.settings, sums, strict=True)}
+
+
+def _compared(setting: Setting) -> bool:
+    return setting.method == "agent" or (setting.method == "speceyes" and setting.main_table)
+
+
+def render_images(planned: Sequence[PlannedImages], configured: int | None, width: float = WIDTH) -> str:
+    """What to write for ``timing.images``, and the width to expect of what is configured."""
+    share = f"{width:.0%}"
+    head = f"  {'agent':<14} {'benchmark':<12} {'images seen':>11} {'to time':>8}  {'width as configured':>19}"
+    rows = [
+        f"  {one.agent:<14} {one.benchmark:<12} {one.seen:>11} {_needed(one, width):>8}  "
+        f"{_expected(one, configured):>19}"
+        for one in planned
+    ]
+    return "\n".join(
+        [f"Images of a split to time (timing.images) for speedups known within {share} of them, upper less lower limit",
+         head, *rows]
+    )  # fmt: skip
+
+
+def _needed(one: PlannedImages, width: float) -> str:
+    needed = images_needed(one.known, width, one.level)
+    return "unknown" if needed is None else str(needed)
+
+
+def _expected(one: PlannedImages, configured: int | None) -> str:
+    if configured is None:
+        return "all are timed"
+    return f"{relative_width(one.known, configured, one.level):.0%} with {configured}"
