@@ -149,7 +149,7 @@ def test_more_than_there_are_is_one_clear_line(outside_slurm, tmp_path, pool, co
     outside_slurm.setenv(POOL, pool)
     with pytest.raises(LeaseError) as caught, lease(count, tmp_path):
         pass
-    assert str(caught.value) == f"{message}; a model that needs none says engine.device: cpu"
+    assert str(caught.value) == f"{message}; a model that needs none says gpus: 0"
 
 
 @pytest.mark.parametrize("allocation", [None, "17"])

@@ -53,7 +53,7 @@ def lease(count: int, locks: Path = LOCKS, poll_s: float = 0.2) -> Iterator[list
         origin = f"{POOL}={os.environ[POOL]}" if POOL in os.environ else "/dev/nvidia*"
         raise LeaseError(
             f"{count} GPU{'s' * (count > 1)} asked for, but there {'is' if len(pool) == 1 else 'are'} {len(pool)} "
-            f"({origin}); a model that needs none says engine.device: cpu"
+            f"({origin}); a model that needs none says gpus: 0"
         )
     own = locks / f"{platform.node()}-{allocation}" if allocation else locks / platform.node()
     with contextlib.ExitStack() as held:

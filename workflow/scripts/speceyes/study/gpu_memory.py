@@ -18,7 +18,6 @@ import pyarrow.parquet as pq
 
 from speceyes.documents import DocumentError
 from speceyes.engines.in_process import TransformersSettings
-from speceyes.engines.settings import EngineSettings
 from speceyes.engines.shape import BYTES, Shape, read_shape
 from speceyes.images import fitted_size
 from speceyes.records.passes import Pass, PassStage
@@ -75,7 +74,7 @@ def planned_memory(study: Study) -> list[Planned]:
     found = []
     for stage in STAGES:
         for agent in dict.fromkeys(one.agent or "" for one in plan.select(stage)):
-            models = [model for model in study.models(stage, agent).values() if _in_process(model.engine)]
+            models = [model for model in study.models(stage, agent).values() if _on_own_gpus(model)]
             passes = [one for one in plan.select(stage) if (one.agent or "") == agent]
             if unknown := [model.source or model.path for model in models if shapes[model.path] is None]:
                 found.append(Planned(stage, agent, "", 0, study.gpus(stage, agent), None, unknown[0]))
@@ -85,8 +84,9 @@ def planned_memory(study: Study) -> list[Planned]:
     return found
 
 
-def _in_process(engine: EngineSettings) -> bool:
-    return isinstance(engine, TransformersSettings) and engine.uses_gpus
+def _on_own_gpus(model: ModelConfig) -> bool:
+    """Whether the job itself loads the model onto its GPUs; how a server fills its own is its affair."""
+    return isinstance(model.engine, TransformersSettings) and model.engine.uses_gpus and model.gpus > 0
 
 
 def _shapes(study: Study) -> dict[str, Shape | None]:

@@ -23,7 +23,11 @@ class ModelConfig(Section):
     engine: SerializeAsAny[TransformersSettings | ServedSettings | EngineSettings] = Field(
         default_factory=TransformersSettings, description="What runs it, and how."
     )
-    gpus: int = Field(1, ge=1, description="GPUs of a job that runs it in process; several need engine.device_map.")
+    gpus: int = Field(
+        1,
+        ge=0,
+        description="GPUs of a job that runs it; several in process need engine.device_map; 0: computes without.",
+    )
 
     @field_validator("engine", mode="before")
     @classmethod
