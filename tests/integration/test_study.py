@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from job_times import beside, jobs_that_ran
 from PIL import Image
 from small_study import BATCHES, SPLITS
 from speceyes.analysis.claims.stated import read_claims
@@ -71,6 +72,17 @@ def test_live_and_replay_agree_on_every_sample_at_every_live_setting(results):
         assert (compared[same] == compared["n"]).all(), compared[compared[same] != compared["n"]]
     assert compared["max_confidence_difference"].max() < 1e-6
     assert (compared[["speedup_live", "speedup_replay"]] > 0).all(axis=None)
+
+
+def test_no_other_job_ran_beside_one_that_measures_times(results):
+    ran = jobs_that_ran(results / "logs")
+    timed = [one for one in ran if one.log.startswith(("timing/", "live/", "load/"))]
+    assert {one.log for one in timed} == {
+        f"{rule}/{agent}.log" for rule in ("timing", "live", "load") for agent in ("deepeyes", "thyme")
+    }
+    models = ("draft/", "screen/", "agent/", "corrected/", "specreason/", "judge.log")
+    assert all(any(one.log.startswith(stage) for one in ran) for stage in models)
+    assert not beside(timed, ran)
 
 
 def test_agents_really_used_their_tools(results):

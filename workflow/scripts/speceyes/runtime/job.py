@@ -14,11 +14,14 @@ from speceyes.runtime.gpu_lease import lease
 from speceyes.runtime.snakemakes import end_with_snakemake
 
 LONGEST_LINE = 1000
+BEGUN, ENDED = "the job has begun", "the job has ended"
 
 
 @contextlib.contextmanager
 def job(log_path: str, gpus: int = 0) -> Iterator[None]:
     """Run a script's body: everything goes to the rule's log, a failure also as one line to the terminal.
+
+    The log says when each job began and ended, so that it can be told which ran at the same time.
 
     Args:
         log_path: the rule's log file.
@@ -32,6 +35,7 @@ def job(log_path: str, gpus: int = 0) -> Iterator[None]:
     logging.raiseExceptions = False
     logging.getLogger("httpx").setLevel(logging.WARNING)
     end_with_snakemake()
+    logging.info(BEGUN)
     try:
         with lease(gpus):
             yield
@@ -40,3 +44,5 @@ def job(log_path: str, gpus: int = 0) -> Iterator[None]:
         line = plain(str(error).strip().partition("\n")[0], LONGEST_LINE) or type(error).__name__
         sys.stderr.write(f"\nspeceyes: {type(error).__name__}: {line}\n          details: {log_path}\n")
         sys.exit(1)
+    finally:
+        logging.info(ENDED)
