@@ -68,10 +68,16 @@ def test_each_verdict_is_made_from_the_tables_that_it_names_and_no_other():
             assert again[name] == whole.loc[claim.number, name], (claim.number, name)
 
 
-def test_one_run_under_load_has_no_interval_and_decides_nothing():
+def test_throughput_that_does_not_rise_with_the_load_refutes_the_claim_though_the_funnel_gains():
+    row = verdicts(replace(TRUE, throughput_rise=0.4)).loc[11]
+    assert row["verdict"] == "not supported", row["finding"]
+    assert row["quantity"].startswith("answers per second at C = ")
+
+
+def test_a_run_in_which_all_questions_are_under_way_at_once_has_no_interval_and_decides_nothing():
     tables = TRUE.tables()
-    tables = replace(tables, load=tables.load[tables.load["repeat"] == 0])
-    row = claims_table(STATED, claim_tests(STATED, tables), 0.95).set_index("number").loc[11]
+    load = tables.load[(tables.load["level"] == 16) & (tables.load["answer_s"] < 6)]
+    row = claims_table(STATED, claim_tests(STATED, replace(tables, load=load)), 0.95).set_index("number").loc[11]
     assert (row["verdict"], row["tests"], row["finding"]) == (
         "undecided", 0, "not measured: no estimate has an interval"
     )  # fmt: skip

@@ -87,6 +87,7 @@ def test_the_miniatures_page_says_that_it_is_not_comparable():
 
 def test_the_gain_under_load_is_told_where_most_questions_are_under_way():
     row = {"agent": "thyme", "arrivals": "closed", "bound": 2.0, "accepted": 0.5, "p50_s": 3.0, "p95_s": 8.0}
+    row |= {"gain_low": 1.2, "gain_high": 1.9}
     table = pd.DataFrame(
         [
             row | {"system": "funnel", "level": 64, "answers_per_s": 9.0, "gain": 1.5},
@@ -97,7 +98,7 @@ def test_the_gain_under_load_is_told_where_most_questions_are_under_way():
     )
     (sentence,) = under_load(table)
     assert "with Thyme** and 64 questions under way" in sentence
-    assert "9.00 answers per second, 1.50 times the agent alone" in sentence
+    assert "9.00 answers per second, 1.50 times the agent alone [1.20, 1.90]" in sentence
 
 
 def live(same_source: int, same_answer: int) -> pd.DataFrame:

@@ -45,9 +45,11 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
 
 
 def _rates(axes: Axes, rows: pd.DataFrame, colour: str) -> None:
-    """Mean, slowest and fastest run; for the funnel also the bound."""
+    """Rates with their intervals; for the funnel also the bound."""
     axes.plot(rows["level"], rows["answers_per_s"], color=colour, marker="o")
-    axes.vlines(rows["level"], rows["slowest_run"], rows["fastest_run"], color=colour, alpha=0.4, linewidth=2.0)
+    axes.vlines(
+        rows["level"], rows["answers_per_s_low"], rows["answers_per_s_high"], color=colour, alpha=0.4, linewidth=2.0
+    )
     bounded = rows[rows["bound"] < float("inf")]
     axes.plot(bounded["level"], bounded["bound"] * bounded["answers_per_s"] / bounded["gain"], ":", color=colour)
     axes.set_xscale("log")

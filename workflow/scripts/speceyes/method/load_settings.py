@@ -30,7 +30,11 @@ class LoadSettings(BaseModel):
     rates: tuple[Annotated[float, Field(gt=0)], ...] = Field(
         (), description="Questions per second that come at random times (Poisson), however many are under way."
     )
-    questions: int = Field(64, gt=0, description="Questions per benchmark, drawn from all its splits.")
+    questions: int = Field(
+        64,
+        gt=0,
+        description="Questions per benchmark; in all several times those under way, for intervals.",
+    )
     repeats: int = Field(3, gt=0, description="Runs of each system at each level.")
     largest_batch: int = Field(64, gt=0, description="Requests that a model in the job's own process answers at once.")
     seed: int = Field(0, ge=0, description="Of the questions, their order and their times.")

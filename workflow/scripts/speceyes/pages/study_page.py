@@ -181,7 +181,8 @@ def _told_under_load(row: pd.Series) -> str:
     agent = AGENT_NAMES.get(row["agent"], row["agent"])
     return (
         f"**Under load, with {agent}** and {row['level']:g} questions under way, the funnel gives"
-        f" {row['answers_per_s']:.2f} answers per second, {row['gain']:.2f} times the agent alone, which it spares"
+        f" {row['answers_per_s']:.2f} answers per second, {row['gain']:.2f} times the agent alone"
+        f" [{row['gain_low']:.2f}, {row['gain_high']:.2f}], which it spares"
         f" {100 * row['accepted']:.0f} per cent of the questions (bound: {row['bound']:.2f} times); half of them are"
         f" answered within {row['p50_s']:.1f} s, 95 per cent within {row['p95_s']:.1f} s."
     )

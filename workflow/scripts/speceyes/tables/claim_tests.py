@@ -73,7 +73,7 @@ def _rows(claim: Claim, tables: ClaimTables) -> Iterator[dict[str, object]]:
 
 def read_load(paths: Sequence[Path]) -> pd.DataFrame:
     """What was answered under load; no rows where no load was offered."""
-    columns = ["agent", "system", "arrivals", "level", "repeat", "answer_s"]
+    columns = ["agent", "system", "arrivals", "level", "repeat", "latency_s", "answer_s"]
     parts = [pd.read_parquet(path, columns=columns) for path in paths]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
 

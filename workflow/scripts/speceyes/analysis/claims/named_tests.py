@@ -30,5 +30,6 @@ TESTS: Mapping[str, Test] = {
         ablations.speed_gained_by_batch,
         ablations.flattening_over_batches,
         serving.throughput_gain,
+        serving.throughput_rise,
     )
 }
