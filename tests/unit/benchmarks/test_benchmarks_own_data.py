@@ -68,22 +68,29 @@ def spoilt(rows: list[Any], **changes: Any) -> list[Any]:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"question": ...}, "question is empty"),
+        ({"question": ...}, "question is missing, found options, answer, image, category"),
         ({"question": "  "}, "question is empty"),
         ({"question": ["Which?"]}, "question is a list, not text"),
         ({"question": "half \ud800"}, "question holds half a character"),
         ({"options": None}, "options is empty"),
-        ({"options": "red, blue"}, "options is text, not a list: 'red, blue'; a text needs the setting separator"),
+        ({"options": "red, blue"}, "options is text, not a list: 'red, blue'; set separator, if it has one"),
+        ({"options": "['red', 'blue']"}, "options: not JSON: "),
+        ({"options": '["red", NaN]'}, "options: not JSON: NaN is no number"),
+        ({"options": '["red"]'}, "options holds 1 options, expected 2 to 8"),
+        ({"options": " "}, "options is empty"),
+        ({"options": {"A": "red", "B": "blue"}}, "options is of type dict, not a list: {'A': 'red', 'B': 'blue'}"),
         ({"options": ["red"]}, "options holds 1 options, expected 2 to 8"),
         ({"options": [str(number) for number in range(9)]}, "options holds 9 options, expected 2 to 8"),
         ({"options": ["red", ""]}, "options[1] is empty"),
         ({"options": ["red", 7]}, "options[1] is a number, not text: 7"),
         ({"options": ["red", "blue", " red"], "answer": "B"}, "options A and C are both ' red'"),
-        ({"answer": ...}, "answer is empty"),
+        ({"answer": ...}, "answer is missing, found question, options, image, category"),
+        ({"answer": None}, "answer is empty"),
         ({"answer": "E"}, "answer is 'E', expected one of A, B, C, D or the text of an option"),
         ({"answer": 2}, "answer is a number, not text: 2"),
         ({"options": ["B", "A"], "answer": "A"}, "answer 'A' is one option's letter and another's text"),
-        ({"image": ...}, "image is empty"),
+        ({"image": ...}, "image is missing, found "),
+        ({"image": None}, "image is empty"),
         ({"image": 7}, "image is a number, not text: 7"),
         ({"image": "pictures/9.jpg"}, "image 'pictures/9.jpg': No such file or directory"),
         ({"image": "pictures"}, "image 'pictures': a folder, not a file"),
@@ -94,7 +101,8 @@ def spoilt(rows: list[Any], **changes: Any) -> list[Any]:
         ({"image": "https://pictures.example/1.jpg"}, "image 'https://pictures.example/1.jpg' is an address"),
         ({"image": "test.jsonl"}, "image cannot be decoded"),
         ({"category": 0.5}, "category is a number, not text: 0.5"),
-        ({"category": ...}, "category is empty"),
+        ({"category": ...}, "category is missing, found "),
+        ({"category": None}, "category is empty"),
     ],
 )
 def test_a_bad_row_is_named_with_its_file_and_field(tmp_path, changes, message):
@@ -141,6 +149,67 @@ def test_delimited_text_with_a_column_for_each_option(tmp_path, suffix, delimite
     assert f"test.{suffix}: columns options, hue are missing, found question, A, B, C, answer, image" in complaint(
         tmp_path, options="options", category="hue"
     )
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (b"Caf\xe9?,red,blue,,A,a.jpg", "question holds half a character, or is not in UTF-8"),
+        (b'"Which?,red,blue,,A,a.jpg', "not comma-separated text (unexpected end of data)"),
+        (b'"Stop" sign?,red,blue,,A,a.jpg', "not comma-separated text ("),
+        (b"Which?,red,blue,,A,a.jpg,more", "more fields than columns"),
+        (b"Which?,red", "A, B, C holds 1 options"),
+    ],
+)
+def test_a_line_that_is_no_delimited_text_is_named(tmp_path, line, message):
+    (tmp_path / "a.jpg").write_bytes(picture())
+    long = b"x" * 2**17  # read ahead of a row is not its row
+    first = b"Which " + long + b"?,red,blue,,A,a.jpg"
+    (tmp_path / "test.csv").write_bytes(b"\r\n".join([b"question,A,B,C,answer,image", first, line]))
+    said = complaint(tmp_path, **COLUMNS)
+    assert said.startswith(f"{tmp_path}/test.csv row 2: ")
+    assert message in said
+
+
+def test_columns_in_other_letters_are_named_with_what_was_found(tmp_path):
+    (tmp_path / "a.jpg").write_bytes(picture())
+    row = {name.title() if name != "image" else name: value for name, value in choice().items()}
+    path = write_json_lines(tmp_path / "test.jsonl", [row])
+    found = "Question, A, B, C, Answer, image"
+    assert complaint(tmp_path, **COLUMNS).startswith(f"{path} row 1: answer is missing, found {found}")
+
+
+def test_fields_within_a_column_are_read(tmp_path):
+    row = {
+        "conversation": {"question": {"text": "Which?"}, "choices": ["red", "blue"]},
+        "label": {"letter": "B"},
+        "shown": {"bytes": picture(), "path": None},
+    }
+    settings = {
+        "question": "conversation.question.text", "options": "conversation.choices", "answer": "label.letter",
+        "image": "shown.bytes",
+    }  # fmt: skip
+    pq.write_table(pa.Table.from_pylist([row]), tmp_path / "test.parquet")
+    (sample,) = indexed(tmp_path, **settings)
+    assert (sample.question, sample.gold) == ("Which?", "blue")
+    said = complaint(tmp_path, **settings | {"answer": "label.word"})
+    assert said.endswith("test.parquet row 1: label.word is missing, found conversation, label, shown")
+    (tmp_path / "test.parquet").unlink()
+    (tmp_path / "a.jpg").write_bytes(picture())
+    write_json_lines(tmp_path / "test.jsonl", [row | {"shown": {"bytes": "a.jpg"}, "label.letter": "A"}])
+    assert indexed(tmp_path, **settings)[0].gold == "red"
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv", "jsonl"])
+def test_options_may_be_a_list_in_json(tmp_path, suffix):
+    (tmp_path / "a.jpg").write_bytes(picture())
+    row = {"question": "Which?", "options": '["red, dark", "blue"]', "answer": "B", "image": "a.jpg"}
+    if suffix == "jsonl":
+        write_json_lines(tmp_path / "test.jsonl", [row])
+    else:
+        write_delimited(tmp_path / f"test.{suffix}", [row], {"csv": ",", "tsv": "\t"}[suffix])
+    (sample,) = indexed(tmp_path, options="options")
+    assert (sample.options, sample.gold) == (("red, dark", "blue"), "blue")
 
 
 @pytest.mark.parametrize("separator", ["|", ", ", ";", "\n"])

@@ -146,7 +146,7 @@ def text_field(value: object, where: str, field: str) -> str:
     if not isinstance(value, str):
         raise BenchmarkError(f"{where}: {field} is {kind_of(value)}, not text: {shown(value)}")
     if not is_unicode(value):
-        raise BenchmarkError(f"{where}: {field} holds half a character; {ADVICE}")
+        raise BenchmarkError(f"{where}: {field} holds half a character, or is not in UTF-8; {ADVICE}")
     return value
 
 

@@ -22,6 +22,7 @@ from speceyes.benchmarks.base import (
 from speceyes.benchmarks.base64_pictures import decoded_picture
 from speceyes.benchmarks.rows import Row, delimited_rows, json_rows, parquet_rows
 from speceyes.border import border, open_regular, plain, shown
+from speceyes.documents import parse_json
 from speceyes.records.samples import LETTERS
 
 YES_OR_NO = ("yes", "no")
@@ -29,7 +30,7 @@ FORMATS: dict[str, Callable[[Path, Sequence[str]], Iterator[Row]]] = {
     ".jsonl": lambda path, _: json_rows(path),
     ".csv": lambda path, columns: delimited_rows(path, ",", columns),
     ".tsv": lambda path, columns: delimited_rows(path, "\t", columns),
-    ".parquet": parquet_rows,
+    ".parquet": lambda path, columns: parquet_rows(path, list(dict.fromkeys(map(_outermost, columns)))),
 }
 
 
@@ -44,11 +45,15 @@ def _leaves(path: Path) -> bool:
     return path.is_absolute() or Path(os.path.normpath(path)).parts[:1] == (os.pardir,)
 
 
+def _outermost(column: str) -> str:
+    return column.partition(".")[0]
+
+
 Column = Annotated[str, Field(min_length=1)]
 
 
 class Settings(BaseModel):
-    """Which column holds what."""
+    """Which column holds what; ``answer.text`` is the field ``text`` within ``answer``."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -58,7 +63,8 @@ class Settings(BaseModel):
     )
     question: Column = Field("question", description="Column of the question.")
     options: Column | Annotated[tuple[Column, ...], Field(min_length=2, max_length=len(LETTERS))] | None = Field(
-        None, description="Column of a list of options, or their columns in order; null: yes/no questions."
+        None,
+        description="Column of a list of options, JSON's too, or their columns in order; null: yes/no questions.",
     )
     separator: Column | None = Field(None, description="What stands between options where one text holds them all.")
     answer: Column = Field("answer", description="Column of the right option's letter or text, or of yes or no.")
@@ -133,15 +139,15 @@ class OwnData:
     def _row(self, where: str, record: dict[str, Any], folder: Path) -> RawRow:
         columns = self.settings
         options = self._options(record, where)
-        gold, letter = _gold(record.get(columns.answer), where, columns.answer, options)
+        gold, letter = _gold(_value(record, columns.answer, where), where, columns.answer, options)
         return RawRow(
             where=where,
-            question=text_field(record.get(columns.question), where, columns.question),
+            question=text_field(_value(record, columns.question, where), where, columns.question),
             options=options,
             gold=gold,
             gold_letter=letter,
             category=_label(record, columns.category, where),
-            image=self._picture(record.get(columns.image), where, folder),
+            image=self._picture(_value(record, columns.image, where), where, folder),
             image_id=_label(record, columns.image_id, where),
         )
 
@@ -150,7 +156,7 @@ class OwnData:
         if columns is None:
             return ()
         if isinstance(columns, str):
-            named = _listed(record.get(columns), where, columns, self.settings.separator)
+            named = _listed(_value(record, columns, where), where, columns, self.settings.separator)
         else:
             named = _filled([(column, record.get(column)) for column in columns])
         if not 2 <= len(named) <= len(LETTERS):
@@ -182,16 +188,30 @@ class OwnData:
             return file.read()
 
 
+def _value(record: dict[str, Any], column: str, where: str) -> object:
+    """What a row has in a column, or in a field within one."""
+    value: Any = record
+    for name in (column,) if column in record else column.split("."):
+        if not isinstance(value, dict) or name not in value:
+            raise BenchmarkError(f"{where}: {column} is missing, found {plain(', '.join(record))}")
+        value = value[name]
+    return value
+
+
 def _listed(value: object, where: str, field: str, separator: str | None) -> list[tuple[str, object]]:
     """The options of one column, each with the name of its place."""
     if separator is not None:
         value = [part.strip() for part in text_field(value, where, field).split(separator)]
+    elif isinstance(value, str) and value.lstrip().startswith("["):
+        with border(f"{where}: {field}", BenchmarkError, "a text with options is a list in JSON, or set separator"):
+            value = parse_json(value)
     if value is None:
         raise BenchmarkError(f"{where}: {field} is empty; {ADVICE}")
+    if isinstance(value, str):
+        text_field(value, where, field)
+        raise BenchmarkError(f"{where}: {field} is text, not a list: {shown(value)}; set separator, if it has one")
     if not isinstance(value, list):
-        raise BenchmarkError(
-            f"{where}: {field} is {kind_of(value)}, not a list: {shown(value)}; a text needs the setting separator"
-        )
+        raise BenchmarkError(f"{where}: {field} is {kind_of(value)}, not a list: {shown(value)}")
     return [(f"{field}[{place}]", option) for place, option in enumerate(value)]
 
 
@@ -219,7 +239,7 @@ def _gold(value: object, where: str, field: str, options: tuple[str, ...]) -> tu
 
 
 def _label(record: dict[str, Any], column: str | None, where: str) -> str:
-    return "" if column is None else label_field(record.get(column), where, column)
+    return "" if column is None else label_field(_value(record, column, where), where, column)
 
 
 def _check_name(row: RawRow, field: str | None, names: dict[bytes, str]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from speceyes.benchmarks.base import ADVICE, BenchmarkError, check_columns, kind_of, table_file
+from speceyes.benchmarks.base import ADVICE, BenchmarkError, check_columns, is_unicode, kind_of, table_file
 from speceyes.border import border, plain, reason, shown
 from speceyes.documents import parse_json
 
@@ -31,18 +31,27 @@ def delimited_rows(path: Path, delimiter: str, columns: Sequence[str]) -> Iterat
         BenchmarkError: no such file, not delimited text, a column missing or twice, a row longer than the head.
     """
     csv.field_size_limit(sys.maxsize)
-    with table_file(path) as file, io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
+    # What is no UTF-8 is left to the field that holds it: only its row is known to be wrong.
+    with (
+        table_file(path) as file,
+        io.TextIOWrapper(file, encoding="utf-8-sig", errors="surrogateescape", newline="") as text,
+    ):
         reader = csv.DictReader(text, delimiter=delimiter, strict=True)
+        where = f"{plain(path)} head line"
         try:
-            check_columns(path, reader.fieldnames or (), columns)
+            names = reader.fieldnames or ()
+            if not all(map(is_unicode, names)):
+                raise BenchmarkError(f"{where}: not {DELIMITERS[delimiter]}-separated text in UTF-8; {ADVICE}")
+            check_columns(path, names, columns)
+            where = f"{plain(path)} row 1"
             for number, row in enumerate(reader, start=1):
-                where = f"{plain(path)} row {number}"
                 if None in row:
                     raise BenchmarkError(f"{where}: more fields than columns; {ADVICE}")
                 yield where, row
-        except (csv.Error, UnicodeDecodeError) as error:
+                where = f"{plain(path)} row {number + 1}"
+        except csv.Error as error:
             raise BenchmarkError(
-                f"{plain(path)}: not {DELIMITERS[delimiter]}-separated text ({reason(error)}); {ADVICE}"
+                f"{where}: not {DELIMITERS[delimiter]}-separated text ({reason(error)}); {ADVICE}"
             ) from error
 
 
