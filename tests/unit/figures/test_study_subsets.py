@@ -9,11 +9,13 @@ import numpy as np
 import pytest
 import speceyes.figures
 from explored_study import explorer_tables
+from speceyes.analysis.names import split_name
 from speceyes.figures import style
 from speceyes.method.confidence import headline
 from speceyes.pages.explorer.page import write_explorer
 from speceyes.pages.study_page import study_page
 from speceyes.tables.csv_files import read_csv
+from speceyes.tables.markdown import plain
 from speceyes.tables.typeset import write_main_table
 from synthetic_study import SyntheticStudy
 from synthetic_tables import MODULES, named, write_tables
@@ -115,7 +117,7 @@ def test_the_page_tells_of_the_papers_metric_or_the_first_and_of_every_split(mad
     )
     metric = headline(study.metrics).rpartition(":")[2]
     assert text.count(f"**SpecEyes ({metric}) with ") == len(study.agents)
-    assert all(f"{benchmark}/{split}**: " in text for benchmark, split in study.splits)
+    assert all(f", {plain(split_name(*split))}**: " in text for split in study.splits)
 
 
 def test_the_explorer_is_written_with_every_metric(made, tmp_path):

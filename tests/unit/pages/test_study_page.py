@@ -1,5 +1,8 @@
+from xml.etree import ElementTree as ET
+
 import numpy as np
 import pandas as pd
+from speceyes.pages.html_page import html_page
 from speceyes.pages.study_page import (
     agreement,
     faulty_passes,
@@ -21,7 +24,7 @@ def faults(**counts: list[int]) -> pd.DataFrame:
 
 
 def claims() -> pd.DataFrame:
-    stated = {"number": 1, "claim": "It is faster.", "place": "abstract", "paper": "1.1 to 3.35 times"}
+    stated = {"number": 1, "claim": "On V* it is *faster*, | a_b_.", "place": "abstract", "paper": "1.1 to 3.35 times"}
     found = {"finding": "1 of 1 estimates", "verdict": "undecided", "samples": 20.0, "samples_needed": 1234.0}
     decided = {"number": 2, "verdict": "not supported", "samples_needed": np.nan}
     return pd.DataFrame([stated | found, stated | found | decided])
@@ -59,7 +62,7 @@ def page(comparable: bool) -> str:
 
 def test_a_loss_beyond_chance_is_named_with_its_split():
     (sentence,) = findings(settings(-0.2, -0.1))
-    assert "better on 0 and worse on 1 (vstar/direct_attributes) of 1 splits" in sentence
+    assert "better on 0 and worse on 1 (V\\* direct attributes) of 1 splits" in sentence
     assert "is 1.50 times as fast" in sentence
 
 
@@ -75,7 +78,7 @@ def test_a_study_without_min_is_told_by_its_first_metric():
 
 def test_the_page_says_for_whom_a_threshold_is_and_shows_each_figure():
     text = page(comparable=True)
-    assert "**DeepEyes, vstar/direct_attributes**: Use the agent." in text
+    assert "**DeepEyes, V\\* direct attributes**: Use the agent." in text
     assert "Never shown" not in text
     assert "### What is accepted\n\n![Look.](figures/acceptance.png)\n\nLook." in text
     assert "not comparable" not in text
@@ -138,9 +141,17 @@ def test_batches_that_were_cut_are_a_finding():
 def test_the_first_thing_on_the_page_are_the_papers_claims_with_their_verdicts():
     text = page(comparable=False)
     assert text.startswith("# some: which of the paper's claims hold?\n\nModels and pictures are the miniature's")
-    assert text.index("| 1 | It is faster. (abstract: 1.1 to 3.35 times) |") < text.index("## What was found")
-    assert "**undecided**; about 1,200 samples instead of 20 would decide |" in text
+    assert text.index("(abstract: 1.1 to 3.35 times) | **undecided**") < text.index("## What was found")
+    assert "**undecided**; about 1,200 samples instead of 20 would decide | 1 of 1 estimates |" in text
     assert "| **not supported** |" in text
+
+
+def test_names_and_stars_of_claims_and_splits_are_shown_as_they_are():
+    shown = "".join(
+        ET.fromstring(html_page("t", page(comparable=True)).split("</head>")[1].split("</html>")[0]).itertext()
+    )
+    assert "DeepEyes, V* direct attributes: Use the agent." in shown
+    assert "On V* it is *faster*, | a_b_." in shown
 
 
 def test_each_system_that_ran_under_both_protocols_has_its_sentence():

@@ -27,7 +27,7 @@ def cells(latex, system):
 
 def test_a_row_has_its_split_agent_system_and_every_number_with_its_interval():
     found = cells(as_latex(table(row(), row("agent"))), "SpecEyes (min)")
-    assert found[:3] == ["hrbench/4k", "DeepEyes", "SpecEyes (min)"]
+    assert found[:3] == ["HR-Bench 4K", "DeepEyes", "SpecEyes (min)"]
     assert found[3:] == ["81.2 [76.2, 86.2]", "75.0 [70.0, 80.0]", "1.50 [1.45, 1.55]"]
 
 
@@ -51,7 +51,7 @@ def test_special_characters_of_a_name_are_escaped(name, place):
 
 def test_splits_stand_together_in_the_studys_order():
     latex = as_latex(table(row(split="8k"), row(split="4k"), row("agent", split="8k")))
-    assert re.findall(r"^hrbench/(\w+)", latex, flags=re.M) == ["8k", "8k", "4k"]
+    assert re.findall(r"^HR-Bench (\w+)", latex, flags=re.M) == ["8K", "8K", "4K"]
 
 
 def test_what_was_not_measured_is_a_dash():

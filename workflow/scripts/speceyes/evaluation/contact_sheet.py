@@ -19,10 +19,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
 
+from speceyes.analysis.names import agent_name
 from speceyes.documents import read_yaml
 from speceyes.evaluation.marking import TOP_K, Marker
 from speceyes.evaluation.trial import Trial
-from speceyes.figures.style import AGENT_COLOURS, AGENT_NAMES, RIGHT, STYLE, WRONG
+from speceyes.figures.style import AGENT_COLOURS, RIGHT, STYLE, WRONG
 from speceyes.images import fit, open_image
 from speceyes.method.confidence import confidence
 from speceyes.miniature.generate import Sizes
@@ -111,7 +112,7 @@ class Sheet:
         for name in AGENTS:
             record = self.agents[name][sample.sample_id]
             looked = f" after {record.tool_calls} look" if record.tool_calls else ""
-            said = f"{AGENT_NAMES[name]}{looked}: {record.answer}"
+            said = f"{agent_name(name)}{looked}: {record.answer}"
             lines.append((said, self._colour(sample, record.answer)))
         y = 0.98
         for text, colour in lines:

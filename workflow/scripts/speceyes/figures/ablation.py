@@ -5,6 +5,7 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from speceyes.analysis.names import agent_name
 from speceyes.figures import style
 from speceyes.figures.tables import FigureTables
 
@@ -41,7 +42,7 @@ def curve_handles(study: FigureTables) -> list[Line2D]:
             [],
             color=style.agent_colour(study.agents, agent),
             marker="o",
-            label=f"SpecEyes ({style.metric_name(study.metric)}) on {style.agent_name(agent)}",
+            label=f"SpecEyes ({style.metric_name(study.metric)}) on {agent_name(agent)}",
         )
         for agent in study.agents
     ]

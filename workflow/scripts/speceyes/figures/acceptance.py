@@ -6,6 +6,7 @@ from pathlib import Path
 
 from matplotlib.lines import Line2D
 
+from speceyes.analysis.names import agent_name, split_name
 from speceyes.figures import style
 from speceyes.figures.tables import FigureTables, Tables
 
@@ -22,7 +23,7 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
     study = FigureTables(tables)
     figure, axes = style.split_panels(len(study.splits), sharey="all")
     for panel, (benchmark, split) in zip(axes, study.splits, strict=True):
-        panel.set_title(style.split_name(benchmark, split).replace("\n", " "))
+        panel.set_title(split_name(benchmark, split))
         for agent in study.agents:
             rows = study.ablation("threshold", agent, benchmark, split)
             colour = style.agent_colour(study.agents, agent)
@@ -37,8 +38,7 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
         panel.set_ylabel("share (%)")
     style.percent(axes[0])
     colours = [
-        Line2D([], [], color=style.agent_colour(study.agents, agent), label=style.agent_name(agent))
-        for agent in study.agents
+        Line2D([], [], color=style.agent_colour(study.agents, agent), label=agent_name(agent)) for agent in study.agents
     ]
     kinds = [
         Line2D([], [], color=style.BLACK, marker="o", markersize=2, label="α: accepted among tool-free"),

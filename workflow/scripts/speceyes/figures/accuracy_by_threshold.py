@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from speceyes.analysis.names import split_name
 from speceyes.analysis.outcomes import confidence_column
 from speceyes.analysis.shares import by_image, share_interval
 from speceyes.figures import style
@@ -36,7 +37,7 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
     figure, axes = style.split_panels(len(study.splits), row_height=1.5)
     column = confidence_column(study.metric, study.top_k)
     for panel, (benchmark, split) in zip(axes, study.splits, strict=True):
-        panel.set_title(style.split_name(benchmark, split).replace("\n", " "))
+        panel.set_title(split_name(benchmark, split))
         cell = study.at(study.outcomes, study.agents[0], benchmark, split)
         scored = cell[cell[f"draft_{SCORER}"].notna()]
         if scored.empty:

@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from speceyes.analysis.names import agent_name
 from speceyes.figures import style
 from speceyes.figures.tables import SCORER, FigureTables, Tables
 
@@ -36,7 +37,7 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
     study = FigureTables(tables)
     figure, axes = style.panels(2, len(study.splits), row_height=1.2, sharex="row", sharey="all")
     for column, (benchmark, split) in enumerate(study.splits):
-        axes[0, column].set_title(style.split_name(benchmark, split))
+        axes[0, column].set_title(style.panel_title(benchmark, split))
         for row, (quantity, label) in enumerate(QUANTITIES.items()):
             for agent in study.agents:
                 _dots(study, axes[row, column], quantity, (agent, benchmark, split))
@@ -49,7 +50,7 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
         panel.axvline(1, color=style.BLACK, linewidth=0.7, linestyle=":")
     style.speedup_axis(axes[1, 0], study.settings["speedup"])
     handles = [
-        Line2D([], [], color=style.agent_colour(study.agents, agent), marker="o", label=style.agent_name(agent))
+        Line2D([], [], color=style.agent_colour(study.agents, agent), marker="o", label=agent_name(agent))
         for agent in study.agents
     ]
     style.legend(figure, handles)

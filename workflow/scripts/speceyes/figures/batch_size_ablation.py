@@ -6,6 +6,7 @@ from pathlib import Path
 
 from matplotlib.ticker import FixedLocator
 
+from speceyes.analysis.names import split_name
 from speceyes.figures import style
 from speceyes.figures.ablation import curve, curve_handles
 from speceyes.figures.tables import FigureTables, Tables
@@ -23,7 +24,7 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
     study = FigureTables(tables)
     figure, axes = style.split_panels(len(study.splits))
     for panel, (benchmark, split) in zip(axes, study.splits, strict=True):
-        panel.set_title(style.split_name(benchmark, split).replace("\n", " "))
+        panel.set_title(split_name(benchmark, split))
         sizes: set[int] = set()
         for agent in study.agents:
             curve(study, panel, "batch_size", "speedup", (agent, benchmark, split))

@@ -51,7 +51,7 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
             for threshold in study.at(gates, study.agents[0], benchmark, split)["threshold"]:
                 panel.axvline(threshold, color=style.BLACK, linewidth=0.7, linestyle="--")
             if row == 0:
-                panel.set_title(style.split_name(benchmark, split))
+                panel.set_title(style.panel_title(benchmark, split))
         axes[row, 0].set_ylabel(f"{style.metric_name(metric)}\ndensity")
     for panel in axes[-1]:
         panel.set_xlabel("confidence")

@@ -38,7 +38,7 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
     height = 0.5 + 0.11 * len(metrics)
     figure, axes = style.panels(len(QUANTITIES), len(study.splits), row_height=height, sharex="row", sharey="all")
     for column, (benchmark, split) in enumerate(study.splits):
-        axes[0, column].set_title(style.split_name(benchmark, split))
+        axes[0, column].set_title(style.panel_title(benchmark, split))
         cell = rows[(rows["benchmark"] == benchmark) & (rows["split"] == split)]
         for row, quantity in enumerate(QUANTITIES):
             _dots(axes[row, column], cell, quantity, metrics)

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from speceyes.analysis.names import agent_name
 from speceyes.figures import style
 from speceyes.figures.tables import SCORER, FigureTables, Tables
 
@@ -35,7 +36,7 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
     curves = curves[curves["scorer"] == SCORER]
     figure, axes = style.panels(len(study.agents) + 1, len(study.splits), row_height=1.15, sharex="row", sharey="row")
     for column, (benchmark, split) in enumerate(study.splits):
-        axes[0, column].set_title(style.split_name(benchmark, split))
+        axes[0, column].set_title(style.panel_title(benchmark, split))
         for row, agent in enumerate(study.agents):
             cell = study.at(curves, agent, benchmark, split)
             _deferral(study, axes[row, column], cell)
@@ -43,7 +44,7 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
         axes[len(study.agents) - 1, column].set_xlabel("deferred (%)")
         axes[-1, column].set_xlabel("coverage (%)")
     for row, agent in enumerate(study.agents):
-        axes[row, 0].set_ylabel(f"with {style.agent_name(agent)}\naccuracy (%)")
+        axes[row, 0].set_ylabel(f"with {agent_name(agent)}\naccuracy (%)")
         style.percent(axes[row, 0])
         style.percent(axes[row, 0], "x")
     axes[-1, 0].set_ylabel("draft alone\nrisk (%)")

@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from speceyes.analysis.names import agent_name
 from speceyes.figures import style
 from speceyes.figures.tables import FigureTables, Tables
 
@@ -36,7 +37,7 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
     for row, agent in enumerate(study.agents):
         _phases(study, axes[row, 0], agent)
         _tool_calls(study, axes[row, 1], agent)
-        axes[row, 0].set_ylabel(f"{style.agent_name(agent)}\nseconds per sample")
+        axes[row, 0].set_ylabel(f"{agent_name(agent)}\nseconds per sample")
         axes[row, 1].set_ylabel("seconds per sample")
     axes[-1, 1].set_xlabel("tool calls of the agent alone")
     phases = [Patch(color=style.PHASE_COLOURS[phase], label=name) for phase, name in PHASES.items()]
@@ -63,7 +64,7 @@ def _phases(study: FigureTables, axes: Axes, agent: str) -> None:
                 ha="center",
                 fontsize=5.5,
             )
-    axes.set_xticks(range(len(study.splits)), [style.split_name(*split).replace(" ", "\n") for split in study.splits])
+    axes.set_xticks(range(len(study.splits)), [style.panel_title(*split).replace(" ", "\n") for split in study.splits])
     axes.tick_params(axis="x", labelsize=5.2, length=0)
     axes.grid(visible=False, axis="x")
     axes.margins(y=0.12)

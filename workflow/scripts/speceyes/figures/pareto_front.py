@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from speceyes.analysis.names import agent_name
 from speceyes.figures import style
 from speceyes.figures.tables import SCORER, FigureTables, Tables
 
@@ -38,8 +39,8 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
             panel = axes[row, column]
             _panel(study, panel, (agent, benchmark, split), fronts)
             if row == 0:
-                panel.set_title(style.split_name(benchmark, split))
-        axes[row, 0].set_ylabel(f"{style.agent_name(agent)}\naccuracy (%)")
+                panel.set_title(style.panel_title(benchmark, split))
+        axes[row, 0].set_ylabel(f"{agent_name(agent)}\naccuracy (%)")
     for panel in axes[-1]:
         panel.set_xlabel("speedup")
     style.speedup_axis(axes[0, 0], study.settings["speedup"])

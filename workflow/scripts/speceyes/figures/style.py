@@ -15,6 +15,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
+from speceyes.analysis.names import benchmark_name, place_name
 from speceyes.method.confidence import metric_name as function_name
 
 ONE_COLUMN, TWO_COLUMNS = 3.5, 7.16  # inches
@@ -36,8 +37,6 @@ AGENT_COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
 PHASE_COLOURS = {"screen_s": SKY, "draft_s": ORANGE, "agent_s": BLUE}
 RIGHT, WRONG = BLUE, VERMILION
 
-BENCHMARK_NAMES = {"vstar": "V*", "hrbench": "HR-Bench", "pope": "POPE"}
-AGENT_NAMES = {"deepeyes": "DeepEyes", "thyme": "Thyme"}
 METRIC_NAMES = {"min": "min", "bottom20": "bottom 20 %", "mean": "mean", "log": "log"}
 
 STYLE: dict[str, Any] = {
@@ -112,15 +111,9 @@ def save(figure: Figure, png: Path, pdf: Path) -> None:
     figure.savefig(pdf, metadata={"CreationDate": None, "Creator": None, "Producer": None})
 
 
-def split_name(benchmark: str, split: str) -> str:
-    """A panel's title: ``V* direct attributes``."""
-    place = {"4k": "4K", "8k": "8K"}.get(split, split.replace("_", " "))
-    return f"{BENCHMARK_NAMES.get(benchmark, benchmark)}\n{place}"
-
-
-def agent_name(agent: str) -> str:
-    """An agent as the paper writes it."""
-    return AGENT_NAMES.get(agent, agent)
+def panel_title(benchmark: str, split: str) -> str:
+    """A split's name on two lines, for a narrow panel."""
+    return f"{benchmark_name(benchmark)}\n{place_name(split)}"
 
 
 def metric_name(metric: str) -> str:

@@ -25,7 +25,7 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
     figure, axes = style.panels(2, len(study.splits), sharex="col", sharey="row")
     for column, (benchmark, split) in enumerate(study.splits):
         above, below = axes[0, column], axes[1, column]
-        above.set_title(style.split_name(benchmark, split))
+        above.set_title(style.panel_title(benchmark, split))
         for agent in study.agents:
             curve(study, above, "threshold", f"accuracy_{SCORER}", (agent, benchmark, split))
             curve(study, below, "threshold", "speedup", (agent, benchmark, split))

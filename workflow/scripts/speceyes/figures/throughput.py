@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
+from speceyes.analysis.names import agent_name
 from speceyes.figures import style
 from speceyes.figures.tables import FigureTables, Tables
 
@@ -34,7 +35,7 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
             rows = load[(load["agent"] == agent) & (load["system"] == system)]
             _rates(axes[row, 0], rows[rows["arrivals"] == "closed"].sort_values("level"), colour)
             _waits(axes[row, 1], rows, colour)
-        axes[row, 0].set_ylabel(f"{style.agent_name(agent)}\nanswers per second")
+        axes[row, 0].set_ylabel(f"{agent_name(agent)}\nanswers per second")
         axes[row, 0].set_ylim(bottom=0)
         axes[row, 1].set_ylabel("seconds to an answer")
         _seconds_axis(axes[row, 1])

@@ -21,7 +21,7 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
     study = FigureTables(tables)
     figure, axes = style.panels(2, len(study.splits), row_height=1.1, sharex="all", sharey="row")
     for column, (benchmark, split) in enumerate(study.splits):
-        axes[0, column].set_title(style.split_name(benchmark, split))
+        axes[0, column].set_title(style.panel_title(benchmark, split))
         for agent in study.agents:
             curve(study, axes[0, column], "top_k", f"accuracy_{SCORER}", (agent, benchmark, split))
             curve(study, axes[1, column], "top_k", "speedup", (agent, benchmark, split))

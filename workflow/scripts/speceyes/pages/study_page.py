@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from speceyes.analysis.names import agent_name, split_name
 from speceyes.method.confidence import headline, metric_name
-from speceyes.tables.main_table import AGENT_NAMES
+from speceyes.tables.markdown import plain
 
 SCORER = "corrected"
 
@@ -44,13 +45,14 @@ def study_page(
         captions: each figure's title and what to see in it, by name.
     """
     note = "" if comparable else "Models and pictures are the miniature's: not comparable with the paper's numbers.\n\n"
+    ways = "[Every sample, at any threshold](explorer.html) · [report](report.html) · [tables](tables/README.md)\n\n"
     found = [*findings(settings), *([] if live is None else [agreement(live)])]
     found += [] if throughput is None else under_load(throughput)
     found += [*protocol_differences(protocols), *faulty_passes(faults)]
     metric = shown_metric(settings)
     advice = recommended[recommended["metric"] == metric]
     parts = [
-        f"# {study}: which of the paper's claims hold?\n\n{note}{verdicts(claims, level)}",
+        f"# {study}: which of the paper's claims hold?\n\n{note}{ways}{verdicts(claims, level)}",
         "## What was found\n\n" + "\n".join(f"- {line}" for line in found),
         "## Table 1\n\n" + main_table.strip(),
         f"## Which threshold?\n\nFor the metric `{metric_name(metric)}`; all of them in"
@@ -72,9 +74,12 @@ def study_page(
 
 def verdicts(claims: pd.DataFrame, level: float) -> str:
     """The claims with their verdicts, and how these were reached."""
-    rows = [f"| {row['number']} | {_claim(row)} | {row['finding']} | {_verdict(row)} |" for _, row in claims.iterrows()]
+    rows = [
+        f"| {row['number']} | {plain(_claim(row))} | {_verdict(row)} | {plain(row['finding'])} |"
+        for _, row in claims.iterrows()
+    ]
     return (
-        "| no. | the paper's claim | this study finds | verdict |\n|--:|---|---|---|\n" + "\n".join(rows) + "\n\n"
+        "| no. | the paper's claim | verdict | this study finds |\n|--:|---|---|---|\n" + "\n".join(rows) + "\n\n"
         "A claim holds where every estimate lies where the claim puts it, and fails where one lies elsewhere beyond"
         " chance. Holm's correction for the number of claims keeps all verdicts together right with probability"
         f" {level:g}."
@@ -94,8 +99,8 @@ def _verdict(row: pd.Series) -> str:
 
 
 def _advised(row: pd.Series) -> str:
-    agent = AGENT_NAMES.get(row["agent"], row["agent"])
-    return f"- **{agent}, {row['benchmark']}/{row['split']}**: {row['sentence']}"
+    agent = plain(agent_name(row["agent"]))
+    return f"- **{agent}, {plain(split_name(row['benchmark'], row['split']))}**: {row['sentence']}"
 
 
 def findings(settings: pd.DataFrame) -> list[str]:
@@ -139,7 +144,7 @@ def protocol_differences(protocols: pd.DataFrame) -> list[str]:
 
 
 def _protocol_difference(system: str, agent: str, rows: pd.DataFrame) -> str:
-    name = AGENT_NAMES.get(agent, agent)
+    name = plain(agent_name(agent))
     errors = " and ".join(f"{int(rows[f'errored_{protocol}'].sum())}" for protocol in ("published", "corrected"))
     points = rows[f"{SCORER}_difference"]
     span = " to ".join(dict.fromkeys((f"{points.min():+.1f}", f"{points.max():+.1f}")))
@@ -178,7 +183,7 @@ def under_load(throughput: pd.DataFrame) -> list[str]:
 
 
 def _told_under_load(row: pd.Series) -> str:
-    agent = AGENT_NAMES.get(row["agent"], row["agent"])
+    agent = plain(agent_name(row["agent"]))
     return (
         f"**Under load, with {agent}** and {row['level']:g} questions under way, the funnel gives"
         f" {row['answers_per_s']:.2f} answers per second, {row['gain']:.2f} times the agent alone"
@@ -200,7 +205,7 @@ def _finding(agent: str, rows: pd.DataFrame) -> str:
     worse = _names(rows[rows[f"difference_{SCORER}_high"] < 0])
     metric = metric_name(str(rows["metric"].iloc[0]))
     return (
-        f"**SpecEyes ({metric}) with {AGENT_NAMES.get(agent, agent)}** is {_range(rows['speedup'])} times as fast as"
+        f"**SpecEyes ({metric}) with {plain(agent_name(agent))}** is {_range(rows['speedup'])} times as fast as"
         f" the agent alone; its accuracy differs by {span} points ({SCORER} scorer). By an exact test at level"
         f" {rows['level'].iloc[0]:g}, each split by itself, it is better on {better} and worse on {worse} of"
         f" {len(rows)} splits; elsewhere the difference may be chance."
@@ -209,5 +214,5 @@ def _finding(agent: str, rows: pd.DataFrame) -> str:
 
 def _names(rows: pd.DataFrame) -> str:
     """How many splits, and which."""
-    names = ", ".join(f"{row['benchmark']}/{row['split']}" for _, row in rows.iterrows())
+    names = ", ".join(plain(split_name(row["benchmark"], row["split"])) for _, row in rows.iterrows())
     return f"{len(rows)} ({names})" if names else "0"

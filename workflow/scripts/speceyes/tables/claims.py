@@ -10,6 +10,7 @@ import pandas as pd
 from speceyes.analysis.claims.evidence import Evidence
 from speceyes.analysis.claims.stated import Claim, read_claims
 from speceyes.analysis.claims.verdicts import Judged, Placed, judge
+from speceyes.analysis.names import agent_name, split_name
 from speceyes.tables.inputs import TableInputs
 
 READS = ("claim_tests", "stated_claims")
@@ -102,7 +103,7 @@ def finding(estimates: int, judged: Judged) -> str:
     if deciding is None:
         return "not measured in this study" if not estimates else "not measured: no estimate has an interval"
     one = deciding.evidence
-    where = ", ".join(part for part in (one.agent, f"{one.benchmark}/{one.split}".strip("/")) if part)
+    where = ", ".join(part for part in (agent_name(one.agent), split_name(one.benchmark, one.split)) if part)
     most = "the farthest outside" if deciding.distance < 0 else "the least certain"
     unmeasured = estimates - judged.tests
     return (

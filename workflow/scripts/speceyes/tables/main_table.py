@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from speceyes.analysis.names import agent_name
 from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.method.confidence import metric_name
 from speceyes.tables.inputs import TableInputs
@@ -15,7 +16,6 @@ KEY = ["system", "agent", "metric", "benchmark", "split"]
 PAPERS_METRICS = ("", "log", "mean", "bottom20", "min")  # in its order; others follow in the study's
 SYSTEM_ORDER = ("draft", "agent", "specreason", "speceyes")
 SYSTEM_NAMES = {"draft": "Draft only", "specreason": "SpecReason", "speceyes": "SpecEyes"}
-AGENT_NAMES = {"deepeyes": "DeepEyes", "thyme": "Thyme"}  # an agent of your own goes by its name in the config
 
 
 def make(inputs: TableInputs) -> pd.DataFrame:
@@ -70,5 +70,5 @@ def _ordered(rows: pd.DataFrame) -> pd.DataFrame:
 
 def system_name(system: str, agent: str, metric: str) -> str:
     """How a system is called on the page: ``SpecEyes (min)``."""
-    name = SYSTEM_NAMES.get(system, AGENT_NAMES.get(agent, agent))
+    name = SYSTEM_NAMES.get(system, agent_name(agent))
     return f"{name} ({metric_name(metric)})" if metric else name

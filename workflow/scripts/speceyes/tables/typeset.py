@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 
-from speceyes.tables.main_table import AGENT_NAMES, SYSTEM_NAMES, system_name
+from speceyes.analysis.names import agent_name, benchmark_name, place_name, split_name
+from speceyes.tables.main_table import SYSTEM_NAMES, system_name
+from speceyes.tables.markdown import plain
 
 PACKAGES = ("booktabs", "longtable")
 
@@ -28,11 +29,6 @@ def _markdown_cell(row: pd.Series) -> str:
     return f"{cell}; {100 * row['acceptance']:.0f} % kept, {row['steps']:.1f} steps"
 
 
-def _plain(name: str) -> str:
-    """A name that no page takes for markup."""
-    return html.escape(name, quote=False).replace("|", "\\|")
-
-
 def _blocks(table: pd.DataFrame, cell: Callable[[pd.Series], str]) -> list[tuple[str, pd.DataFrame]]:
     """One wide block per benchmark: systems down, splits across."""
     blocks = []
@@ -42,16 +38,14 @@ def _blocks(table: pd.DataFrame, cell: Callable[[pd.Series], str]) -> list[tuple
         wide: dict[str, dict[str, str]] = {}
         for _, row in rows.iterrows():
             label = system_name(row["system"], row["agent"], row["metric"])
-            over = (
-                f" · {AGENT_NAMES.get(row['agent'], row['agent'])}"
-                if row["system"] in SYSTEM_NAMES and row["agent"]
-                else ""
-            )
-            wide.setdefault(_plain(label + over), {})[row["split"]] = cell(row)
-        count = ", ".join(f"{split} n = {rows.loc[rows['split'] == split, 'n'].iloc[0]}" for split in splits)
+            over = f" · {agent_name(row['agent'])}" if row["system"] in SYSTEM_NAMES and row["agent"] else ""
+            wide.setdefault(plain(label + over), {})[row["split"]] = cell(row)
+        count = ", ".join(
+            f"{place_name(split)} n = {rows.loc[rows['split'] == split, 'n'].iloc[0]}" for split in splits
+        )
         block = pd.DataFrame.from_dict(wide, orient="index").reindex(columns=splits).fillna("–")
-        block.columns = pd.Index([_plain(split) for split in splits])
-        blocks.append((f"**{_plain(benchmark)}** ({_plain(count)})", block.rename_axis("system")))
+        block.columns = pd.Index([plain(place_name(split)) for split in splits])
+        blocks.append((f"**{plain(benchmark_name(benchmark))}** ({plain(count)})", block.rename_axis("system")))
     return blocks
 
 
@@ -59,8 +53,8 @@ def as_latex(table: pd.DataFrame) -> str:
     """The main table as a ``longtable``; accuracies in percent, every special character of a name escaped."""
     rows = pd.DataFrame(
         {
-            "Split": table["benchmark"] + "/" + table["split"],
-            "Agent": [AGENT_NAMES.get(agent, agent) for agent in table["agent"]],
+            "Split": [split_name(*place) for place in zip(table["benchmark"], table["split"], strict=True)],
+            "Agent": [agent_name(agent) for agent in table["agent"]],
             "System": [
                 "agent alone" if row["system"] == "agent" else system_name(row["system"], row["agent"], row["metric"])
                 for _, row in table.iterrows()
@@ -89,10 +83,11 @@ def _with_interval(row: pd.Series, name: str, unit: float, digits: int) -> str:
 
 def write_main_table(table: pd.DataFrame, markdown: Path, latex: Path) -> None:
     """Set the table for a page and for a paper."""
+    first = plain(agent_name(table["speedup_over"].iloc[0]))
     note = (
         "Accuracy in percent under the corrected scorer with its interval; under the published scorer; speedup over "
-        f"the agent alone. The draft's speedup is over {_plain(table['speedup_over'].iloc[0])}. SpecReason: share of "
-        "the draft's proposed steps that were kept, steps per sample.\n\n"
+        f"the agent alone. The draft's speedup is over {first}. SpecReason: share of the draft's proposed steps that "
+        "were kept, steps per sample.\n\n"
     )
     markdown.write_text(note + as_markdown(table), encoding="utf-8")
     latex.write_text(as_latex(table), encoding="utf-8")

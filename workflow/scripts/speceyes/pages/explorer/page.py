@@ -13,6 +13,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
+from speceyes.analysis.names import benchmark_name, place_name
 from speceyes.pages.explorer.columns import study_columns
 from speceyes.pages.explorer.pictures import PictureCollection
 from speceyes.pages.explorer.sources import StudyTables
@@ -20,7 +21,6 @@ from speceyes.runtime.atomic import whole
 
 PAGE_BYTES = 58_000_000  # of a whole page; pictures share what the columns leave of it
 PICTURE_BYTES = 32_000_000  # of all pictures together, before Base64 makes four bytes of three
-BENCHMARK_NAMES = {"vstar": "V*", "hrbench": "HR-Bench", "pope": "POPE"}
 SCRIPTS = (
     *("dom", "toolbar", "data", "replay", "columns", "state", "filters", "setting", "chart", "list", "export"),
     *("sample", "route", "answers", "tokens", "episode", "overview", "compare", "said", "app"),
@@ -70,8 +70,8 @@ def _write_index(path: Path, tables: StudyTables, apart: Mapping[str, Path]) -> 
 
 
 def _link(name: str, benchmark: str, tables: StudyTables) -> str:
-    splits = ", ".join(split.replace("_", " ") for name, split in tables.splits if name == benchmark)
-    title = BENCHMARK_NAMES.get(benchmark, benchmark)
+    splits = ", ".join(place_name(split) for name, split in tables.splits if name == benchmark)
+    title = benchmark_name(benchmark)
     return f'<li><a href="{html.escape(name)}">{html.escape(title)}</a> {html.escape(splits)}</li>'
 
 

@@ -1,0 +1,13 @@
+"""Text that Markdown shows as it is written."""
+
+from __future__ import annotations
+
+import html
+import re
+
+_MARKUP = re.compile(r"[\\`*\[\]|~]|(?<![^\W_])_|_(?![^\W_])")  # an underscore within a word is no markup
+
+
+def plain(text: str) -> str:
+    """Names and sentences of others, of which a page in Markdown or a table cell takes nothing for markup."""
+    return _MARKUP.sub(r"\\\g<0>", html.escape(text, quote=False))
