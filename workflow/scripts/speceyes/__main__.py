@@ -12,7 +12,7 @@ COMMANDS = {
     "run": ("speceyes.runtime.launch", "Snakemake, also where the last run was killed; refuses beside a living one"),
     "estimate": ("speceyes.study.estimate", "what a study will still cost, before it runs"),
     "explain": ("speceyes.pages.explain", "what happened to one sample, from the question to the verdicts"),
-    "summary": ("speceyes.pages.summary", "what a finished study found, in two sentences"),
+    "summary": ("speceyes.pages.summary", "what a finished study found, in three sentences"),
     "publish": ("speceyes.pages.publish", "copy what a reader opens into one folder for a static host"),
     "config-docs": ("speceyes.study.config_docs", "write the configuration's schema and tables of keys"),
     "train-miniature": ("speceyes.training.train", "make the miniature's models from seeds"),

@@ -86,10 +86,10 @@ function comparedNumbers(one, other) {
   const [left, right] = [one, other].map((seen) => ({ ...seen.selection.measure(seen.now), scorer: seen.scorer }));
   const lines = [
     ["accuracy", (now) => now.accuracy[now.scorer], percent, points],
-    ["speedup", (now) => now.speedup, times, (value) => (known(value) ? value.toFixed(2).replace("-", "−") : "–")],
+    ["speedup", (now) => now.speedup, times, (value) => signed(value, times)],
     ["α", (now) => now.alpha, percent, points],
     ["β", (now) => now.beta, percent, points],
-    ["s a sample", (now) => now.seconds, duration, (value) => (value < 0 ? `−${duration(-value)}` : duration(value))],
+    ["s a sample", (now) => now.seconds, duration, (value) => signed(value, duration)],
   ];
   const line = ([name, of, written, gained]) => {
     const [a, b] = [of(left), of(right)];
@@ -110,7 +110,7 @@ function comparedNumbers(one, other) {
     { class: "scrolling", tabindex: 0, role: "region", "aria-label": "Both settings’ numbers" },
     el(
       "table",
-      { class: "wide" },
+      { class: "wide compared" },
       el(
         "thead",
         {},

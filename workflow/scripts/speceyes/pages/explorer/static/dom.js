@@ -55,7 +55,7 @@ function percent(share) {
 }
 
 function points(difference) {
-  return known(difference) ? `${difference < 0 ? "−" : "+"}${Math.abs(100 * difference).toFixed(1)}` : "–";
+  return signed(difference, (size) => (100 * size).toFixed(1));
 }
 
 function times(ratio) {
@@ -65,6 +65,11 @@ function times(ratio) {
 function duration(seconds) {
   if (!known(seconds)) return "–";
   return seconds < 1 ? `${(1000 * seconds).toFixed(seconds < 0.01 ? 1 : 0)}\u00a0ms` : `${seconds.toFixed(2)}\u00a0s`;
+}
+
+/** A difference with its sign, by the function that writes its size. */
+function signed(value, written) {
+  return known(value) ? `${value < 0 ? "−" : "+"}${written(Math.abs(value))}` : "–";
 }
 
 /** A confidence or threshold without its leading zero, with more digits near 1. */

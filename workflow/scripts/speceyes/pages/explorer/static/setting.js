@@ -157,12 +157,13 @@ function renderDial(now) {
 function chartButtons() {
   const isPinned = state.pin !== null;
   const pinned = isPinned ? "Compare with the main table’s threshold again" : "Compare other thresholds with this one";
-  const within = `The lowest threshold down to which accuracy stays within ${study.epsilon} of the agent’s on these samples`;
+  const loss = `within ${counted(Number((100 * study.epsilon).toFixed(2)), "point")}`;
+  const within = `The lowest threshold down to which accuracy stays ${loss} of the agent’s on these samples`;
   return [
     button(
       "within",
       { id: "within", title: within, click: goWithin },
-      `within ${(100 * study.epsilon).toFixed(0)} points`,
+      `lowest τ ${loss}`,
     ),
     button(
       "pin",
