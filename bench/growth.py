@@ -78,7 +78,7 @@ def write_passes(folder: Path, count: int) -> None:
     }
     tool_free = generator.random(count) < 0.6
     write(folder / "samples.parquet", {"sample_id": ids}, {})
-    write(folder / "draft.parquet", timed, stamped("DraftRecord", "draft", batch=6))
+    write(folder / "draft.parquet", timed, stamped("DraftRecord", "draft", wording="draft", batch=6))
     write(
         folder / "screen.parquet",
         timed | {"tool_free": tool_free},
@@ -92,7 +92,7 @@ def write_passes(folder: Path, count: int) -> None:
         folder / "confidence.parquet",
         pa.schema(
             [("sample_id", pa.string()), ("metric", pa.string()), ("top_k", pa.int64()), ("confidence", pa.float64())],
-            metadata=stamped("confidence", "confidence", batch=6),
+            metadata=stamped("confidence", "confidence", wording="draft", batch=6),
         ),
     ) as writer:
         for start in range(0, count, 2048):
@@ -155,6 +155,7 @@ def replay(folder: Path, _: int) -> None:
         samples=folder / "samples.parquet",
         drafts=[folder / "draft.parquet"],
         confidences=[folder / "confidence.parquet"],
+        alone=[folder / "draft.parquet"],
         screens=[folder / "screen.parquet"],
         agents=[folder / "agent.parquet"],
         specreason=[],

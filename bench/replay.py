@@ -21,7 +21,7 @@ import yaml
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
 
 from speceyes.method.replay import Passes, read_replay, write_replay
-from speceyes.records.passes import Cell
+from speceyes.records.passes import COMMON, Cell
 from speceyes.study.config import load_config
 from speceyes.study.layout import Layout
 from speceyes.study.plan import Plan
@@ -38,10 +38,12 @@ def stored_passes(plan: Plan, cell: Cell) -> Passes:
     """The passes of one cell; SpecReason costs nothing to replay and is left out."""
     where = {"benchmark": cell.benchmark, "split": cell.split}
     own = where | {"agent": cell.agent}
+    wording = plan.study.wording(cell.agent)
     return Passes.of(
         samples=Path(plan.layout.samples(**where)),
-        drafts=map(Path, plan.tables("draft", **where)),
-        confidences=map(Path, plan.tables("confidence", **where)),
+        drafts=map(Path, plan.tables("draft", wording=wording, **where)),
+        confidences=map(Path, plan.tables("confidence", wording=wording, **where)),
+        alone=map(Path, plan.tables("draft", wording=COMMON, **where)),
         screens=map(Path, plan.tables("screen", **own)),
         agents=map(Path, plan.tables("agent", **own)),
         specreason=(),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from small_study import small_study
+from small_study import small_study, write_own_wording
 from workspace import Workspace
 
 # Time is no property of the code: a busy machine fails no test.
@@ -18,6 +18,7 @@ hypothesis.settings.load_profile("busy machine")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A finished small study."""
     made = Workspace.copy(tmp_path_factory.mktemp("study"), small_study())
+    write_own_wording(made.folder)
     made.snakemake()
     return made
 

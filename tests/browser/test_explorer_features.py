@@ -16,6 +16,7 @@ from PIL import Image
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
+from speceyes.analysis.answers import drafts_for
 from speceyes.analysis.measures import facts
 from speceyes.analysis.shares import by_image, paired_difference
 from speceyes.tables.csv_files import read_csv
@@ -117,11 +118,13 @@ def kept(study_tables, *, agent: str, metric: str, top_k: int, threshold: float,
     split = study_tables.splits["pope", "random"]
     answers = pd.read_parquet(study_tables.answers)
     answers = answers[answers["sample_id"].str.startswith("pope/random/")]
-    confidence = pd.read_parquet(split.confidences).query("metric == @metric and top_k == @top_k")
+    confidence = pd.read_parquet(split.confidences.get(agent, split.confidences["draft"])).query(
+        "metric == @metric and top_k == @top_k"
+    )
     screen = pd.concat(pd.read_parquet(path) for path in split.screens[agent])
     free = screen.set_index("sample_id")["tool_free"]
     accepted = free & (confidence.set_index("sample_id")["confidence"] > threshold).reindex(free.index)
-    draft = answers[answers["source"] == "draft"].set_index("sample_id")
+    draft = drafts_for(agent, answers).set_index("sample_id")
     alone = answers[(answers["source"] == "agent") & (answers["agent"] == agent)].set_index("sample_id")
     rows = pd.concat([draft[accepted.reindex(draft.index)], alone[~accepted.reindex(alone.index)]])
     return rows.assign(by=np.where(rows["source"] == "draft", "draft", agent)).sort_index()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from speceyes.analysis.answers import scored_answers, write_answers
 from speceyes.pages.explorer.sources import SplitTables, StudyTables
-from synthetic_study import SyntheticStudy
+from synthetic_study import BATCH, SyntheticStudy
 
 
 def explorer_tables(
@@ -32,8 +32,8 @@ def _split(study: SyntheticStudy, benchmark: str, split: str, images: Path) -> S
     return SplitTables(
         samples=first.samples,
         images=images,
-        drafts=list(first.drafts),
-        confidences=first.confidences,
+        drafts={w: [study.table("draft", benchmark, split, wording=w, batch=BATCH)[0]] for w in study.wordings},
+        confidences={w: study.table("confidence", benchmark, split, wording=w, batch=BATCH)[0] for w in study.wordings},
         screens={agent: list(own.screens) for agent, own in passes.items()},
         agents={agent: list(own.agents) for agent, own in passes.items()},
         timing={agent: own.timing for agent, own in passes.items()},

@@ -13,7 +13,7 @@ from speceyes.records.media import MediaStore
 from speceyes.records.samples import Sample, read_samples
 from speceyes.records.tables import read_provenance, read_table, write_table
 from speceyes.records.types import AgentRecord, DraftRecord, ToolUse, Turn
-from synthetic_study import COLOURS, SyntheticStudy, hash_of
+from synthetic_study import BATCH, COLOURS, SyntheticStudy, hash_of
 from synthetic_tables import write_tables
 
 ATTACK = '<img src=x onerror="document.title=\'owned\'"></script><script>document.title="owned"</script>'
@@ -34,7 +34,8 @@ def illustrate(study: SyntheticStudy) -> Path:
         (study.root / "images").mkdir(exist_ok=True)
         for sample in samples:
             _draw(sample, study.root / "images" / sample.image)
-        for path in study.passes(study.agents[0], *where).drafts:
+        for wording in study.wordings:
+            path, _ = study.table("draft", *where, wording=wording, batch=BATCH)
             worded = [_worded(draft) for draft in read_table(path, DraftRecord)]
             write_table(path, DraftRecord, worded, read_provenance(path))
         for agent in study.agents:
@@ -112,7 +113,7 @@ def _tool(episode: AgentRecord, agent: str, media: MediaStore) -> ToolUse:
 
 def write_illustrated(folder: Path) -> StudyTables:
     """A whole illustrated study with all its tables."""
-    study = SyntheticStudy(folder / "passes").write()
+    study = SyntheticStudy(folder / "passes", own_words=("thyme",)).write()
     media = illustrate(study)
     write_tables(study, folder / "tables", comparable=False, resamples=100)
     return explorer_tables(study, folder / "tables", study.root / "images", media)

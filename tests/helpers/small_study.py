@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -23,12 +24,26 @@ def keep_splits(config: dict[str, Any], splits: Mapping[str, Mapping[str, int]])
 
 
 def small_study() -> str:
-    """The miniature's configuration cut down; live at batch 1 and at the configured batch."""
+    """The miniature's configuration cut down; live at batch 1 and at the configured batch.
+
+    The funnel over Thyme words the draft's question itself: see :func:`write_own_wording`.
+    """
     config = yaml.safe_load((REPOSITORY / "config" / "miniature.yaml").read_text(encoding="utf-8"))
     config["study"] = "small"
     config["miniature"]["sizes"] = SIZES
     keep_splits(config, SPLITS)
     config["grid"]["batch_sizes"] = dict.fromkeys(SPLITS, BATCHES)
     config["live"] = {"metrics": ["min"], "batch_sizes": BATCHES}
+    config["agents"]["thyme"]["own_draft_prompts"] = True
     config["specreason"] = {"agents": ["deepeyes"], "variants": ["published", "corrected"]}
     return yaml.safe_dump(config)
+
+
+def write_own_wording(root: Path) -> None:
+    """The draft's prompts for the funnel over Thyme: questions with options worded a little otherwise, others alike."""
+    prompts = root / "resources" / "miniature" / "prompts"
+    common = (prompts / "draft.yaml").read_text(encoding="utf-8")
+    assert "Options: {options}" in common
+    (prompts / "draft_thyme.yaml").write_text(
+        common.replace("Options: {options}", "Options:{options}"), encoding="utf-8"
+    )

@@ -22,7 +22,7 @@ from speceyes.method.confidence import METRICS, headline, write_confidences
 from speceyes.method.gate import accepts
 from speceyes.method.grid import Grid
 from speceyes.method.replay import Passes
-from speceyes.records.passes import Pass, PassStage
+from speceyes.records.passes import COMMON, Pass, PassStage
 from speceyes.records.samples import LETTERS, Sample, read_samples, write_samples
 from speceyes.records.stage import SomeImages
 from speceyes.records.tables import read_table, write_table
@@ -69,11 +69,23 @@ class SyntheticStudy:
     thresholds: tuple[float, ...] = (0.995, 0.99, 0.98, 0.97, 0.96, 0.95, 0.94, 0.9, 0.8, 0.7)
     variants: tuple[str, ...] = ("published",)
     runs_live: bool = True
+    own_words: tuple[str, ...] = ()
     timed_images: int | None = None
 
     @property
     def layout(self) -> Layout:
         return Layout(str(self.root))
+
+    @property
+    def wordings(self) -> tuple[str, ...]:
+        return (COMMON, *self.own_words)
+
+    def wording(self, agent: str) -> str:
+        return agent if agent in self.own_words else COMMON
+
+    def worded(self, stage: PassStage) -> list[Path]:
+        """The tables of drafts or confidences, wording after wording."""
+        return [self._path(stage, *where, wording=w, batch=BATCH) for w in self.wordings for where in self.splits]
 
     def samples(self, benchmark: str, split: str) -> Path:
         return Path(self.layout.samples(benchmark, split))
@@ -107,8 +119,9 @@ class SyntheticStudy:
         where = (benchmark, split)
         return Passes(
             samples=self.samples(*where),
-            drafts=[self._path("draft", *where, batch=BATCH)],
-            confidences=self._path("confidence", *where, batch=BATCH),
+            drafts=[self._path("draft", *where, wording=self.wording(agent), batch=BATCH)],
+            confidences=self._path("confidence", *where, wording=self.wording(agent), batch=BATCH),
+            alone=[self._path("draft", *where, wording=COMMON, batch=BATCH)],
             screens=[self._path("screen", *where, agent=agent, batch=BATCH)],
             agents=[self._path("agent", *where, agent=agent)],
             specreason={v: [self._path("specreason", *where, agent=agent, variant=v)] for v in self.variants},
@@ -133,7 +146,7 @@ class SyntheticStudy:
         return AnswerTables.of(
             corrected=[],
             samples=[one.samples for one in shared],
-            drafts=[table for one in shared for table in one.drafts],
+            drafts=self.worded("draft"),
             agents=[table for one in passes for table in one.agents],
             specreason=[table for one in passes for tables in one.specreason.values() for table in tables],
             timing=[one.timing for one in passes],
@@ -161,12 +174,13 @@ class SyntheticStudy:
     def _write_passes(self, drawn: _Split) -> set[tuple[str, str]]:
         where = (drawn.benchmark, drawn.split)
         answers: set[tuple[str, str]] = set()
-        drafts = drawn.drafts(BATCH)
-        table, stamp = self.table("draft", *where, batch=BATCH)
-        write_table(table, DraftRecord, drafts, stamp)
-        confidences, stamp = self.table("confidence", *where, batch=BATCH)
-        write_confidences(confidences, [table], self.metrics, sorted({*self.top_ks, 16}), stamp)
-        answers |= {(record.sample_id, record.text) for record in drafts}
+        for wording in self.wordings:
+            drafts = drawn.drafts(BATCH, wording)
+            table, stamp = self.table("draft", *where, wording=wording, batch=BATCH)
+            write_table(table, DraftRecord, drafts, stamp)
+            confidences, stamp = self.table("confidence", *where, wording=wording, batch=BATCH)
+            write_confidences(confidences, [table], self.metrics, sorted({*self.top_ks, 16}), stamp)
+            answers |= {(record.sample_id, record.text) for record in drafts}
         for agent in self.agents:
             table, stamp = self.table("screen", *where, agent=agent, batch=BATCH)
             write_table(table, ScreenRecord, drawn.screens(agent, BATCH), stamp)
@@ -216,7 +230,7 @@ class SyntheticStudy:
         passes = self.passes(agent, *where)
         steps: list[tuple[str, str, int, list[Any]]] = [
             *(("screen", "", batch, drawn.screens(agent, batch)) for batch in self.batches),
-            *(("draft", "", batch, drawn.drafts(batch)) for batch in self.batches),
+            *(("draft", "", batch, drawn.drafts(batch, self.wording(agent))) for batch in self.batches),
             ("agent", "", 0, list(read_table(passes.agents[0], AgentRecord))),
             *(("specreason", v, 0, list(read_table(p[0], AgentRecord))) for v, p in passes.specreason.items()),
         ]
@@ -318,19 +332,20 @@ class _Split:
         text = sample.options[LETTERS.index(letter)]
         return self._generator.choice([letter, f"{letter}. {text}", f"The color is {text}.", f"{text} or so, maybe"])
 
-    def drafts(self, batch: int) -> list[DraftRecord]:
+    def drafts(self, batch: int, wording: str = COMMON) -> list[DraftRecord]:
         """Draft answers: peaked logits where the sample is easy, flatter where it is hard."""
-        seconds = 0.02 + 0.1 / batch
-        return [self._draft(number, sample, batch, seconds) for number, sample in enumerate(self.samples)]
+        words = "" if wording == COMMON else wording
+        return [self._draft(number, sample, batch, words) for number, sample in enumerate(self.samples)]
 
-    def _draft(self, number: int, sample: Sample, batch: int, seconds: float) -> DraftRecord:
-        """One draft answer; padding in a batch moves logits a little and now and then turns an answer."""
+    def _draft(self, number: int, sample: Sample, batch: int, words: str) -> DraftRecord:
+        """One draft answer; padding and other words move logits a little and now and then turn an answer."""
+        seconds = 0.02 + 0.1 / batch
         local = np.random.default_rng(hash_of(sample.sample_id))
         tokens = int(local.integers(2, 14))
         peak = 4.5 + 7.0 * (1 - self._difficulty[number]) * (1.0 if self._right[number] else 0.75)
         logits = local.normal(0.0, 1.0, size=(tokens, STORED_K))
         logits[:, 0] = logits.max(axis=1) + np.maximum(0.05, peak - 3 + local.normal(0.6, 1.0, size=tokens))
-        turned = np.random.default_rng(hash_of(sample.sample_id) + batch)
+        turned = np.random.default_rng(hash_of(sample.sample_id + words) + batch)
         right = bool(self._right[number]) != (turned.random() < 0.05)
         ranked = -np.sort(-logits - turned.normal(0.0, 0.01, size=logits.shape), axis=1)
         log_probabilities = ranked - np.log(np.exp(ranked).sum(axis=1, keepdims=True))

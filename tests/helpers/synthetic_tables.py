@@ -14,6 +14,7 @@ from speceyes.analysis.measures import settings_and_ledger
 from speceyes.analysis.outcomes import OutcomeTables, outcomes, write_outcomes
 from speceyes.analysis.settings import StatisticsSettings
 from speceyes.method.replay import write_replay
+from speceyes.records.passes import Cell
 from speceyes.tables.csv_files import write_csv
 from speceyes.tables.inputs import TableInputs
 from speceyes.tables.settings import OperatingPoint, TableSettings
@@ -40,7 +41,7 @@ def write_tables(study: SyntheticStudy, folder: Path, comparable: bool, resample
     settings, ledger = settings_and_ledger(replays, answers, statistics)
     write_csv(settings, folder / "settings.csv")
     write_csv(ledger, folder / "ledger.csv")
-    confidences = {where: study.passes(study.agents[0], *where).confidences for where in study.splits}
+    confidences = {Cell(*cell): study.passes(*cell).confidences for cell in study.cells}
     happened = outcomes(
         OutcomeTables(replays, confidences, dict.fromkeys([benchmark for benchmark, _ in study.splits], 6)), answers
     )
@@ -82,8 +83,8 @@ def pass_files(study: SyntheticStudy) -> dict[str, list[Path]]:
     first = passes[: len(study.splits)]
     return {
         "samples": [one.samples for one in first],
-        "draft": [table for one in first for table in one.drafts],
-        "confidence": [one.confidences for one in first],
+        "draft": study.worded("draft"),
+        "confidence": study.worded("confidence"),
         "screen": [table for one in passes for table in one.screens],
         "agent": [table for one in passes for table in one.agents],
         "corrected": [],

@@ -79,6 +79,9 @@ Path "{user_image_path}" size "{user_image_size}"
     return prompt
 ''',
     "eval_code_thyme/SpecEyes.py": """
+def prepare_messages_to_answer(m, q, a):
+    instruction_prompt = "\\nA:"
+
 def build_mc_question_text(question, options):
     option_block = "\\n".join(options)
     question_text = (
@@ -127,8 +130,10 @@ def prompt_map(mirror: Mirror, **sources) -> PromptMap:
 
 def test_every_wording_lands_in_its_place(mirror, tmp_path):
     written = download_prompts(prompt_map(mirror), tmp_path, attempts=1)
-    assert {path.name for path in written} == {"draft.yaml", "deepeyes.yaml", "thyme.yaml", "judge.yaml"}
-    draft = load_prompts(tmp_path / "draft.yaml")
+    assert {path.name for path in written} == {
+        "draft.yaml", "draft_deepeyes.yaml", "draft_thyme.yaml", "deepeyes.yaml", "thyme.yaml", "judge.yaml",
+    }  # fmt: skip
+    draft = load_prompts(tmp_path / "draft_deepeyes.yaml")
     assert draft.question_text(sample()) == "Q: Which?\n        O: \nA. red\nB. blue\n\n        "
     assert draft.question_text(sample(())) == "Q: Which?\n        "
     assert (draft.roles["answer"].system, draft.roles["answer"].user) == ("Say it.", "\nA:")
@@ -137,6 +142,15 @@ def test_every_wording_lands_in_its_place(mirror, tmp_path):
     assert (deepeyes["agent"].system, deepeyes["agent"].user) == ('Zoom with {"a": 1}.', " Think.")
     assert deepeyes["verify"].user == "\n    Digit?\n    "
     assert deepeyes["verify"].system == deepeyes["agent"].system
+
+
+def test_the_draft_is_asked_in_three_wordings(mirror, tmp_path):
+    download_prompts(prompt_map(mirror), tmp_path, attempts=1)
+    alone, thyme = (load_prompts(tmp_path / f"{name}.yaml") for name in ("draft", "draft_thyme"))
+    assert alone.question_text(sample(), "answer") == "Q: Which?\nO: \nA. red\nB. blue\n"
+    assert thyme.question_text(sample(), "answer") == "Q: Which?\nChoices:\nA. red\nB. blue\n"
+    assert alone.question_text(sample(()), "answer") == thyme.question_text(sample(()), "answer") == "Q: Which?\n"
+    assert alone.roles["answer"] == thyme.roles["answer"]
 
 
 def test_an_agent_may_put_the_question_in_its_own_words(mirror, tmp_path):

@@ -64,6 +64,20 @@ def test_the_ledger_adds_up_in_every_setting(results):
     assert set(ledger["expected"]) == set(QUESTIONS.values())
 
 
+def test_the_draft_is_asked_anew_only_where_another_wording_changes_the_question(results):
+    """Thyme's funnel words the options otherwise; questions without options are the same, and so are their records."""
+
+    def drafts(wording: str, split: str) -> list[DraftRecord]:
+        return list(read_table(results / "draft" / wording / split / "b6" / "1-of-1.parquet", DraftRecord))
+
+    for one, other in zip(drafts("draft", "pope/random"), drafts("thyme", "pope/random"), strict=True):
+        assert one.model_dump(exclude={"identity"}) == other.model_dump(exclude={"identity"})
+    vstar = "vstar/direct_attributes"
+    for one, other in zip(drafts("draft", vstar), drafts("thyme", vstar), strict=True):
+        assert one.prompt != other.prompt
+        assert one.latency_s != other.latency_s
+
+
 def test_live_and_replay_agree_on_every_sample_at_every_live_setting(results):
     compared = read_csv(results / "tables" / "live_vs_replay.csv")
     assert set(compared["batch_size"]) == set(BATCHES)

@@ -3,6 +3,7 @@
 import re
 
 from speceyes.engines.access import KeyMissingError
+from speceyes.records.passes import COMMON
 from speceyes.study.captions import Captions
 from speceyes.study.config import ConfigError, check_files, load_config
 from speceyes.study.downloads import DATASETS, MODELS, Downloads
@@ -34,6 +35,7 @@ wildcard_constraints:
     benchmark=any_of(CONFIG.benchmarks),
     split=any_of(split for _, split in STUDY.splits),
     agent=any_of(CONFIG.agents),
+    wording=any_of(STUDY.wordings),
     metric=any_of(CONFIG.grid.metrics),
     variant=any_of(CONFIG.specreason.variants),
     top_k=r"\d+",
@@ -49,6 +51,13 @@ wildcard_constraints:
 def tables(stage, *names):
     """The tables of all passes of a stage that have these wildcards in common with the job."""
     return lambda wildcards: PLAN.tables(stage, **{name: wildcards[name] for name in names})
+
+
+def drafts(stage):
+    """The tables of draft answers, or of their confidences, in whose words an agent's funnel asks."""
+    return lambda wildcards: PLAN.tables(
+        stage, wording=STUDY.wording(wildcards.agent), benchmark=wildcards.benchmark, split=wildcards.split
+    )
 
 
 def model(stage, name="model"):

@@ -59,7 +59,7 @@ rule index:
 rule check_inputs:
     input:
         samples=PLAN.samples(),
-        draft=STUDY.prompts("draft"),
+        drafts=[STUDY.draft_prompts(wording) for wording in STUDY.wordings],
         judge=STUDY.prompts("judge"),
         agents=[STUDY.prompts(agent) for agent in CONFIG.agents],
     output:

@@ -1,4 +1,4 @@
-"""Phases II and III: the draft's answers, once per sample and batch size, and their confidences."""
+"""Phases II and III: the draft's answers, once per sample and wording of the question, and their confidences."""
 
 
 rule draft:
@@ -7,7 +7,7 @@ rule draft:
         images=PLAN.images(),
         checked=LAYOUT.checked,
         model=model("draft"),
-        prompts=prompts("draft"),
+        prompts=[STUDY.draft_prompts(wording) for wording in STUDY.wordings],
     output:
         update(PLAN.model_tables("draft")),
     log:
@@ -32,7 +32,7 @@ rule draft:
 
 rule confidence:
     input:
-        drafts=tables("draft", "benchmark", "split", "batch"),
+        drafts=tables("draft", "wording", "benchmark", "split", "batch"),
     output:
         table=LAYOUT.passes("confidence"),
     log:
@@ -49,6 +49,6 @@ rule confidence:
         top_k=STUDY.top_ks,
         code=code("confidence", *STUDY.own_metrics),
     message:
-        "Scoring confidence on {wildcards.benchmark}/{wildcards.split}"
+        "Scoring confidence on {wildcards.benchmark}/{wildcards.split}, question in the words of {wildcards.wording}"
     script:
         "../scripts/confidence.py"

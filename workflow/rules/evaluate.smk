@@ -4,8 +4,11 @@
 rule replay:
     input:
         samples=LAYOUT.samples(),
-        drafts=tables("draft", "benchmark", "split"),
-        confidences=tables("confidence", "benchmark", "split"),
+        drafts=drafts("draft"),
+        confidences=drafts("confidence"),
+        alone=lambda wildcards: PLAN.tables(
+            "draft", wording=COMMON, benchmark=wildcards.benchmark, split=wildcards.split
+        ),
         screens=tables("screen", "agent", "benchmark", "split"),
         agents=tables("agent", "agent", "benchmark", "split"),
         specreason=tables("specreason", "agent", "benchmark", "split"),

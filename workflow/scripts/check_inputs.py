@@ -11,7 +11,8 @@ with job(snakemake.log[0]):
     from speceyes.prompts import load_prompts
 
     media = Path(Layout.of(snakemake.params.study).media)
-    load_prompts(Path(snakemake.input.draft), ("answer",))
+    for prompts in snakemake.input.drafts:
+        load_prompts(Path(prompts), ("answer",))
     load_judge_prompts(Path(snakemake.input.judge))
     for agent, prompts in zip(snakemake.params.agents, snakemake.input.agents, strict=True):
         load_agent(agent["type"])(Path(prompts), agent["settings"], media).check_machine()

@@ -6,6 +6,7 @@ from speceyes.study.layout import Layout
 with job(snakemake.log[0], snakemake.resources.devices):
     from speceyes.method.draft import Drafter, DraftSettings
     from speceyes.method.model_pass import ModelPass
+    from speceyes.method.recalled_drafts import RecallingDrafter
     from speceyes.prompts import load_prompts
     from speceyes.records.batches import in_batches
     from speceyes.records.types import DraftRecord
@@ -15,9 +16,14 @@ with job(snakemake.log[0], snakemake.resources.devices):
     def start():
         """The draft model, opened, on a pass."""
         settings = DraftSettings.model_validate(here.job.settings["draft"])
-        drafter = Drafter(here.engine("model"), load_prompts(here.inputs["prompts"]), settings)
-        return lambda samples, share: in_batches(share.holds.batch, lambda batch: drafter.answer(batch, share.images))(
-            samples
-        )
+        engine = here.engine("model")
+
+        def drafted(samples, share):
+            drafter = RecallingDrafter(
+                Drafter(engine, load_prompts(share.prompts), settings), here.job.elsewhere(share)
+            )
+            return in_batches(share.holds.batch, lambda batch: drafter.answer(batch, share.images))(samples)
+
+        return drafted
 
     here.run(DraftRecord, start)

@@ -14,6 +14,7 @@ with job(snakemake.log[0]):
         samples=Path(stored.samples),
         drafts=map(Path, stored.drafts),
         confidences=map(Path, stored.confidences),
+        alone=map(Path, stored.alone),
         screens=map(Path, stored.screens),
         agents=map(Path, stored.agents),
         specreason=map(Path, stored.specreason),

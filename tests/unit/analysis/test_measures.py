@@ -21,9 +21,9 @@ def where(frame, names, values):
     return frame[np.logical_and.reduce([frame[name] == value for name, value in zip(names, values, strict=True)])]
 
 
-@pytest.fixture(scope="module")
-def made(tmp_path_factory):
-    study = SyntheticStudy(tmp_path_factory.mktemp("study")).write()
+@pytest.fixture(scope="module", params=[(), ("thyme",)], ids=["common words", "thyme words the draft's question"])
+def made(request, tmp_path_factory):
+    study = SyntheticStudy(tmp_path_factory.mktemp("study"), own_words=request.param).write()
     replays = {}
     for cell in study.cells:
         replays[cell] = study.root / ("replay-" + "-".join(cell) + ".parquet")
@@ -35,7 +35,9 @@ def made(tmp_path_factory):
 def test_measures_do_not_depend_on_the_blocks_that_replays_are_read_in(made, monkeypatch, tmp_path):
     answers, settings, ledger, replays = made
     cell = next(iter(replays))
-    study = SyntheticStudy(replays[cell].parent)
+    study = SyntheticStudy(
+        replays[cell].parent, own_words=tuple({*answers["agent"][answers["source"] == "draft"]} - {""})
+    )
     monkeypatch.setattr("speceyes.method.replay.ROWS_AT_ONCE", 100)
     write_replay(tmp_path / "blocks.parquet", study.passes(*cell), study.grid(cell[1]), {})
     again = settings_and_ledger({cell: tmp_path / "blocks.parquet"}, answers, FEW)
@@ -80,22 +82,26 @@ def test_settings_equal_a_plain_loop_over_the_samples(made):
     long = pd.read_parquet(replays[cell])
     named = answers.set_index(["source", "agent", "sample_id"])
     for wanted in (
+        ("draft", "", None, None, 6),
         ("speceyes", "min", 16, 0.97, 6),
         ("speceyes", "log", 8, 0.9, 1),
         ("gate-only", "mean", 16, 0.99, 6),
     ):
-        rows = where(long, SETTING, wanted)
-        key = {"draft": "", "agent": "thyme"}
+        rows = long[long["method"] == "draft"] if wanted[0] == "draft" else where(long, SETTING, wanted)
+        rows = rows[rows["batch_size"] == wanted[4]]
+        own_words = (answers["source"] == "draft") & (answers["agent"] == "thyme")
+        key = {"draft": "thyme" if own_words.any() else "", "agent": "thyme"}
         right = {scorer: 0 for scorer in SCORER_NAMES}
         counted = {scorer: 0 for scorer in SCORER_NAMES}
         for row in rows.itertuples():
-            answer = named.loc[(row.source, key[row.source], row.sample_id)]
+            answer = named.loc[(row.source, "" if wanted[0] == "draft" else key[row.source], row.sample_id)]
             errored = answer["status"] in ("error", "no_answer")
             counted["published"] += not errored
             right["published"] += not errored and answer["published_correct"] == 1
             counted["corrected"] += errored or not np.isnan(answer["corrected_correct"])
             right["corrected"] += not errored and answer["corrected_correct"] == 1
-        found = where(settings, [*CELL, *SETTING], [*cell, *wanted]).iloc[0]
+        known = [(name, value) for name, value in zip(SETTING, wanted, strict=True) if value is not None]
+        found = where(settings, [*CELL, *dict(known)], [*cell, *dict(known).values()]).iloc[0]
         for scorer in SCORER_NAMES:
             assert found[f"accuracy_{scorer}"] == pytest.approx(right[scorer] / counted[scorer])
         baseline = long.loc[long["method"] == "agent", "latency_s"].mean()
@@ -176,7 +182,7 @@ def test_intervals_hold_their_estimates(made):
 def test_intervals_are_over_images_not_rows(made):
     """Six questions about a picture are no six pictures."""
     answers, settings, _, _ = made
-    rows = where(answers, ["source", "benchmark"], ["draft", "pope"])
+    rows = where(answers, ["source", "agent", "benchmark"], ["draft", "", "pope"])
     found = where(settings, [*CELL, "method", "batch_size"], ["deepeyes", "pope", "random", "draft", 6]).iloc[0]
     sums = (facts(rows).groupby(rows[unit]).sum() for unit in ("image_id", "sample_id"))
     by_image, by_row = (

@@ -9,7 +9,7 @@ from speceyes.method.gate import accepts
 from speceyes.method.grid import Grid, Setting
 from speceyes.method.replay import Passes, Replayer, read_replay, write_replay
 from speceyes.records.frames import read_frame
-from speceyes.records.tables import read_table, write_table
+from speceyes.records.tables import read_provenance, read_table, write_table
 from speceyes.records.times import Times
 from speceyes.records.types import AgentRecord, DraftRecord, RecordError, ScreenRecord
 from synthetic_study import SyntheticStudy
@@ -105,6 +105,19 @@ def test_the_filters_alone_together_make_the_funnel(replayer):
     assert (replayer.compose(FUNNEL)["accepted"] == (screening & gate)).all()
 
 
+def test_the_funnel_keeps_drafts_in_the_agents_words_and_the_draft_alone_those_in_the_common_ones(tmp_path):
+    study = SyntheticStudy(tmp_path, {CELL[1:]: 40}, agents=("deepeyes",), own_words=("deepeyes",)).write()
+    common, own = (study.table(stage, *CELL[1:], wording="draft", batch=6)[0] for stage in ("draft", "confidence"))
+    empty = [record.model_copy(update={"status": "empty"}) for record in read_table(common, DraftRecord)]
+    write_table(common, DraftRecord, empty, read_provenance(common))
+    replayer = Replayer(study.passes(*CELL))
+    funnel = replayer.compose(Setting("speceyes", "min", 16, 0.7, 6))
+    assert set(funnel["status"][funnel["accepted"]]) == {"ok"}
+    assert set(replayer.compose(Setting("draft", batch_size=6))["status"]) == {"empty"}
+    scores = [pd.read_parquet(path)["confidence"] for path in (own, study.passes(*CELL).confidences)]
+    assert (scores[0] != scores[1]).any()
+
+
 def test_methods_pay_only_for_the_phases_they_use(replayer):
     paid = {
         method: [replayer.compose(setting)[phase].sum() > 0 for phase in ("screen_s", "draft_s", "agent_s")]
@@ -192,7 +205,9 @@ def test_a_missing_sample_is_named(study, tmp_path):
     passes = study.passes(*CELL)
     cut = tmp_path / "cut.parquet"
     write_table(cut, AgentRecord, list(read_table(passes.agents[0], AgentRecord))[1:], {})
-    broken = type(passes)(passes.samples, passes.drafts, passes.confidences, passes.screens, [cut], {}, passes.timing)
+    broken = type(passes)(
+        passes.samples, passes.drafts, passes.confidences, passes.alone, passes.screens, [cut], {}, passes.timing
+    )
     with pytest.raises(
         RecordError, match=r"cut\.parquet: 1 of 60 samples are missing, first vstar/direct_attributes/0000"
     ):
@@ -211,13 +226,14 @@ def test_a_batch_size_that_was_not_timed_is_named(replayer):
 
 def test_drafts_of_two_passes_are_refused(study):
     passes = study.passes(*CELL)
-    other, stamp = study.table("draft", *CELL[1:], batch=2)
+    other, stamp = study.table("draft", *CELL[1:], wording="draft", batch=2)
     write_table(other, DraftRecord, read_table(passes.drafts[0], DraftRecord), stamp)
     with pytest.raises(RecordError, match=r"draft: tables of one pass are expected, given .* b6 and .* b2"):
         Passes.of(
             samples=passes.samples,
             drafts=[*passes.drafts, other],
             confidences=[passes.confidences],
+            alone=passes.alone,
             screens=passes.screens,
             agents=passes.agents,
             specreason=[],

@@ -90,13 +90,13 @@ def test_another_split_adds_no_job_that_loads_a_model(paper):
 
 
 EXAMPLES = {
-    "draft": "results/paper/draft/pope/random/b6/1-of-1.parquet",
+    "draft": "results/paper/draft/thyme/pope/random/b6/1-of-1.parquet",
     "screen": "results/paper/screen/thyme/vstar/relative_position/b6/1-of-1.parquet",
     "agent": "results/paper/agent/deepeyes/hrbench/8k/3-of-4.parquet",
     "corrected": "results/paper/corrected/thyme/hrbench/8k.parquet",
     "specreason": "results/paper/specreason/thyme/corrected/pope/popular/4-of-4.parquet",
     "live": "results/paper/live/deepeyes/vstar/direct_attributes/bottom20-b6.parquet",
-    "confidence": "results/paper/confidence/hrbench/4k/b6.parquet",
+    "confidence": "results/paper/confidence/draft/hrbench/4k/b6.parquet",
     "replay": "results/paper/replay/deepeyes/pope/adversarial.parquet",
 }
 
@@ -121,8 +121,8 @@ def test_every_stage_of_passes_has_a_place():
 
 
 def test_passes_are_selected_as_wildcards_spell_them(paper):
-    assert paper.tables("draft", benchmark="vstar", split="direct_attributes", batch="6") == [
-        "results/paper/draft/vstar/direct_attributes/b6/1-of-1.parquet"
+    assert paper.tables("draft", wording="deepeyes", benchmark="vstar", split="direct_attributes", batch="6") == [
+        "results/paper/draft/deepeyes/vstar/direct_attributes/b6/1-of-1.parquet"
     ]
     assert paper.tables("screen", benchmark="vstar", batch=4) == []
     assert len(paper.tables("agent", agent="thyme", benchmark="hrbench")) == 2 * 4
@@ -139,6 +139,18 @@ def test_answers_are_computed_at_the_main_batch_size_and_times_at_every_ablated_
     assert {share["holds"]["benchmark"]: share["batches"] for share in timed} == {
         "vstar": [1, 2, 4, 6], "hrbench": [1, 2, 4, 6], "pope": [1, 2, 4, 6, 8, 12, 16],
     }  # fmt: skip
+
+
+def test_funnels_that_word_the_drafts_question_themselves_have_drafts_and_confidences_of_their_own(paper, miniature):
+    assert paper.study.wordings == ["draft", "deepeyes", "thyme"]
+    for stage in ("draft", "confidence"):
+        assert len(paper.select(stage)) == 3 * len(miniature.select(stage)) == 3 * 7
+    assert paper.study.prompt_files("timing", "thyme")["draft_prompts"] == "resources/prompts/draft_thyme.yaml"
+    assert miniature.study.prompt_files("live", "thyme")["draft_prompts"].endswith("/draft.yaml")
+    shares = Jobs(paper.study).model_pass("draft", {"shard": "1-of-1"})["shares"]
+    assert [share["prompts"] for share in shares[:3]] == [
+        f"resources/prompts/draft{end}.yaml" for end in ("", "_deepeyes", "_thyme")
+    ]
 
 
 def test_a_study_without_live_runs_compares_none():

@@ -21,6 +21,12 @@ def study(tmp_path: Path) -> SyntheticStudy:
     return SyntheticStudy(tmp_path / "study", {CELL[1:]: 8}, agents=("deepeyes",), timed_images=5).write()
 
 
+def test_drafts_are_held_against_those_in_the_agents_own_words(tmp_path):
+    study = SyntheticStudy(tmp_path / "own", {CELL[1:]: 40}, agents=("deepeyes",), own_words=("deepeyes",)).write()
+    row = agreement(study).set_index(["step", "batch_size"]).loc[("draft", 6)]
+    assert row["same"] == row["n"] == 40
+
+
 def agreement(study: SyntheticStudy):
     files = pass_files(study)
     return make(TableInputs({name: files[name] for name in READS}, study=None, results=study.root))

@@ -41,10 +41,10 @@ def rows(tmp_path: Path) -> list[dict[str, object]]:
 
 
 def test_faults_are_counted_over_all_shards_of_a_pass(rows):
-    named = {"stage": "screen", "agent": "thyme", "variant": "", "metric": "", "batch": 6} | WHERE
+    named = {"stage": "screen", "agent": "thyme", "wording": "", "variant": "", "metric": "", "batch": 6} | WHERE
     assert rows[0] == named | {"n": 4, "errors": 1, "stuck": 1, "cut": 2, "smallest_batch": 1}
 
 
 def test_a_pass_without_batches_names_none(rows):
-    named = {"stage": "agent", "agent": "thyme", "variant": "", "metric": "", "batch": ""} | WHERE
+    named = {"stage": "agent", "agent": "thyme", "wording": "", "variant": "", "metric": "", "batch": ""} | WHERE
     assert rows[1] == named | {"n": 1, "errors": 0, "stuck": 2, "cut": 0, "smallest_batch": 0}

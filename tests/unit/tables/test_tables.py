@@ -196,7 +196,7 @@ def test_a_study_that_is_not_comparable_gets_no_verdict(settings):
 
 def test_outcomes_tell_what_every_setting_does(study, replays, answers, settings):
     """Accuracy and speedup recomputed from the outcomes equal the settings table at every threshold."""
-    confidences = {where: study.passes("deepeyes", *where).confidences for where in study.splits}
+    confidences = {Cell(*cell): study.passes(*cell).confidences for cell in study.cells}
     table = outcomes(
         OutcomeTables(replays, confidences, dict.fromkeys([benchmark for benchmark, _ in study.splits], 6)), answers
     )

@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.method.grid import SPECREASON
 from speceyes.records.frames import read_frame
-from speceyes.records.passes import Pass, by_pass
+from speceyes.records.passes import COMMON, Pass, by_pass
 from speceyes.records.samples import read_samples
 from speceyes.records.tables import PROVENANCE_KEY
 from speceyes.records.times import Times
@@ -44,10 +44,10 @@ _VERDICTS = [f"{scorer}_{field}" for scorer in SCORER_NAMES for field in ("corre
 
 @dataclass(frozen=True, slots=True)
 class AnswerTables:
-    """Where answers and times come from: drafts by batch size, agents by name, SpecReason by (agent, method)."""
+    """Where answers and times come from: drafts by (wording, batch size), agents by name, peers by (agent, method)."""
 
     samples: Sequence[Path]
-    drafts: Mapping[int, Sequence[Path]]
+    drafts: Mapping[tuple[str, int], Sequence[Path]]
     agents: Mapping[str, Sequence[Path]]
     corrected: Mapping[str, Sequence[Path]]
     specreason: Mapping[tuple[str, str], Sequence[Path]]
@@ -73,13 +73,18 @@ class AnswerTables:
         """
         return cls(
             samples=list(samples),
-            drafts=dict(sorted(by_pass(drafts, "draft", lambda held: held.batch or NO_BATCH).items())),
+            drafts=dict(sorted(by_pass(drafts, "draft", _wording_and_batch).items())),
             agents=by_pass(agents, "agent", lambda held: held.cell.agent),
             corrected=by_pass(corrected, "corrected", lambda held: held.cell.agent),
             specreason=by_pass(specreason, "specreason", lambda held: (held.cell.agent, _method(held))),
             timing=by_pass(timing, "timing", lambda held: held.cell.agent),
             verdicts=verdicts,
         )
+
+
+def _wording_and_batch(held: Pass) -> tuple[str, int]:
+    """Who words the draft's question, nobody where the words are common; and the batch size."""
+    return "" if held.wording == COMMON else str(held.wording), held.batch or NO_BATCH
 
 
 def _method(held: Pass) -> str:
@@ -92,7 +97,8 @@ def scored_answers(tables: AnswerTables) -> pd.DataFrame:
 
     Returns:
         benchmark, split, sample_id, image_id, source (draft, agent, agent-corrected, specreason,
-        specreason-corrected), agent (empty for the draft), batch_size (0 where there is none), status, errored, answer,
+        specreason-corrected), agent (of a draft's answer the one whose funnel words the question; empty for the common
+        words), batch_size (0 where there is none), status, errored, answer,
         latency_s (NaN unless timed), tokens, tool_calls, steps, and per scorer ``<scorer>_correct`` (1, 0, or NaN when
         the judge's reply could not be read or there is no verdict) and ``<scorer>_decided_by`` (rule,
         judge, unparsed, or missing when the verdicts table lacks the answer).
@@ -103,8 +109,10 @@ def scored_answers(tables: AnswerTables) -> pd.DataFrame:
     times = {agent: Times(paths) for agent, paths in tables.timing.items()}
     draft_times = Times([path for paths in tables.timing.values() for path in paths])
     parts = [
-        _answers(paths, DraftRecord, "text", draft_times, source="draft", agent="", batch_size=batch)
-        for batch, paths in tables.drafts.items()
+        _answers(
+            paths, DraftRecord, "text", times.get(wording, draft_times), source="draft", agent=wording, batch_size=batch
+        )
+        for (wording, batch), paths in tables.drafts.items()
     ]
     parts += [
         _answers(paths, AgentRecord, "answer", times[agent], source=source, agent=agent, batch_size=NO_BATCH)
@@ -123,6 +131,18 @@ def scored_answers(tables: AnswerTables) -> pd.DataFrame:
         scored[f"{scorer}_correct"] = scored[f"{scorer}_correct"].astype("float64")
     scored["errored"] = scored["status"].isin(ERRORED)
     return scored.loc[:, COLUMNS]
+
+
+def drafts_for(agent: str, answers: pd.DataFrame) -> pd.DataFrame:
+    """The draft answers among which the funnel over an agent chooses: in that agent's words if it has its own.
+
+    Args:
+        agent: its name; the empty one is for the draft alone, in the common words.
+        answers: from :func:`scored_answers`.
+    """
+    drafts = answers[answers["source"] == "draft"]
+    own = drafts[drafts["agent"] == agent]
+    return own if len(own) else drafts[drafts["agent"] == ""]
 
 
 COLUMNS = [

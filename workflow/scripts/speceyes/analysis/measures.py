@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from speceyes.analysis.answers import drafts_for
 from speceyes.analysis.bootstrap import ImageBootstrap
 from speceyes.analysis.settings import StatisticsSettings
 from speceyes.analysis.shares import paired_difference, share_interval
@@ -30,6 +31,7 @@ Floats = npt.NDArray[np.float64]
 LEDGER_COUNTS = ("answered", "errored", *(f"{s}_{how}" for s in SCORER_NAMES for how in ("rule", "judge", "unparsed")))
 _SCORED = tuple(f"{what}_{scorer}" for scorer in SCORER_NAMES for what in ("right", "counted"))
 _MEANS = ("tokens", "latency_s", "screen_s", "draft_s", "agent_s", "tool_calls")
+ALONE = "draft alone"  # the draft in the common words, whatever words the funnel has
 _REPLAYED = ("source", "tool_free", "accepted", *_MEANS)
 
 
@@ -55,21 +57,22 @@ def facts(answers: pd.DataFrame) -> pd.DataFrame:
 
 
 class KnownFacts:
-    """The facts of every answer of one agent and the draft on one split.
+    """The facts of every answer of one agent, its funnel's draft and the draft alone on one split.
 
     Args:
+        agent: the agent.
         answers: these answers.
         sample_ids: the split's samples, in the order in which facts are given.
         names: columns of :func:`facts`.
     """
 
-    def __init__(self, answers: pd.DataFrame, sample_ids: Sequence[str], names: Sequence[str]) -> None:
+    def __init__(self, agent: str, answers: pd.DataFrame, sample_ids: Sequence[str], names: Sequence[str]) -> None:
         self._names = list(names)
-        by_sample = {
-            str(source): facts(rows)[self._names].set_axis(rows["sample_id"])
-            for source, rows in answers.groupby("source")
-        }
-        self._facts = {source: rows.reindex(list(sample_ids)).to_numpy().T for source, rows in by_sample.items()}
+        of_agent = answers[(answers["source"] != "draft") & (answers["agent"] == agent)]
+        given = {str(source): rows for source, rows in of_agent.groupby("source")}
+        given |= {"draft": drafts_for(agent, answers), ALONE: drafts_for("", answers)}
+        by_sample = {name: facts(rows)[self._names].set_axis(rows["sample_id"]) for name, rows in given.items()}
+        self._facts = {name: rows.reindex(list(sample_ids)).to_numpy().T for name, rows in by_sample.items()}
 
     def chosen(self, replay: Replay) -> dict[str, Floats]:
         """Of the answer that each setting keeps for each sample, (settings, samples) by name.
@@ -78,8 +81,9 @@ class KnownFacts:
             replay: with the columns ``source``.
         """
         kept = np.full((len(self._names), *replay.columns["source"].shape), np.nan)
-        for row, sources in enumerate(replay.columns["source"]):
-            for source, found in self._facts.items():
+        for row, (sources, setting) in enumerate(zip(replay.columns["source"], replay.settings, strict=True)):
+            named = self._facts | {"draft": self._facts[ALONE if setting.method == "draft" else "draft"]}
+            for source, found in named.items():
                 np.copyto(kept[:, row], found, where=sources == source)
         return dict(zip(self._names, kept, strict=True))
 
@@ -112,9 +116,8 @@ def settings_and_ledger(
     for cell, path in replays.items():
         agent, benchmark, split = cell
         rows = answers[(answers["benchmark"] == benchmark) & (answers["split"] == split)]
-        rows = rows[rows["agent"].isin(["", agent])]
         table = ReplayTable(path)
-        known = KnownFacts(rows, table.sample_ids, (*_SCORED, *LEDGER_COUNTS))
+        known = KnownFacts(agent, rows, table.sample_ids, (*_SCORED, *LEDGER_COUNTS))
         images = rows.drop_duplicates("sample_id").set_index("sample_id")["image_id"].loc[table.sample_ids]
         (agent_alone,) = table.blocks(_REPLAYED, lambda setting: setting.method == "agent")
         baseline = _Measured(agent_alone, known.chosen(agent_alone))

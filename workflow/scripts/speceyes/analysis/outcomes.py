@@ -14,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from speceyes.analysis.answers import drafts_for
 from speceyes.analysis.measures import facts, replays_by_cell
 from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.method.replay import read_replay
 from speceyes.method.stored_confidences import read_confidences
-from speceyes.records.passes import Cell, by_pass, single
+from speceyes.records.passes import Cell, by_pass, in_words_of, single
 from speceyes.runtime.atomic import whole
 
 _REPLAYED = ["tool_free", "screen_s", "draft_s", "agent_s"]
@@ -26,10 +27,10 @@ _REPLAYED = ["tool_free", "screen_s", "draft_s", "agent_s"]
 
 @dataclass(frozen=True, slots=True)
 class OutcomeTables:
-    """Where outcomes come from: replays by cell, confidences by (benchmark, split), each benchmark's batch size."""
+    """Where outcomes come from: replays by cell, confidences by cell, each benchmark's batch size."""
 
     replays: Mapping[Cell, Path]
-    confidences: Mapping[tuple[str, str], Path]
+    confidences: Mapping[Cell, Path]
     batch_sizes: Mapping[str, int]
 
     @classmethod
@@ -39,13 +40,11 @@ class OutcomeTables:
         Raises:
             RecordError: a table does not say which pass it holds, or holds one of another stage.
         """
-        found = by_pass(confidences, "confidence", lambda held: (held.benchmark, held.split))
+        found = by_pass(confidences, "confidence", lambda held: (held.wording, held.benchmark, held.split))
+        cells = replays_by_cell(replays)
         return cls(
-            replays=replays_by_cell(replays),
-            confidences={
-                (benchmark, split): single(tables, f"confidences of {benchmark}/{split}")
-                for (benchmark, split), tables in found.items()
-            },
+            replays=cells,
+            confidences={cell: single(in_words_of(cell, found), f"confidences of {'/'.join(cell)}") for cell in cells},
             batch_sizes=batch_sizes,
         )
 
@@ -63,9 +62,9 @@ def outcomes(tables: OutcomeTables, answers: pd.DataFrame) -> pd.DataFrame:
     for (agent, benchmark, split), path in tables.replays.items():
         batch = tables.batch_sizes[benchmark]
         rows = answers[(answers["benchmark"] == benchmark) & (answers["split"] == split)]
-        draft = rows[rows["source"] == "draft"]
+        draft = drafts_for(agent, rows)
         own = rows[(rows["source"] == "agent") & (rows["agent"] == agent)]
-        confidences = _confidences(tables.confidences[benchmark, split], pd.Index(draft["sample_id"]))
+        confidences = _confidences(tables.confidences[Cell(agent, benchmark, split)], pd.Index(draft["sample_id"]))
         parts.append(_cell(draft, own, _phases(path, batch), confidences).assign(agent=agent))
     joined = pd.concat(parts, ignore_index=True)
     return joined[["agent", *joined.columns.drop("agent")]]

@@ -17,6 +17,7 @@ from speceyes.method.ask import Outcome, ask
 from speceyes.prompts import PromptError, PromptFile
 from speceyes.records.samples import Sample
 from speceyes.records.types import DraftRecord
+from speceyes.runtime.provenance import digest
 
 START_OF_THOUGHTS, END_OF_THOUGHTS = "<think>", "</think>"
 NOT_FINITE = "the draft's log-probabilities are not finite; try another dtype or attention"
@@ -48,16 +49,28 @@ class Drafter:
 
     def request(self, sample: Sample, image: Image.Image) -> Request:
         """The one question that is answered in one pass: system, if there is one, then image, question, instruction."""
+        system, text = self._words(sample)
+        opening = (Message("system", (system,)),) if system else ()
+        return Request(
+            (*opening, Message("user", (image, text))), self._settings.max_new_tokens, top_k=self._settings.top_k
+        )
+
+    def _words(self, sample: Sample) -> tuple[str, str]:
         prompt = self._prompts.roles["answer"]
-        system = (Message("system", (prompt.system,)),) if prompt.system else ()
-        user = Message("user", (image, self._prompts.question_text(sample) + prompt.user))
-        return Request((*system, user), self._settings.max_new_tokens, top_k=self._settings.top_k)
+        return prompt.system, self._prompts.question_text(sample, "answer") + prompt.user
+
+    def prompt(self, sample: Sample) -> str:
+        """A short name of picture and words as the model gets them: the same for samples that are asked the same."""
+        return digest(sample.image, *self._words(sample))
 
     def answer(self, samples: Sequence[Sample], images_dir: Path) -> list[DraftRecord]:
         """Answer one batch of samples."""
         outcomes = ask(self._engine, samples, images_dir, self.request)
         thinking = self._settings.thinking
-        return [draft_record(sample, outcome, thinking) for sample, outcome in zip(samples, outcomes, strict=True)]
+        return [
+            draft_record(sample, outcome, thinking).model_copy(update={"prompt": self.prompt(sample)})
+            for sample, outcome in zip(samples, outcomes, strict=True)
+        ]
 
 
 def draft_record(sample: Sample, outcome: Outcome, thinking: bool = False) -> DraftRecord:

@@ -37,6 +37,8 @@ class Share(BaseModel):
         table: where the records are kept.
         batches: sizes at which a timed split is screened and drafted.
         variants: of SpecReason, that are timed on a split.
+        prompts: the prompt file of this pass, where the job's passes differ in it.
+        identities: of what this pass depends on beside the rest of its job.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -47,6 +49,8 @@ class Share(BaseModel):
     table: Path
     batches: tuple[int, ...] = ()
     variants: tuple[str, ...] = ()
+    prompts: Path | None = None
+    identities: dict[str, str] = {}
 
 
 class Job(BaseModel):
@@ -69,6 +73,11 @@ class Job(BaseModel):
     agent: str = ""
     settings: dict[str, Any]
     identities: dict[str, str]
+
+    def elsewhere(self, share: Share) -> list[Path]:
+        """The tables of the passes over a share's questions that the job does before it."""
+        before = self.shares[: self.shares.index(share)]
+        return [other.table for other in before if other.samples == share.samples]
 
 
 class Folders(Protocol):
@@ -178,7 +187,7 @@ class ModelPass:
             journals=self.journals,
             part=self.part,
             settings=self.job.settings | engines | timed,
-            inputs=self.job.identities | self.device,
+            inputs=self.job.identities | share.identities | self.device,
             stamp=share.holds.stamp(),
         )
 

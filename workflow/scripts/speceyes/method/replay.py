@@ -38,11 +38,18 @@ Columns = dict[str, npt.NDArray[Any]]
 
 @dataclass(frozen=True, slots=True)
 class Passes:
-    """The stored passes of one agent on one split, SpecReason's by variant."""
+    """The stored passes of one agent on one split, SpecReason's by variant.
+
+    Args:
+        drafts: of the draft, asked in the words of the funnel over the agent.
+        confidences: of these.
+        alone: the draft in the common words, which is the reference without an agent.
+    """
 
     samples: Path
     drafts: Sequence[Path]
     confidences: Path
+    alone: Sequence[Path]
     screens: Sequence[Path]
     agents: Sequence[Path]
     specreason: Mapping[str, Sequence[Path]]
@@ -55,6 +62,7 @@ class Passes:
         samples: Path,
         drafts: Iterable[Path],
         confidences: Iterable[Path],
+        alone: Iterable[Path],
         screens: Iterable[Path],
         agents: Iterable[Path],
         specreason: Iterable[Path],
@@ -69,6 +77,7 @@ class Passes:
             samples=samples,
             drafts=of_one_pass(drafts, "draft"),
             confidences=single(of_one_pass(confidences, "confidence"), "confidences"),
+            alone=of_one_pass(alone, "draft"),
             screens=of_one_pass(screens, "screen"),
             agents=of_one_pass(agents, "agent"),
             specreason=by_pass(specreason, "specreason", lambda held: str(held.variant)),
@@ -141,6 +150,7 @@ class Replayer:
         self.sample_ids = pd.Index(read_sample_ids(passes.samples))
         self._agent = self._pass(passes.agents, AgentRecord, ["tool_calls"])
         self._draft = self._pass(passes.drafts, DraftRecord, [])
+        self._alone = self._pass(passes.alone, DraftRecord, [])
         self._screen = self._pass(passes.screens, ScreenRecord, ["tool_free"])
         self._peers = {
             SPECREASON[variant]: self._pass(paths, AgentRecord, ["tool_calls"])
@@ -188,7 +198,8 @@ class Replayer:
             RecordError: the confidence table lacks the setting's metric or K, the timing table its batch size.
         """
         batch, zeros = setting.batch_size, np.zeros(len(self.sample_ids))
-        screen, draft = (self._idle, self._idle) if batch is None else (self._screen, self._draft)
+        drafted = self._alone if setting.method == "draft" else self._draft
+        screen, draft = (self._idle, self._idle) if batch is None else (self._screen, drafted)
         screen_s, draft_s = (zeros if batch is None else self._batched_s(step, batch) for step in STEPS)
         fallback = self._peers.get(setting.method, self._agent)
         fallback_s = self._peers_s.get(setting.method, self._agent_s)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeVar
 
@@ -16,17 +16,18 @@ PASS_KEY = "pass"  # in a table's provenance
 
 # What a stage's passes differ in beside benchmark and split.
 NAMES: dict[PassStage, tuple[str, ...]] = {
-    "draft": ("batch",),
+    "draft": ("wording", "batch"),
     "screen": ("agent", "batch"),
     "agent": ("agent",),
     "corrected": ("agent",),
     "specreason": ("agent", "variant"),
     "timing": ("agent",),
     "live": ("agent", "metric", "top_k", "threshold", "batch"),
-    "confidence": ("batch",),
+    "confidence": ("wording", "batch"),
     "replay": ("agent",),
 }
-_ALL_NAMES = ("agent", "variant", "metric", "top_k", "threshold", "batch")
+_ALL_NAMES = ("agent", "wording", "variant", "metric", "top_k", "threshold", "batch")
+COMMON = "draft"  # the wording of the draft alone, and of the funnels over agents that have none of their own
 
 K = TypeVar("K")
 
@@ -45,6 +46,7 @@ class Pass(BaseModel):
     Attributes:
         stage: what was run or computed.
         batch: samples per batch.
+        wording: whose words put the draft's question: an agent's, or the common ones.
         variant: SpecReason's variant.
         metric, top_k, threshold: the gate of a live run.
     """
@@ -55,6 +57,7 @@ class Pass(BaseModel):
     benchmark: str
     split: str
     agent: str | None = None
+    wording: str | None = None
     variant: str | None = None
     metric: str | None = None
     top_k: int | None = None
@@ -86,7 +89,7 @@ class Pass(BaseModel):
         return {PASS_KEY: self.model_dump(mode="json", exclude_none=True)}
 
     def __str__(self) -> str:
-        own = [value for name, value in self.names.items() if name in ("agent", "variant", "metric")]
+        own = [value for name, value in self.names.items() if name in ("agent", "wording", "variant", "metric")]
         marks = {"top_k": "k", "threshold": "t", "batch": "b"}
         numbers = [f"{mark}{self.names[name]}" for name, mark in marks.items() if name in self.names]
         return " ".join([self.stage, *own, f"{self.benchmark}/{self.split}", *numbers])
@@ -122,6 +125,17 @@ def by_pass(tables: Iterable[Path], stage: PassStage, key: Callable[[Pass], K]) 
             raise RecordError(f"{table}: holds {held}, not a {stage} pass")
         groups.setdefault(key(held), []).append(table)
     return groups
+
+
+def in_words_of(cell: Cell, worded: Mapping[tuple[str | None, str, str], list[Path]]) -> list[Path]:
+    """Tables of the wording in which the funnel over an agent asks the draft: the agent's own if it has one.
+
+    Args:
+        cell: agent and split.
+        worded: tables of drafts or confidences by wording, benchmark and split.
+    """
+    where = (cell.benchmark, cell.split)
+    return worded.get((cell.agent, *where)) or worded.get((COMMON, *where), [])
 
 
 def of_one_pass(tables: Iterable[Path], stage: PassStage) -> list[Path]:

@@ -59,13 +59,15 @@ class ScreenRecord(Record):
 class DraftRecord(Record):
     """Phase II. Statuses: ``ok``; ``empty``; ``no_answer`` when it was cut while thinking; ``error``.
 
-    ``top_logprobs`` has one row per token, each descending, K_max wide; both may be empty.
+    ``top_logprobs`` has one row per token, each descending, K_max wide; both may be empty. ``prompt`` names the
+    prompt that it answers (:meth:`speceyes.method.draft.Drafter.prompt`).
     """
 
     text: Text
     tokens: tuple[Text, ...]
     token_ids: tuple[int, ...] = ()
     top_logprobs: tuple[tuple[float, ...], ...]
+    prompt: str = ""
 
 
 ToolStatus = Literal["ok", "malformed", "unknown_tool", "box_outside", "box_degenerate", "timeout", "failed"]

@@ -56,7 +56,10 @@ class Downloads:
     @property
     def prompt_files(self) -> list[str]:
         """What the rule ``download_prompts`` writes."""
-        return [f"{PROMPTS}/{name}.yaml" for name in ("draft", "deepeyes", "thyme", "judge")]
+        return [
+            f"{PROMPTS}/{name}.yaml"
+            for name in ("draft", "draft_deepeyes", "draft_thyme", "deepeyes", "thyme", "judge")
+        ]
 
     def dataset(self, name: str) -> Repository:
         """What the registry says of a benchmark.

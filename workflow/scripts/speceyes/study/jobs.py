@@ -37,6 +37,11 @@ def code(rule: str, *modules: str) -> str:
     return fingerprint(Code(SCRIPTS / f"{rule}.py", named, WITHOUT.get(rule, ())))
 
 
+def _worded(prompts: str) -> dict[str, Any]:
+    """What a pass whose question has a wording of its own depends on beside the rest of its job."""
+    return {"prompts": prompts, "identities": {"prompts": identity(Path(prompts))}}
+
+
 class Jobs:
     """Parameters of every rule's jobs; those that name a model ask what its folder holds when the job's turn comes."""
 
@@ -55,14 +60,14 @@ class Jobs:
             "models": {name: model.path for name, model in models.items()},
             "settings": self._settings(stage, agent, wildcards.get("variant", "")),
             "identities": {name: identity(Path(model.path)) for name, model in models.items()}
-            | {name: identity(Path(path)) for name, path in study.prompt_files(stage, agent).items()}
+            | ({name: identity(Path(path)) for name, path in study.prompt_files(stage, agent).items()} if agent else {})
             | {"code": code(stage, *self._named(stage, agent))},
         }
         return told | ({"agent": config.agents[agent].type} if agent else {})
 
     def _shares(self, stage: PassStage, wildcards: Wildcards) -> list[dict[str, Any]]:
         """The passes that a job goes through: what each reads, and its table."""
-        layout = self._study.layout
+        study, layout = self._study, self._study.layout
         names = {name: wildcards[name] for name in self._plan.job_names(stage)}
         return [
             {
@@ -72,6 +77,7 @@ class Jobs:
                 "table": layout.table_of(one, wildcards.get("shard", "")),
             }
             | (self._timed_steps(one) if stage == "timing" else {})
+            | (_worded(study.draft_prompts(one.wording)) if one.wording else {})
             for one in self._plan.select(stage, **names)
         ]
 

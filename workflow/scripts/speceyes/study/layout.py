@@ -9,14 +9,14 @@ from speceyes.records.passes import Pass, PassStage
 
 # One table per pass and, where a stage is cut into shards, shard.
 PASSES: Mapping[str, str] = {
-    "draft": "draft/{benchmark}/{split}/b{batch}/{shard}",
+    "draft": "draft/{wording}/{benchmark}/{split}/b{batch}/{shard}",
     "screen": "screen/{agent}/{benchmark}/{split}/b{batch}/{shard}",
     "agent": "agent/{agent}/{benchmark}/{split}/{shard}",
     "corrected": "corrected/{agent}/{benchmark}/{split}",
     "specreason": "specreason/{agent}/{variant}/{benchmark}/{split}/{shard}",
     "timing": "timing/{agent}/{benchmark}/{split}",
     "live": "live/{agent}/{benchmark}/{split}/{metric}-b{batch}",
-    "confidence": "confidence/{benchmark}/{split}/b{batch}",
+    "confidence": "confidence/{wording}/{benchmark}/{split}/b{batch}",
     "replay": "replay/{agent}/{benchmark}/{split}",
 }
 INDEX = "index/{benchmark}/{split}"

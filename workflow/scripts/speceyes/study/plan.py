@@ -51,6 +51,9 @@ class Plan:
                 yield from (
                     names | {"variant": variant} for variant in study.variants(names["agent"], names["benchmark"])
                 )
+            elif "wording" in per:
+                batch = study.batch(names["benchmark"])
+                yield from (names | {"wording": wording, "batch": batch} for wording in study.wordings)
             elif "batch" in per:
                 yield names | {"batch": study.batch(names["benchmark"])}
             else:

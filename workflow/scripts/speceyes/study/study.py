@@ -8,7 +8,7 @@ from typing import Any
 from speceyes.agents.base import load_agent, told_settings
 from speceyes.method.confidence import METRICS, Metric, headline
 from speceyes.method.grid import Grid
-from speceyes.records.passes import Cell, PassStage
+from speceyes.records.passes import COMMON, Cell, PassStage
 from speceyes.study.config import Config
 from speceyes.study.config.models import ModelConfig
 from speceyes.study.layout import Layout
@@ -102,6 +102,19 @@ class Study:
             main_batch_size=self.batch(benchmark),
         )
 
+    @cached_property
+    def wordings(self) -> list[str]:
+        """In whose words the draft is asked: the common ones, and those of every agent that has its own."""
+        return [COMMON, *(name for name, agent in self.config.agents.items() if agent.own_draft_prompts)]
+
+    def wording(self, agent: str) -> str:
+        """In whose words the funnel over an agent asks the draft."""
+        return agent if agent in self.wordings else COMMON
+
+    def draft_prompts(self, wording: str) -> str:
+        """The prompt file of the draft's question in a wording."""
+        return self.prompts(COMMON if wording == COMMON else f"{COMMON}_{wording}")
+
     def prompts(self, name: str) -> str:
         """The prompt file of the draft, an agent or the judge."""
         return f"{self.config.prompts}/{name}.yaml"
@@ -127,11 +140,9 @@ class Study:
         return told_settings(kind, by_study | found.settings, image=image)
 
     def prompt_files(self, stage: PassStage, agent: str = "") -> dict[str, str]:
-        """The prompt files of a stage's job, by the name of the rule's input."""
-        if stage == "draft":
-            return {"prompts": self.prompts("draft")}
+        """The prompt files of an agent's job, by the name of the rule's input."""
         own = {"prompts": self.prompts(agent)}
-        return own | {"draft_prompts": self.prompts("draft")} if stage in TIMED else own
+        return own | {"draft_prompts": self.draft_prompts(self.wording(agent))} if stage in TIMED else own
 
     def gpus(self, stage: PassStage, agent: str = "") -> int:
         """GPUs of a stage's job, which loads its models in one process; none if none of them needs any."""

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.metrics import precision_recall_fscore_support
 
+from speceyes.analysis.answers import drafts_for
 from speceyes.analysis.funnel import Funnel
 from speceyes.analysis.measures import facts
 from speceyes.analysis.settings import StatisticsSettings
@@ -87,8 +88,7 @@ def _systems(
     """Every system of the main table with the answers that it gives, one per sample."""
     scored = pd.concat([answers.drop(columns="errored"), facts(answers)], axis=1)
     points = settings[settings["main_table"] & (settings["method"] == "speceyes")]
-    drafted = scored[scored["source"] == "draft"]
-    yield {"system": "draft", "agent": "", "metric": ""}, drafted
+    yield {"system": "draft", "agent": "", "metric": ""}, drafts_for("", scored)
     for agent in settings["agent"].unique():
         for system in ("agent", *SPECREASON.values()):
             own = scored[(scored["agent"] == agent) & (scored["source"] == system)]
@@ -97,6 +97,7 @@ def _systems(
         by_agent = scored[(scored["agent"] == agent) & (scored["source"] == "agent")]
         for metric, gates in points[points["agent"] == agent].groupby("metric", sort=False):
             accepted = _accepted(outcomes[outcomes["agent"] == agent], str(metric), gates)
+            drafted = drafts_for(str(agent), scored)
             chosen = [
                 rows[rows["sample_id"].map(accepted) == kept] for rows, kept in ((drafted, True), (by_agent, False))
             ]

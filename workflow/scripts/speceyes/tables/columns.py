@@ -230,6 +230,7 @@ COUNTS = {
     "cut": _count("samples whose batch was cut to fit the memory"),
     "smallest_batch": _count("the smallest batch it was cut to; 0 if none was", "prompts"),
     "batch": Column("integer", "prompts per forward pass; missing for agents", "prompts", low=1),
+    "wording": Column("string", "in whose words the draft is asked: draft (the common ones) or an agent's"),
 }
 EFFECTS = {
     "max_confidence_difference": _share("the largest difference of a sample's live and replayed confidence"),

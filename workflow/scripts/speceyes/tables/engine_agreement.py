@@ -9,7 +9,7 @@ from typing import cast
 import pandas as pd
 
 from speceyes.records.frames import read_frame
-from speceyes.records.passes import NAMES, PassStage, by_pass
+from speceyes.records.passes import PassStage, by_pass, in_words_of
 from speceyes.records.times import timings
 from speceyes.records.types import AgentRecord, DraftRecord, Record, ScreenRecord
 from speceyes.tables.inputs import TableInputs
@@ -35,14 +35,19 @@ def make(inputs: TableInputs) -> pd.DataFrame:
         n (timed answers, every repeat), same (those with the stored status and text), first_difference (its sample)
         with both answers.
     """
-    stored = {stage: by_pass(inputs.paths(stage), stage, lambda held: (held.cell, held.variant)) for stage in STORED}
+    stored = {
+        stage: by_pass(inputs.paths(stage), stage, lambda held: (held.cell, held.variant))
+        for stage in STORED
+        if stage != "draft"
+    }
+    drafts = by_pass(inputs.paths("draft"), "draft", lambda held: (held.wording, held.benchmark, held.split))
     rows = []
     for cell, tables in by_pass(inputs.paths("timing"), "timing", lambda held: held.cell).items():
         for (step, variant, batch), timed in timings(tables).groupby(["step", "variant", "batch"], sort=False):
             stage = cast(PassStage, step)
-            who = cell if "agent" in NAMES[stage] else cell._replace(agent="")
+            held = in_words_of(cell, drafts) if stage == "draft" else stored[stage][cell, str(variant) or None]
             named = dict(zip(COLUMNS, (*cell, stage, variant, batch), strict=False))
-            rows.append(named | _agreement(timed, stored[stage][who, str(variant) or None], *STORED[stage]))
+            rows.append(named | _agreement(timed, held, *STORED[stage]))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

@@ -11,12 +11,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from speceyes.analysis.answers import drafts_for
 from speceyes.method.confidence import Metric
 from speceyes.method.grid import Setting
 from speceyes.method.replay import Replay, read_replay
 from speceyes.records.devices import one_device
 from speceyes.records.frames import read_frame
-from speceyes.records.passes import by_pass, read_pass, single
+from speceyes.records.passes import by_pass, in_words_of, read_pass, single
 from speceyes.records.types import LiveRecord, RecordError
 from speceyes.tables.inputs import TableInputs
 
@@ -49,18 +50,17 @@ def live_runs(live: Iterable[Path], replays: Iterable[Path], confidences: Iterab
         RecordError: a table does not say which pass it holds, or what a run is held against is missing.
     """
     replay = by_pass(replays, "replay", lambda held: held.cell)
-    confidence = by_pass(confidences, "confidence", lambda held: (held.benchmark, held.split))
+    confidence = by_pass(confidences, "confidence", lambda held: (held.wording, held.benchmark, held.split))
     runs = []
     for table in live:
         held = read_pass(table)
-        where = (held.benchmark, held.split)
         runs.append(
             LiveRun(
                 *held.cell,
                 setting=Setting("speceyes", cast(Metric, held.metric), held.top_k, held.threshold, held.batch),
                 table=table,
                 replay=single(replay.get(held.cell, []), f"replay that {table} is held against"),
-                confidence=single(confidence.get(where, []), f"confidences that {table} is held against"),
+                confidence=single(in_words_of(held.cell, confidence), f"confidences that {table} is held against"),
             )
         )
     return runs
@@ -121,9 +121,10 @@ def _composed(run: LiveRun, replay: Replay) -> pd.DataFrame:
 
 def _answers(run: LiveRun, composed: pd.DataFrame, answers: pd.DataFrame) -> npt.NDArray[np.object_]:
     """The text that the replay keeps for each sample."""
-    named = answers.set_index(["source", "agent", "sample_id"])["answer"].to_dict()
-    giver = {"draft": "", "agent": run.agent}
-    kept = [(source, giver[source], sample) for sample, source in composed["source"].items()]
+    by_agent = answers[(answers["source"] == "agent") & (answers["agent"] == run.agent)]
+    own = pd.concat([drafts_for(run.agent, answers), by_agent])
+    named = own.set_index(["source", "sample_id"])["answer"].to_dict()
+    kept = [(source, sample) for sample, source in composed["source"].items()]
     return np.array([named[key] for key in kept], dtype=object)
 
 

@@ -24,7 +24,7 @@ KINDS: dict[PassStage, type[Record]] = {
     "timing": TimingRecord,
     "live": LiveRecord,
 }
-NAMES = ("stage", "agent", "variant", "benchmark", "split", "metric", "batch")
+NAMES = ("stage", "agent", "wording", "variant", "benchmark", "split", "metric", "batch")
 COUNTS = ("n", "errors", "stuck", "cut", "smallest_batch")
 
 

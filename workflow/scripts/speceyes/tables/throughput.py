@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from speceyes.analysis.answers import drafts_for
 from speceyes.analysis.serving import Measured, answers_per_second, gain
 from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.records.devices import one_device
@@ -45,20 +46,16 @@ def throughput(load: pd.DataFrame, answers: pd.DataFrame, level: float) -> pd.Da
 
 
 def _with_stored(load: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
-    """Every row beside the study's own answer of the same source; a draft's of its smallest batch that agrees."""
-    correct = [f"{scorer}_correct" for scorer in SCORER_NAMES]
-    stored = answers[answers["source"].isin(["agent", "draft"])].drop_duplicates(
-        ["source", "agent", "sample_id", "answer"]
+    """Every row beside the study's own answer of the same source."""
+    key = ["agent", "source", "sample_id", "answer"]
+    stored = pd.concat(
+        [
+            answers[answers["source"] == "agent"],
+            *(drafts_for(agent, answers).assign(agent=agent) for agent in load["agent"].unique()),
+        ]
     )
-    asked = load.assign(giver=load["agent"].where(load["source"] == "agent", ""))
-    return asked.merge(
-        stored[["source", "agent", "sample_id", "answer", *correct]]
-        .rename(columns={"agent": "giver"})
-        .assign(same=True),
-        on=["source", "giver", "sample_id", "answer"],
-        how="left",
-        validate="many_to_one",
-    )
+    known = stored[[*key, *(f"{scorer}_correct" for scorer in SCORER_NAMES)]].assign(same=True)
+    return load.merge(known, on=key, how="left", validate="many_to_one")
 
 
 def _row(keys: tuple[object, ...], runs: pd.DataFrame, alone: pd.DataFrame, level: float) -> dict[str, object]:

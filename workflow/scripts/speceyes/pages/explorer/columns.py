@@ -25,6 +25,7 @@ from speceyes.pages.explorer.draft_tokens import token_columns
 from speceyes.pages.explorer.pictures import CROP_WEIGHT, QUESTION_WEIGHT, PictureCollection
 from speceyes.pages.explorer.sources import SplitTables, StudyTables
 from speceyes.records.frames import read_frame
+from speceyes.records.passes import COMMON
 from speceyes.records.samples import Sample, read_samples
 from speceyes.records.times import Times
 from speceyes.records.types import AgentRecord, DraftRecord, ScreenRecord
@@ -80,7 +81,11 @@ def _split(benchmark: str, split: str, tables: SplitTables, shared: _Shared) -> 
         "main_batch_size": int(settings.loc[settings["main_table"], "batch_size"].iloc[0]),
         "grid": {str(agent): _grid(rows) for agent, rows in settings.groupby("agent", sort=False)},
         "samples": _samples(samples, tables.images, shared.pictures),
-        "draft": _draft(tables.drafts, top_ks, scored) | _confidences(tables.confidences, samples, thresholds),
+        "drafts": {
+            wording: _draft(paths, top_ks, scored, "" if wording == COMMON else wording)
+            | _confidences(tables.confidences[wording], samples, thresholds)
+            for wording, paths in tables.drafts.items()
+        },
         "screens": {agent: _screens(paths, scored.sample_ids) for agent, paths in tables.screens.items()},
         "times": {
             agent: {batch: _phase_times(times[agent], scored.sample_ids, batch) for batch in batches}
@@ -134,12 +139,12 @@ def _listed(frame: pd.DataFrame) -> Columns:
     return {str(name): column.tolist() for name, column in frame.items()}
 
 
-def _draft(paths: Sequence[Path], top_ks: Sequence[int], scored: _Scored) -> Columns:
+def _draft(paths: Sequence[Path], top_ks: Sequence[int], scored: _Scored, agent: str) -> Columns:
     frame = read_frame(paths, DraftRecord, ["status", "error", "text", "tokens", "top_logprobs"])
     frame = frame.loc[scored.sample_ids]
     plain = _listed(frame[["status", "error"]]) | {"answer": frame["text"].tolist()}
     counts = frame["tokens"].map(len).tolist()
-    return plain | {"length": counts} | token_columns(frame, top_ks) | scored.columns("draft", "", plain["answer"])
+    return plain | {"length": counts} | token_columns(frame, top_ks) | scored.columns("draft", agent, plain["answer"])
 
 
 def _confidences(path: Path, samples: Sequence[Sample], thresholds: Sequence[float]) -> Columns:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from speceyes.records.passes import by_pass, single
+from speceyes.records.passes import Pass, by_pass, single
 from speceyes.records.samples import read_samples
 
 
@@ -16,12 +16,12 @@ class _Tables(BaseModel):
 
 
 class SplitTables(_Tables):
-    """One split's stored passes; passes of an agent by its name."""
+    """One split's stored passes; passes of an agent by its name, drafts and confidences by wording."""
 
     samples: Path
     images: Path
-    drafts: list[Path]
-    confidences: Path
+    drafts: dict[str, list[Path]]
+    confidences: dict[str, Path]
     screens: dict[str, list[Path]]
     agents: dict[str, list[Path]]
     timing: dict[str, Path]
@@ -62,8 +62,8 @@ def split_tables(
     Raises:
         RecordError: a table does not say which pass it holds, or holds one of another stage.
     """
-    drafted = by_pass(drafts, "draft", lambda held: (held.benchmark, held.split))
-    confident = by_pass(confidences, "confidence", lambda held: (held.benchmark, held.split))
+    drafted = by_pass(drafts, "draft", _wording_and_split)
+    confident = by_pass(confidences, "confidence", _wording_and_split)
     screened = by_pass(screens, "screen", lambda held: held.cell)
     answered = by_pass(agents, "agent", lambda held: held.cell)
     timed = by_pass(timing, "timing", lambda held: held.cell)
@@ -75,10 +75,18 @@ def split_tables(
         found[where] = SplitTables(
             samples=table,
             images=folder,
-            drafts=drafted[where],
-            confidences=single(confident.get(where, []), f"confidences of {'/'.join(where)}"),
+            drafts={wording: tables for (wording, split), tables in drafted.items() if split == where},
+            confidences={
+                wording: single(tables, f"confidences of {'/'.join(where)}")
+                for (wording, split), tables in confident.items()
+                if split == where
+            },
             screens={cell.agent: screened[cell] for cell in own},
             agents={cell.agent: answered[cell] for cell in own},
             timing={cell.agent: single(timed.get(cell, []), f"times of {'/'.join(cell)}") for cell in own},
         )
     return found
+
+
+def _wording_and_split(held: Pass) -> tuple[str, tuple[str, str]]:
+    return str(held.wording), (held.benchmark, held.split)

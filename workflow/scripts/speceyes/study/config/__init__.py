@@ -47,7 +47,9 @@ class Config(Section):
     study: Annotated[Name, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")] = Field(description="Name of the results folder.")
     comparable: bool = Field(description="Whether results may be held against the published numbers.")
     protocol: Protocol = Field("published", description="The agents' loops: the paper's, or corrected.")
-    prompts: Folder = Field(description="Folder with draft.yaml, one file per agent and judge.yaml.")
+    prompts: Folder = Field(
+        description="Folder with draft.yaml, judge.yaml, a file per agent, and draft_NAME.yaml per own_draft_prompts."
+    )
     models: dict[Name, ModelConfig] = Field(description="Models by a name of your own.")
     benchmarks: dict[Name, BenchmarkConfig] = Field(min_length=1, description="Benchmarks by name.")
     agents: dict[Name, AgentConfig] = Field(min_length=1, description="Agents by name; prompts are NAME.yaml.")
@@ -93,7 +95,8 @@ class Config(Section):
     def _names_do_not_clash(self) -> Config:
         check_apart("models", self.models)
         check_apart("benchmarks", self.benchmarks)
-        check_apart("agents", [*OTHER_PROMPTS, *self.agents])
+        worded = [f"draft_{name}" for name, agent in self.agents.items() if agent.own_draft_prompts]
+        check_apart("agents", [*OTHER_PROMPTS, *worded, *self.agents])
         for name, benchmark in self.benchmarks.items():
             check_apart(f"benchmarks.{name}.splits", benchmark.splits)
         return self

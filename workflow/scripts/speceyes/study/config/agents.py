@@ -16,6 +16,10 @@ class AgentConfig(Section):
 
     type: str = Field(description="Agent class as package.module:Class.")
     model: str = Field(description="Key under models.")
+    own_draft_prompts: bool = Field(
+        False,
+        description="Its funnel words the draft's question by draft_NAME.yaml (NAME: the agent's), not draft.yaml.",
+    )
     settings: dict[str, Any] = Field(default_factory=dict, description="The agent's own settings, see below.")
 
     @field_validator("type")

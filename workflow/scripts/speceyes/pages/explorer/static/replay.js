@@ -5,10 +5,11 @@ class Selection {
   constructor(split, { agent, metric, k, batch }) {
     const times = split.times[agent][batch]; // answers are those of the main batch size at every other one
     const screen = { ...split.screens[agent], latency_s: times.screen_s };
-    const draft = { ...split.draft, latency_s: times.draft_s };
+    const draft = { ...(split.drafts[agent] ?? split.drafts.draft), latency_s: times.draft_s }; // in the agent's words
     Object.assign(this, { split, agentName: agent, metric, k, batch });
     this.count = split.samples.sample_id.length;
     this.draft = draft;
+    this.draftAlone = { ...split.drafts.draft, latency_s: times.draft_s };
     this.screen = screen;
     this.agent = split.agents[agent];
     this.timed = this.agent.latency_s.filter((seconds) => seconds !== null).length; // the others' null adds nothing

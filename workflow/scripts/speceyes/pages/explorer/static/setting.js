@@ -48,7 +48,7 @@ function splitOptions() {
 /** The tiles and the comparison; every number carries its exact value for whoever reads the page by machine. */
 function renderNumbers(now) {
   const agent = current.alone(current.agent);
-  const draft = current.alone(current.draft);
+  const draft = current.alone(current.draftAlone);
   const other = SCORERS.find((scorer) => scorer !== state.scorer);
   const interval = gridInterval();
   const limits = interval?.[`accuracy_${state.scorer}`];
