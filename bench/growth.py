@@ -1,8 +1,8 @@
 """How time and memory grow with the number of samples, on synthetic passes of one agent on one split.
 
 Each step runs in a process of its own, so that its peak of memory is its own: the record store (writing and streaming
-draft records), confidences' reading and replay of every setting, measuring all of them, outcomes, and the recommended
-thresholds.
+draft records), confidences' reading and replay of every setting, measuring all of them, outcomes, the recommended
+thresholds, and the explorer's page, whose records are drawn whole (tests/helpers/synthetic_study.py), without pictures.
 
 python bench/growth.py                           # 10 thousand, 100 thousand and 1 million samples
 python bench/growth.py --samples 10000 --folder /tmp/growth
@@ -26,17 +26,23 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "helpers"))
 
+from explored_study import explorer_tables
+from speceyes.analysis.answers import scored_answers
 from speceyes.analysis.measures import settings_and_ledger
 from speceyes.analysis.outcomes import OutcomeTables, outcomes, write_outcomes
 from speceyes.analysis.settings import StatisticsSettings
 from speceyes.method.confidence import METRICS
 from speceyes.method.grid import Grid
 from speceyes.method.replay import Passes, write_replay
+from speceyes.pages.explorer.page import write_explorer
 from speceyes.records.passes import Cell, Pass
 from speceyes.records.tables import PROVENANCE_KEY, read_table, write_table
 from speceyes.records.types import FORMAT_VERSION, DraftRecord, Step, Timed, TimingRecord
+from speceyes.tables.csv_files import write_csv
 from speceyes.tables.recommended_threshold import recommended_thresholds
+from synthetic_study import SyntheticStudy
 
 CELL = Cell("agent", "bench", "split")
 TOP_KS = (32, 64, 96)
@@ -103,6 +109,24 @@ def write_passes(folder: Path, count: int) -> None:
                     cells = [part, pa.repeat(metric, len(part)), pa.repeat(top_k, len(part)), values]
                     writer.write_table(pa.table(cells, schema=writer.schema))
     _write_answers(folder, ids, timed["latency_s"], generator)
+
+
+def explored(folder: Path, count: int) -> SyntheticStudy:
+    """A study of one agent on one split, as the explorer reads it."""
+    return SyntheticStudy(
+        folder / "explored", {("pope", "random"): count}, agents=("deepeyes",), batches=(6,), top_ks=(16,),
+        thresholds=THRESHOLDS, variants=(), runs_live=False, timed_images=10,
+    )  # fmt: skip
+
+
+def write_explored(folder: Path, count: int) -> None:
+    """Its passes, answers and settings."""
+    study = explored(folder, count).write()
+    ((agent, *where),) = study.cells
+    table, stamp = study.table("replay", *where, agent=agent)
+    write_replay(table, study.passes(agent, *where), study.grid(where[0]), stamp)
+    settings, _ = settings_and_ledger({Cell(agent, *where): table}, scored_answers(study.answer_tables()), STATISTICS)
+    write_csv(settings, folder / "settings.csv")
 
 
 def _write_times(folder: Path, count: int, generator: np.random.Generator) -> None:
@@ -184,12 +208,19 @@ def recommend(folder: Path, _: int) -> None:
     recommended_thresholds(pd.read_parquet(folder / "outcomes.parquet"), point, 64, STATISTICS)
 
 
+def explore(folder: Path, count: int) -> None:
+    """The explorer, one page."""
+    tables = explorer_tables(explored(folder, count), folder, folder / "images", folder / "media")
+    write_explorer(tables, folder / "explorer.html", {})
+
+
 STEPS: dict[str, Callable[[Path, int], None]] = {
     "record store": store_records,
     "replay": replay,
     "measures": measure,
     "outcomes": happened,
     "thresholds": recommend,
+    "explorer": explore,
 }
 
 
@@ -214,6 +245,7 @@ def main() -> None:
     for count in given.samples:
         with tempfile.TemporaryDirectory(dir=given.folder) as folder:
             write_passes(Path(folder), count)
+            write_explored(Path(folder), count)
             for step in STEPS:
                 with multiprocessing.get_context("spawn").Pool(1) as pool:
                     seconds, processor, memory = pool.apply(_measured, (step, Path(folder), count))

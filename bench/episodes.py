@@ -1,0 +1,99 @@
+"""Whole episodes with many in flight against one after the other, by the miniature's agents on one thread.
+
+The same questions go through both in one process, in turns; what both answer is compared turn by turn. The aim is
+twice as fast on one core, and far more on a GPU (bench/full_size.py).
+
+OMP_NUM_THREADS=1 python bench/episodes.py results/miniature --questions 24
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
+
+from speceyes.agents.base import Agent, load_agent
+from speceyes.agents.run import answer, answering
+from speceyes.agents.side_by_side import side_by_side
+from speceyes.documents import read_yaml
+from speceyes.engines.base import Engine, Place
+from speceyes.engines.registry import open_engine
+from speceyes.records.samples import Sample, read_samples
+from speceyes.records.types import AgentRecord
+from speceyes.study.config import load_config
+from speceyes.study.layout import Layout
+from speceyes.study.study import Study
+
+Questions = list[tuple[Sample, Path]]
+
+
+def questions(study: Study, count: int) -> Questions:
+    """So many, from all splits in turns."""
+    splits = [
+        [(sample, Path(study.layout.images(*split))) for sample in read_samples(Path(study.layout.samples(*split)))]
+        for split in study.splits
+    ]
+    turns = [one for turn in zip(*splits, strict=False) for one in turn]
+    return turns[:count]
+
+
+def said(records: Iterator[AgentRecord]) -> dict[str, list[str]]:
+    """Every turn's text by question."""
+    return {record.sample_id: [turn.text for turn in record.turns] for record in records}
+
+
+def measured(work: Callable[[], Iterator[AgentRecord]]) -> tuple[float, dict[str, list[str]]]:
+    """Seconds that the work took, and what was said."""
+    started = time.perf_counter()
+    found = said(work())
+    return time.perf_counter() - started, found
+
+
+def compare(engine: Engine, agent: Agent, asked: Questions, in_flight: int, turns: int) -> tuple[float, float, int]:
+    """Seconds one after the other and in flight, the fastest of their turns, and how many episodes were the same."""
+
+    def alone() -> Iterator[AgentRecord]:
+        return (answer(engine, agent, sample, images) for sample, images in asked)
+
+    def together() -> Iterator[AgentRecord]:
+        return side_by_side((answering(engine, agent, sample, images) for sample, images in asked), in_flight)
+
+    answer(engine, agent, *asked[0])
+    found = [(measured(alone), measured(together)) for _ in range(turns)]
+    (_, one_by_one), (_, at_once) = found[0]
+    same = sum(at_once[name] == texts for name, texts in one_by_one.items())
+    return min(one for (one, _), _ in found), min(one for _, (one, _) in found), same
+
+
+def main() -> None:
+    """Print a table; the exit status is 1 where an episode differs."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("results", type=Path, help="a study whose models run in process")
+    parser.add_argument("--questions", type=int, default=24)
+    parser.add_argument("--in-flight", type=int, default=24)
+    parser.add_argument("--turns", type=int, default=2)
+    given = parser.parse_args()
+    study = Study(load_config(read_yaml(given.results / "config.yaml")), Layout(str(given.results)))
+    asked = questions(study, given.questions)
+    print(f"{len(asked)} questions, {given.in_flight} in flight, the faster of {given.turns} turns")
+    print(f"{'agent':<12} {'one by one s':>12} {'in flight s':>12} {'ratio':>6}  same")
+    differ = False
+    with tempfile.TemporaryDirectory() as media:
+        for name, described in study.config.agents.items():
+            agent = load_agent(described.type)(Path(study.prompts(name)), study.agent_settings(name), Path(media))
+            model = study.model(described.model)
+            place = Place(Path(model.path), 0, Path(media) / "log")
+            with open_engine(model.engine.model_dump(mode="json"), place) as engine:
+                one, at_once, same = compare(engine, agent, asked, given.in_flight, given.turns)
+            differ |= same < len(asked)
+            print(f"{name:<12} {one:>12.1f} {at_once:>12.1f} {one / at_once:>6.1f}  {same} of {len(asked)}", flush=True)
+    sys.exit(differ)
+
+
+if __name__ == "__main__":
+    main()
