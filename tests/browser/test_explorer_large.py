@@ -10,10 +10,11 @@ from browser import assert_quiet
 from explored_study import explorer_tables
 from explorer_page import find, open_explorer, texts
 from illustrated_study import illustrate
+from speceyes.analysis.settings import StatisticsSettings
 from speceyes.method.grid import Grid
 from speceyes.pages.explorer.page import write_explorer
 from synthetic_study import SyntheticStudy
-from synthetic_tables import write_tables
+from synthetic_tables import write_measures
 
 PAGE_BYTES = 60_000_000
 SAMPLES = 9000
@@ -36,7 +37,7 @@ def large_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("large")
     study = LargeStudy(root / "passes", {("pope", "random"): SAMPLES}, agents=("deepeyes",), batches=(6,)).write()
     media = illustrate(study)
-    write_tables(study, root / "tables", comparable=False, resamples=100)
+    write_measures(study, root / "tables", StatisticsSettings(resamples=100))
     page = root / "explorer.html"
     write_explorer(explorer_tables(study, root / "tables", study.root / "images", media), page, {}, workers=2)
     return page

@@ -8,13 +8,14 @@ from pathlib import Path
 import numpy as np
 from explored_study import explorer_tables
 from PIL import Image, ImageDraw
+from speceyes.analysis.settings import StatisticsSettings
 from speceyes.pages.explorer.sources import StudyTables
 from speceyes.records.media import MediaStore
 from speceyes.records.samples import Sample, read_samples
 from speceyes.records.tables import read_provenance, read_table, write_table
 from speceyes.records.types import AgentRecord, DraftRecord, ToolUse, Turn
 from synthetic_study import BATCH, COLOURS, SyntheticStudy, hash_of
-from synthetic_tables import write_tables
+from synthetic_tables import write_measures
 
 ATTACK = '<img src=x onerror="document.title=\'owned\'"></script><script>document.title="owned"</script>'
 ZOOM = '<tool_call>{"name": "image_zoom_in_tool", "arguments": {"bbox_2d": [10, 20, 90, 80]}}</tool_call>'
@@ -112,8 +113,8 @@ def _tool(episode: AgentRecord, agent: str, media: MediaStore) -> ToolUse:
 
 
 def write_illustrated(folder: Path) -> StudyTables:
-    """A whole illustrated study with all its tables."""
+    """A whole illustrated study with the tables that its explorer reads."""
     study = SyntheticStudy(folder / "passes", own_words=("thyme",)).write()
     media = illustrate(study)
-    write_tables(study, folder / "tables", comparable=False, resamples=100)
+    write_measures(study, folder / "tables", StatisticsSettings(resamples=100))
     return explorer_tables(study, folder / "tables", study.root / "images", media)

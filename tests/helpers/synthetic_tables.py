@@ -30,8 +30,15 @@ MODULES = {name: module for name, module in _MODULES.items() if hasattr(module, 
 
 def write_tables(study: SyntheticStudy, folder: Path, comparable: bool, resamples: int = 200) -> None:
     """Replay, score and write every table that figures read."""
-    folder.mkdir(parents=True, exist_ok=True)
     statistics = StatisticsSettings(resamples=resamples)
+    write_measures(study, folder, statistics)
+    for name, table in _made(study, folder, comparable, statistics):
+        write_csv(table, folder / f"{name}.csv")
+
+
+def write_measures(study: SyntheticStudy, folder: Path, statistics: StatisticsSettings) -> None:
+    """Replay, score and write what all other tables are made of: settings, ledger, outcomes and answers."""
+    folder.mkdir(parents=True, exist_ok=True)
     replays = {}
     for cell in study.cells:
         agent, *where = cell
@@ -47,8 +54,6 @@ def write_tables(study: SyntheticStudy, folder: Path, comparable: bool, resample
     )
     write_outcomes(happened, folder / "outcomes.parquet")
     write_answers(folder / "answers.parquet", answers, {})
-    for name, table in _made(study, folder, comparable, statistics):
-        write_csv(table, folder / f"{name}.csv")
 
 
 def _made(

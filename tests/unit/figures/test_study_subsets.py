@@ -1,16 +1,12 @@
 """Studies that ask for less than the paper's, in pairwise combinations: every table, figure and page is made."""
 
-import importlib
 import itertools
-import pkgutil
-import warnings
 
 import numpy as np
 import pytest
-import speceyes.figures
+from drawn_figures import FIGURES, laid_out
 from explored_study import explorer_tables
 from speceyes.analysis.names import split_name
-from speceyes.figures import style
 from speceyes.method.confidence import headline
 from speceyes.pages.explorer.page import write_explorer
 from speceyes.pages.study_page import study_page
@@ -18,12 +14,12 @@ from speceyes.tables.csv_files import read_csv
 from speceyes.tables.markdown import plain
 from speceyes.tables.typeset import write_main_table
 from synthetic_study import SyntheticStudy
-from synthetic_tables import MODULES, named, write_tables
+from synthetic_tables import MODULES, write_tables
 
 OWN = "speceyes.method.token_metrics:token_entropy"
 CHOICES = {
-    "metrics": [("log",), ("mean", "bottom20"), ("log", "min"), ("min", OWN), (OWN,)],
-    "agents": [("deepeyes",), ("deepeyes", "thyme"), ("01",)],
+    "metrics": [("log",), ("mean", "bottom20"), ("min", OWN), (OWN,)],
+    "agents": [("01",), ("deepeyes", "thyme")],
     "splits": [
         {("vstar", "direct_attributes"): 12},
         {("pope", "NA"): 12, ("pope", "1.10"): 12},
@@ -57,10 +53,6 @@ def pairwise(choices):
 
 
 STUDIES = pairwise(CHOICES)
-MODULES_OF_FIGURES = [
-    importlib.import_module(f"speceyes.figures.{m.name}") for m in pkgutil.iter_modules(speceyes.figures.__path__)
-]
-FIGURES = [module for module in MODULES_OF_FIGURES if hasattr(module, "draw")]
 
 
 def told(choice):
@@ -87,14 +79,9 @@ def test_every_table_is_made_and_its_names_come_back(made):
         assert set(study.agents) <= set(table["agent"]), name
 
 
-def test_every_figure_is_drawn_without_a_warning(made, monkeypatch, tmp_path):
-    drawn = []
-    monkeypatch.setattr(style, "save", lambda figure, *_: drawn.append(figure.draw_without_rendering()))
-    for figure in FIGURES:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            figure.draw(named(made[1], figure.READS), tmp_path / "f.png", tmp_path / "f.pdf")
-    assert len(drawn) == len(FIGURES)
+def test_every_figure_is_drawn_without_a_warning(made):
+    for name in FIGURES:
+        laid_out(name, made[1])
 
 
 def test_the_page_tells_of_the_papers_metric_or_the_first_and_of_every_split(made, tmp_path):

@@ -10,6 +10,7 @@ import pytest
 from explored_study import explorer_tables
 from hypothesis import given
 from hypothesis import strategies as st
+from speceyes.analysis.settings import StatisticsSettings
 from speceyes.method.confidence import separability
 from speceyes.method.gate import accepts
 from speceyes.pages.explorer.columns import shortened, study_columns
@@ -19,7 +20,7 @@ from speceyes.pages.explorer.sources import StudyTables
 from speceyes.records.types import RecordError
 from speceyes.tables.csv_files import read_csv
 from synthetic_study import SyntheticStudy, samples_of
-from synthetic_tables import write_tables
+from synthetic_tables import write_measures
 
 THRESHOLDS = (0.995, 0.97, 0.9)
 
@@ -78,7 +79,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> tuple[SyntheticStudy, Stu
     root = tmp_path_factory.mktemp("study")
     splits = {("vstar", "direct_attributes"): 12, ("pope", "random"): 18}
     synthetic = SyntheticStudy(root / "passes", splits).write()
-    write_tables(synthetic, root / "tables", comparable=False, resamples=100)
+    write_measures(synthetic, root / "tables", StatisticsSettings(resamples=100))
     return synthetic, explorer_tables(synthetic, root / "tables", root, root)
 
 

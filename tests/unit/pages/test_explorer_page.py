@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 from explored_study import explorer_tables
+from speceyes.analysis.settings import StatisticsSettings
 from speceyes.pages.explorer import page as explorer
 from speceyes.pages.explorer.sources import StudyTables
 from synthetic_study import SyntheticStudy
-from synthetic_tables import write_tables
+from synthetic_tables import write_measures
 
 ATTACK = "</script><script>alert(1)</script>"
 
@@ -24,7 +25,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> StudyTables:
     root = tmp_path_factory.mktemp("study")
     splits = {("vstar", "direct_attributes"): 8, ("pope", "random"): 12, ("pope", "popular"): 12}
     synthetic = SyntheticStudy(root / "passes", splits, agents=("deepeyes",), batches=(6,)).write()
-    write_tables(synthetic, root / "tables", comparable=False, resamples=100)
+    write_measures(synthetic, root / "tables", StatisticsSettings(resamples=100))
     return explorer_tables(synthetic, root / "tables", root, root, name=ATTACK)
 
 
