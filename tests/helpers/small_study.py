@@ -33,6 +33,8 @@ def small_study() -> str:
     config["miniature"]["sizes"] = SIZES
     keep_splits(config, SPLITS)
     config["grid"]["batch_sizes"] = dict.fromkeys(SPLITS, BATCHES)
+    config["timing"] = {"images": 4}
+    config["load"] = {"concurrency": [1, 4], "rates": [6], "questions": 2, "repeats": 1}
     config["live"] = {"metrics": ["min"], "batch_sizes": BATCHES}
     config["agents"]["thyme"]["own_draft_prompts"] = True
     config["specreason"] = {"agents": ["deepeyes"], "variants": ["published", "corrected"]}

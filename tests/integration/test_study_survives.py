@@ -74,7 +74,7 @@ def copied_without_target(workspace: Workspace, folder: Path) -> Workspace:
 
 def test_a_killed_job_resumes_at_the_next_sample_and_ends_in_the_same_tables(workspace, results, tmp_path):
     study = copied_without_target(workspace, tmp_path / "killed")
-    for made_from_it in ("replay", "tables", "figures"):
+    for made_from_it in ("replay", "tables"):
         shutil.rmtree(study.folder / "results/small" / made_from_it)
     running = begun(study, study.command("--quiet", "all"))
     for worker in workers(study.folder):
@@ -84,12 +84,13 @@ def test_a_killed_job_resumes_at_the_next_sample_and_ends_in_the_same_tables(wor
     undisturbed = list(read_table(workspace.folder / TARGET, AgentRecord))
     assert FINISHED_BEFORE_KILL <= len(before) < len(undisturbed), "killed too late to tell"
 
-    study.snakemake()
+    tables = sorted((results / "tables").glob("*.csv"))
+    study.snakemake("--", *(f"results/small/tables/{table.name}" for table in tables))
     after = list(read_table(study.folder / TARGET, AgentRecord))
     assert kept(before, after)
     assert [answer(record) for record in after] == [answer(record) for record in undisturbed]
     assert not journal_lines(study.folder)
-    for table in (results / "tables").glob("*.csv"):
+    for table in tables:
         if table.name not in TIMED_TABLES:
             pd.testing.assert_frame_equal(untimed(study.folder / "results/small/tables" / table.name), untimed(table))
 
