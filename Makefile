@@ -59,12 +59,15 @@ format: $(VENV)/.complete ## format Python and Snakemake files
 	$(BIN)/ruff format --quiet .
 	$(BIN)/snakefmt workflow tests/cluster
 
+# Tests run side by side, as tests/conftest.py groups them.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+
 unit: $(VENV)/.complete ## fast tests of the library
-	$(BIN)/pytest tests/unit
+	$(PYTEST) tests/unit
 
 integration: $(VENV)/.complete ## the miniature for real: the DAG, models, sandbox, judge, downloads, pages in Chromium
 	@$(BIN)/python tests/helpers/browser_programs.py
-	$(BIN)/pytest -rs --no-fold-skipped tests/integration tests/browser
+	$(PYTEST) -rs --no-fold-skipped tests/integration tests/browser
 
 test-cluster: $(VENV)/.complete ## the miniature on a real SLURM brought up on this machine (Debian, root)
 	$(BIN)/pytest tests/cluster -m cluster

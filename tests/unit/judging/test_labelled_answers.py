@@ -13,7 +13,7 @@ LABELLED = Path(__file__).parents[2] / "data" / "labelled_answers.csv"
 scorer = Corrected()
 
 
-def test_labelled_answers(capsys):
+def test_labelled_answers(record_property):
     """The rules against answers labelled by hand: right, wrong, or unsure where a person cannot tell."""
     with LABELLED.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
@@ -28,11 +28,10 @@ def test_labelled_answers(capsys):
         if said not in ("judge", row["label"]):
             mistaken.append((row["answer"], said, row["label"]))
     asked = told["yes", "judge"] / (told["yes", "judge"] + told["yes", "rule"])
-    with capsys.disabled():
-        print(
-            f"\nrules on {len(rows)} labelled answers: {len(mistaken)} mistaken; "
-            f"of the plain ones {asked:.1%} go to the judge"
-        )
+    record_property(
+        f"rules on {len(rows)} labelled answers",
+        f"{len(mistaken)} mistaken; of the plain ones {asked:.1%} go to the judge",
+    )
     assert len(rows) == 200
     assert mistaken == []
     assert asked <= 0.10
