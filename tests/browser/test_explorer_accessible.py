@@ -16,6 +16,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 VIEWS = [
     "",
     "#view=overview",
+    "#view=categories",
     "#view=compare&b_agent=thyme",
     "#scope=study&group=verdict",
     "#sample=vstar/direct_attributes/0001",

@@ -321,6 +321,22 @@ def test_intervals_are_drawn_as_bands_where_the_settings_table_has_them(browser,
         assert len(points) == 2 * len(cell)
 
 
+def test_scores_by_category_are_the_tables_with_their_limits(browser, explorer_page, study_tables):
+    scores = read_csv(study_tables.category_scores)
+    wanted = scores[scores["metric"].isin(["", "min"])]
+    open_explorer(browser, explorer_page)
+    press(browser, "g")
+    assert len(browser.find_elements(By.CSS_SELECTOR, "#categories tbody tr")) == len(wanted)
+    for name in ("accuracy_corrected", "precision", "recall", "f1", "yes_share"):
+        cells = browser.find_elements(By.CSS_SELECTOR, f"#categories td[data-name={name}]")
+        shown = [float(cell.get_attribute("data-value") or "nan") for cell in cells]
+        np.testing.assert_allclose(shown, wanted[name])
+        row = wanted[wanted[name].notna()].iloc[0]
+        limits = ", ".join(f"{100 * row[f'{name}_{end}']:.1f} %" for end in ("low", "high"))
+        assert cells[shown.index(row[name])].text == f"{100 * row[name]:.1f} % [{limits}]"
+    assert_quiet(browser)
+
+
 def test_a_link_brings_back_the_comparison_and_the_overview(browser, explorer_page):
     for anchor in (
         COMPARED.format("published"),
@@ -336,7 +352,7 @@ def test_a_link_brings_back_the_comparison_and_the_overview(browser, explorer_pa
 
 
 def test_nothing_sticks_out_of_the_overview_and_the_comparison(browser, explorer_page):
-    for anchor in ("#view=overview", COMPARED.format("corrected")):
+    for anchor in ("#view=overview", "#view=categories", COMPARED.format("corrected")):
         open_explorer(browser, explorer_page, anchor)
         assert browser.execute_script("return document.documentElement.scrollWidth - window.innerWidth") <= 0
         assert find(browser, "main table.wide").is_displayed()

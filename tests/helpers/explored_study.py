@@ -21,6 +21,7 @@ def explorer_tables(
         answers=tables / "answers.parquet",
         verdicts=study.answer_tables().verdicts,
         settings=tables / "settings.csv",
+        category_scores=tables / "category_scores.csv",
         media=media,
         splits={where: _split(study, *where, images) for where in study.splits},
     )

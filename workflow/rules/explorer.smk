@@ -13,6 +13,7 @@ rule explorer:
         answers=LAYOUT.answers,
         verdicts=LAYOUT.verdicts,
         settings=LAYOUT.table("settings"),
+        category_scores=LAYOUT.table("category_scores"),
     output:
         page=LAYOUT.explorer(),
         apart=[LAYOUT.explorer(benchmark) for benchmark in PLAN.explorer_pages],

@@ -16,6 +16,7 @@ with job(snakemake.log[0]):
         answers=stored.answers,
         verdicts=stored.verdicts,
         settings=stored.settings,
+        category_scores=stored.category_scores,
         media=Layout.of(params.study).media,
         splits=split_tables(
             samples=list(map(Path, stored.samples)),

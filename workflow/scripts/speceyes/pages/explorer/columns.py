@@ -1,7 +1,7 @@
 """What the page knows: columns per split, from which it computes every setting itself.
 
-Numbers are not copied from the settings table, except the intervals: the page composes each setting
-from the stored passes, as the replay does, so that the two hold each other to account.
+Numbers are not copied from tables, except intervals and the scores by category: the page composes each
+setting from the stored passes, as the replay does, so that the two hold each other to account.
 """
 
 from __future__ import annotations
@@ -51,8 +51,17 @@ def study_columns(tables: StudyTables, benchmarks: Collection[str], pictures: Pi
         "top_ks": _values(settings, "top_k"),
         "main_top_k": int(main["top_k"].iloc[0]),
         "epsilon": tables.epsilon,
+        "categories": _categories(read_csv(tables.category_scores), benchmarks),
         "splits": [_split(*where, split, shared) for where, split in tables.splits.items() if where[0] in benchmarks],
     }
+
+
+def _categories(scores: pd.DataFrame, benchmarks: Collection[str]) -> list[Columns]:
+    """The rows on these benchmarks; null where a score does not apply."""
+    own = scores[scores["benchmark"].isin(benchmarks)].astype(object)
+    return [
+        {str(name): value for name, value in row.items()} for row in own.where(own.notna(), None).to_dict("records")
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ PAGE_BYTES = 58_000_000  # of a whole page; pictures share what the columns leav
 PICTURE_BYTES = 32_000_000  # of all pictures together, before Base64 makes four bytes of three
 SCRIPTS = (
     *("dom", "toolbar", "data", "replay", "columns", "state", "filters", "setting", "chart", "list", "export"),
-    *("sample", "route", "answers", "tokens", "episode", "overview", "compare", "said", "app"),
+    *("sample", "route", "answers", "tokens", "episode", "overview", "categories", "compare", "said", "app"),
 )
 
 _STATIC = files("speceyes.pages.explorer") / "static"

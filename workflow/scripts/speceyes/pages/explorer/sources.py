@@ -31,7 +31,8 @@ class StudyTables(_Tables):
     """A whole study: its splits by (benchmark, split), and the tables they share.
 
     ``answers`` and ``verdicts`` say what both scorers hold of each answer; ``settings`` holds the
-    grid of thresholds, the main table's settings and their intervals; ``media`` is the folder of
+    grid of thresholds, the main table's settings and their intervals; ``category_scores`` every system's
+    scores by category; ``media`` is the folder of
     the pictures that agents made; ``epsilon`` is the share of accuracy that may be lost against the agent.
     """
 
@@ -41,6 +42,7 @@ class StudyTables(_Tables):
     answers: Path
     verdicts: Path
     settings: Path
+    category_scores: Path
     media: Path
     splits: dict[tuple[str, str], SplitTables]
 

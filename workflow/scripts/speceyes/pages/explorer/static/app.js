@@ -12,9 +12,9 @@ function render() {
   if (document.activeElement !== byId("find")) byId("find").value = state.find;
 }
 
-const PAGES = { overview: renderOverview, compare: renderCompare };
+const PAGES = { overview: renderOverview, categories: renderCategories, compare: renderCompare };
 
-/** One of the three views; the others are hidden. */
+/** One of the views; the others are hidden. */
 function renderViews() {
   const turned = byId(state.view).hidden;
   for (const name of VIEWS) byId(name).hidden = name !== state.view;
@@ -40,6 +40,7 @@ const KEYS = {
   "/": () => byId("find").focus(),
   s: () => setState({ view: "samples" }),
   o: () => setState({ view: "overview" }),
+  g: () => setState({ view: "categories" }),
   c: () => setState({ view: "compare" }),
   f: () => byId("filters").querySelector("[aria-pressed=true]").focus(),
   w: () => chooseFilter("wrong-accepted"),

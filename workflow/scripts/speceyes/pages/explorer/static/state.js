@@ -25,7 +25,7 @@ const state = {
   b_scorer: "corrected",
   b_threshold: null,
 };
-const VIEWS = ["samples", "overview", "compare"];
+const VIEWS = ["samples", "overview", "categories", "compare"];
 const HASH_DELAY_MS = 200; // browsers limit how often an address may change
 let view = null; // the setting as it sees its split: a selection with its scorer and thresholds
 let current = null; // the view's selection
