@@ -5,7 +5,7 @@ from speceyes.study.layout import Layout
 
 with job(snakemake.log[0], snakemake.resources.devices):
     from speceyes.agents.run import answering
-    from speceyes.agents.side_by_side import side_by_side
+    from speceyes.agents.side_by_side import records_side_by_side
     from speceyes.method.model_pass import ModelPass
     from speceyes.records.types import AgentRecord
 
@@ -14,8 +14,8 @@ with job(snakemake.log[0], snakemake.resources.devices):
     def start():
         """The agent and its model, opened, on a pass."""
         agent, engine = here.agent(), here.engine("model")
-        return lambda samples, share: side_by_side(
-            (answering(engine, agent, sample, share.images) for sample in samples), here.in_flight
+        return lambda samples, share: records_side_by_side(
+            (answering(engine, agent, sample, share.images) for sample in samples), here.batch_size(share)
         )
 
     here.run(AgentRecord, start)

@@ -8,7 +8,7 @@ from speceyes.study.layout import Layout
 with job(snakemake.log[0], snakemake.resources.devices):
     from speceyes.agents.recall import RecallingEngine
     from speceyes.agents.run import answering
-    from speceyes.agents.side_by_side import side_by_side
+    from speceyes.agents.side_by_side import records_side_by_side
     from speceyes.method.model_pass import ModelPass
     from speceyes.records.passes import by_pass
     from speceyes.records.stage import SomeImages
@@ -26,7 +26,9 @@ with job(snakemake.log[0], snakemake.resources.devices):
         def work(samples, share):
             known = (record for table in published[share.holds.cell] for record in read_table(table, AgentRecord))
             recalling = RecallingEngine(engine, known)
-            return side_by_side((answering(recalling, agent, one, share.images) for one in samples), here.in_flight)
+            return records_side_by_side(
+                (answering(recalling, agent, one, share.images) for one in samples), here.batch_size(share)
+            )
 
         return work
 

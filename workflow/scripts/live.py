@@ -27,6 +27,6 @@ with job(snakemake.log[0], snakemake.resources.devices):
 
         first, share = here.first()
         funnel(share).warm_up(first)
-        return lambda samples, share: in_batches(share.holds.batch, funnel(share).run)(samples)
+        return lambda samples, share: in_batches(here.batch_size(share), funnel(share).run)(samples)
 
     here.run(LiveRecord, start)

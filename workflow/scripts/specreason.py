@@ -4,7 +4,7 @@ from speceyes.runtime.job import job
 from speceyes.study.layout import Layout
 
 with job(snakemake.log[0], snakemake.resources.devices):
-    from speceyes.agents.side_by_side import side_by_side
+    from speceyes.agents.side_by_side import records_side_by_side
     from speceyes.method.model_pass import ModelPass
     from speceyes.method.specreason import VARIANTS, SpecReasonSettings
     from speceyes.records.types import AgentRecord
@@ -19,8 +19,8 @@ with job(snakemake.log[0], snakemake.resources.devices):
             agent_engine=here.engine("model"),
             settings=SpecReasonSettings.model_validate(here.job.settings["specreason"]),
         )
-        return lambda samples, share: side_by_side(
-            (method.answering(sample, share.images) for sample in samples), here.in_flight
+        return lambda samples, share: records_side_by_side(
+            (method.answering(sample, share.images) for sample in samples), here.batch_size(share)
         )
 
     here.run(AgentRecord, start)

@@ -8,6 +8,7 @@ from speceyes.agents.base import Ending, Loop, Step, StepError, between_tags
 from speceyes.agents.run import Episode, driven, episode_record
 from speceyes.agents.side_by_side import side_by_side
 from speceyes.engines.base import Message, Request
+from speceyes.records.batches import BatchSize
 from speceyes.records.types import ToolUse
 
 
@@ -26,7 +27,7 @@ def counting(last: int) -> Loop:
 def test_episodes_of_different_length_run_side_by_side():
     engine = ScriptedEngine("a", "b", "c", "d", "e", "f")
     episodes = [Episode("one", counting(1)), Episode("two", counting(3)), Episode("3", counting(2))]
-    records = side_by_side([driven(engine, episode) for episode in episodes], 3)
+    records = side_by_side([driven(engine, episode) for episode in episodes], BatchSize(3))
     assert [(record.sample_id, record.answer, len(record.turns)) for record in records] == [
         ("one", "a", 1),
         ("3", "e", 2),
@@ -39,7 +40,7 @@ def test_episodes_of_different_length_run_side_by_side():
 def test_a_step_at_which_a_loop_breaks_ends_its_episode_alone():
     engine = ScriptedEngine("break", "b")
     episodes = [Episode("one", counting(2)), Episode("two", counting(1))]
-    records = list(side_by_side([driven(engine, episode) for episode in episodes], 2))
+    records = list(side_by_side([driven(engine, episode) for episode in episodes], BatchSize(2)))
     assert [(record.status, record.error, record.answer) for record in records] == [
         ("error", "cannot go on", ""),
         ("ok", "", "b"),

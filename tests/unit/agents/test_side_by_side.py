@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 import pytest
 from scripted import ScriptedEngine, said
-from speceyes.agents.side_by_side import Conversation, alone, side_by_side
+from speceyes.agents.side_by_side import Conversation, alone, records_side_by_side, side_by_side
 from speceyes.engines.base import Engine, Generation, Message, Request
-from speceyes.records.batches import BatchTooLargeError
+from speceyes.records.batches import BatchSize, BatchTooLargeError
+from speceyes.records.types import Record
 
 
 def asked(text: str) -> Request:
@@ -44,7 +45,7 @@ def test_a_conversation_alone_asks_one_request_at_a_time():
 def test_where_one_has_ended_the_next_begins_and_no_more_than_allowed_are_in_flight():
     engine = Echo()
     lengths = {"a": 1, "b": 3, "c": 2, "d": 1}
-    results = list(side_by_side((talk(name, *[engine] * turns) for name, turns in lengths.items()), 2))
+    results = list(side_by_side((talk(name, *[engine] * turns) for name, turns in lengths.items()), BatchSize(2)))
     assert engine.batches == [["a0", "b0"], ["b1", "c0"], ["b2", "c1"], ["d0"]]
     assert sorted(results) == ["a0", "b0b1b2", "c0c1", "d0"]
 
@@ -52,7 +53,7 @@ def test_where_one_has_ended_the_next_begins_and_no_more_than_allowed_are_in_fli
 def test_each_round_asks_the_engine_for_which_most_wait():
     draft, agent = Echo(), Echo()
     talks = [talk("a", draft, agent), talk("b", draft, draft, agent), talk("c", draft, agent)]
-    assert sorted(side_by_side(talks, 3)) == ["a0a1", "b0b1b2", "c0c1"]
+    assert sorted(side_by_side(talks, BatchSize(3))) == ["a0a1", "b0b1b2", "c0c1"]
     assert draft.batches == [["a0", "b0", "c0"], ["b1"]]
     assert agent.batches == [["a1", "c1"], ["b2"]]
 
@@ -60,7 +61,7 @@ def test_each_round_asks_the_engine_for_which_most_wait():
 def test_one_that_ends_without_a_request_makes_room_at_once():
     engine = Echo()
     talks = [talk("a"), talk("b"), talk("c", engine), talk("d", engine)]
-    assert sorted(side_by_side(talks, 2)) == ["", "", "c0", "d0"]
+    assert sorted(side_by_side(talks, BatchSize(2))) == ["", "", "c0", "d0"]
     assert engine.batches == [["c0", "d0"]]
 
 
@@ -72,7 +73,7 @@ def test_none_are_begun_before_there_is_room():
             begun.append(name)
             yield talk(name, Echo(), Echo())
 
-    results = side_by_side(coming(), 1)
+    results = side_by_side(coming(), BatchSize(1))
     next(results)
     assert begun == ["a"]
     assert len(list(results)) == 2
@@ -88,7 +89,7 @@ def test_tools_of_a_round_run_at_once():
         return 1
 
     engine = Echo()
-    assert sum(side_by_side([with_tool(engine), with_tool(engine)], 2)) == 2
+    assert sum(side_by_side([with_tool(engine), with_tool(engine)], BatchSize(2))) == 2
 
 
 def test_what_was_finished_is_there_before_an_engine_fails():
@@ -97,7 +98,7 @@ def test_what_was_finished_is_there_before_an_engine_fails():
         raise RuntimeError("no memory")
 
     engine = ScriptedEngine("x", "y")
-    results = side_by_side([talk("a", engine), failing(engine)], 2)
+    results = side_by_side([talk("a", engine), failing(engine)], BatchSize(2))
     assert next(results) == "x"
     with pytest.raises(RuntimeError, match="no memory"):
         next(results)
@@ -111,10 +112,30 @@ def test_a_round_that_does_not_fit_the_memory_is_halved_and_no_conversation_is_l
             return super().generate(requests)
 
     engine = Small()
-    results = list(side_by_side([talk(name, engine, engine) for name in "abcdef"], 5))
+    results = list(side_by_side([talk(name, engine, engine) for name in "abcdef"], BatchSize(5)))
     assert sorted(results) == [f"{name}0{name}1" for name in "abcdef"]
     assert max(map(len, engine.batches)) == 2
     assert "out of memory with 5 prompts; going on with 2 at a time" in capsys.readouterr().err
+
+
+def test_records_of_rounds_that_were_cut_say_so_and_a_resumed_job_begins_with_the_size_that_fitted(tmp_path):
+    class FullAfterAWhile(Echo):
+        def generate(self, requests):
+            if len(self.batches) >= 2 and len(requests) > 2:
+                raise BatchTooLargeError(f"out of memory with {len(requests)} prompts")
+            return super().generate(requests)
+
+    def episode(name: str, engine: Engine, turns: int) -> Conversation[Record]:
+        for number in range(turns):
+            yield engine, asked(f"{name}{number}")
+        return Record(sample_id=name)
+
+    engine, lengths = FullAfterAWhile(), {"a": 1, "b": 2, "c": 3, "d": 3, "e": 3, "f": 1}
+    size = BatchSize(4, tmp_path / "batch")
+    talks = (episode(name, engine, turns) for name, turns in lengths.items())
+    cut = {record.sample_id: record.batch_cut_to for record in records_side_by_side(talks, size)}
+    assert cut == {"a": 0, "b": 0, "c": 2, "d": 2, "e": 2, "f": 2}
+    assert BatchSize(4, tmp_path / "batch").now == 2
 
 
 def test_one_conversation_that_does_not_fit_stops_all():
@@ -123,4 +144,4 @@ def test_one_conversation_that_does_not_fit_stops_all():
             raise BatchTooLargeError("out of memory")
 
     with pytest.raises(BatchTooLargeError):
-        list(side_by_side([talk("a", TooSmall())], 4))
+        list(side_by_side([talk("a", TooSmall())], BatchSize(4)))

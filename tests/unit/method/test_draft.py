@@ -10,7 +10,7 @@ from speceyes.images import ImageSettings
 from speceyes.method.confidence import confidence
 from speceyes.method.draft import Drafter, DraftSettings
 from speceyes.prompts import PromptError, PromptFile
-from speceyes.records.batches import in_batches
+from speceyes.records.batches import BatchSize, in_batches
 from speceyes.records.samples import Sample, write_samples
 from speceyes.records.stage import Shard, Stage
 from speceyes.records.tables import read_table, write_table
@@ -175,9 +175,9 @@ def test_a_killed_pass_goes_on_where_it_stopped_with_a_real_model(images, tmp_pa
         return drafter.answer(batch, images)
 
     with pytest.raises(KeyboardInterrupt):
-        stage.run(DraftRecord, in_batches(2, work))
+        stage.run(DraftRecord, in_batches(BatchSize(2), work))
     asked.clear()
-    stage.run(DraftRecord, in_batches(2, work))
+    stage.run(DraftRecord, in_batches(BatchSize(2), work))
     assert asked == ["b/s/4"]
     records = list(read_table(stage.table, DraftRecord))
     assert len(records) == 5

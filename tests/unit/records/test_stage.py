@@ -13,7 +13,7 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 from scripted import sample as scripted_sample
-from speceyes.records.batches import BatchTooLargeError, in_batches
+from speceyes.records.batches import BatchSize, BatchTooLargeError, in_batches
 from speceyes.records.journal import remove_finished
 from speceyes.records.samples import Sample, read_samples, write_samples
 from speceyes.records.stage import Shard, SomeImages, Stage
@@ -25,7 +25,7 @@ PROGRAM = """
 import os, sys
 from pathlib import Path
 from speceyes.records.types import ScreenRecord
-from speceyes.records.batches import in_batches
+from speceyes.records.batches import BatchSize, in_batches
 from speceyes.records.stage import Shard, Stage
 
 folder, lives = Path(sys.argv[1]), int(sys.argv[2])
@@ -41,7 +41,7 @@ def work(samples):
         os.kill(os.getpid(), 9)
     return [ScreenRecord(sample_id=s.sample_id, text=f"no {s.sample_id}", tool_free=True) for s in samples]
 
-stage.run(ScreenRecord, in_batches(2, work))
+stage.run(ScreenRecord, in_batches(BatchSize(2), work))
 """
 
 
@@ -70,8 +70,8 @@ class Work:
     def __init__(self) -> None:
         self.asked: Counter[str] = Counter()
 
-    def __call__(self, samples, breaks_at=None, size=1):
-        return in_batches(size, lambda batch: self._batch(batch, breaks_at))(samples)
+    def __call__(self, samples, breaks_at=None, size=None):
+        return in_batches(size or BatchSize(1), lambda batch: self._batch(batch, breaks_at))(samples)
 
     def _batch(self, samples, breaks_at):
         if breaks_at in [s.sample_id[-1] for s in samples]:
@@ -115,7 +115,7 @@ def test_no_finished_sample_is_generated_again(stage):
     work = Work()
     for breaks_at in "380":  # the third run breaks off at nothing: sample 0 is done
         try:
-            stage.run(ScreenRecord, lambda samples, at=breaks_at: work(samples, at, size=2))
+            stage.run(ScreenRecord, lambda samples, at=breaks_at: work(samples, at, size=BatchSize(2)))
         except KeyboardInterrupt:
             assert not stage.table.exists()
     assert work.asked == Counter(sample(n).sample_id for n in range(9))
@@ -285,10 +285,10 @@ def test_shards_divide_the_samples(stage, tmp_path, count):
 class LittleMemory(Work):
     """Screens at most so many samples at once, of those that it is given in batches of ``size``."""
 
-    def __init__(self, at_most: int, size: int) -> None:
+    def __init__(self, at_most: int, size: int, kept: Path | None = None) -> None:
         super().__init__()
         self.at_most = at_most
-        self.size = size
+        self.size = BatchSize(size, kept)
         self.tried: list[int] = []
 
     def __call__(self, samples, breaks_at=None):
@@ -309,13 +309,37 @@ def test_a_batch_that_does_not_fit_is_halved_and_its_records_say_so(stage, capsy
     assert "out of memory with 6 prompts; going on with 3 at a time" in capsys.readouterr().err
 
 
-def test_a_resumed_job_halves_its_batches_as_before(stage):
-    first, second = LittleMemory(3, size=6), LittleMemory(3, size=6)
+def test_a_resumed_job_does_not_begin_with_a_batch_that_did_not_fit(stage):
+    first = LittleMemory(3, 6, stage.largest_batch)
     with pytest.raises(KeyboardInterrupt):
         stage.run(ScreenRecord, lambda samples: first(samples, "5"))
+    second = LittleMemory(3, 6, stage.largest_batch)
     stage.run(ScreenRecord, second)
-    assert (first.tried, second.tried) == ([6, 3, 3], [6, 3, 3])
+    assert (first.tried, second.tried) == ([6, 3, 3], [3, 3])
     assert {record.batch_cut_to for record in read_table(stage.table, ScreenRecord)} == {3}
+
+
+def test_a_job_that_was_killed_before_its_first_record_remembers_what_did_not_fit(stage):
+    first = LittleMemory(3, 6, stage.largest_batch)
+    with pytest.raises(KeyboardInterrupt):
+        stage.run(ScreenRecord, lambda samples: first(samples, "0"))
+    second = LittleMemory(3, 6, stage.largest_batch)
+    stage.run(ScreenRecord, second)
+    assert (first.tried, second.tried[0]) == ([6, 3], 3)
+
+
+def test_a_finished_stage_and_one_with_other_settings_begin_with_the_planned_batch(stage):
+    stage.run(ScreenRecord, LittleMemory(3, 6, stage.largest_batch))
+    assert not stage.largest_batch.exists()
+    other = replace(stage, settings={"tokens": 20})
+    assert other.largest_batch != stage.largest_batch
+
+
+@pytest.mark.parametrize("kept", ["", "six", "0", "99", "-3"])
+def test_a_remembered_batch_size_that_cannot_be_meant_is_left_alone(tmp_path, kept):
+    (tmp_path / "batch").write_text(kept)
+    size = BatchSize(6, tmp_path / "batch")
+    assert (size.now, size.cut_to) == (6, 0)
 
 
 def test_only_the_latencies_of_cut_batches_are_marked(stage):

@@ -14,10 +14,11 @@ from itertools import islice
 from typing import Generic, TypeVar
 
 from speceyes.engines.base import Engine, Generation, Request
-from speceyes.records.batches import BatchTooLargeError
-from speceyes.runtime.notice import notice
+from speceyes.records.batches import BatchSize, BatchTooLargeError
+from speceyes.records.types import Record
 
 R = TypeVar("R")
+Record_ = TypeVar("Record_", bound=Record)
 Conversation = Generator[tuple[Engine, Request], Generation, R]
 
 
@@ -46,7 +47,18 @@ def alone(conversation: Conversation[R]) -> R:
     return state.result
 
 
-def side_by_side(conversations: Iterable[Conversation[R]], in_flight: int) -> Iterator[R]:
+def records_side_by_side(conversations: Iterable[Conversation[Record_]], size: BatchSize) -> Iterator[Record_]:
+    """Records of all conversations, as they end; those of rounds that were cut to fit the memory say so.
+
+    Args:
+        conversations: begun one after the other, as there is room.
+        size: how many are held at a time.
+    """
+    for record in side_by_side(conversations, size):
+        yield record.model_copy(update={"batch_cut_to": size.cut_to})
+
+
+def side_by_side(conversations: Iterable[Conversation[R]], size: BatchSize) -> Iterator[R]:
     """Results of all conversations, as they end; where one has ended the next begins.
 
     Each round asks one engine, that for which most conversations wait, as one batch; where a batch does not fit the
@@ -54,25 +66,24 @@ def side_by_side(conversations: Iterable[Conversation[R]], in_flight: int) -> It
 
     Args:
         conversations: begun one after the other, as there is room.
-        in_flight: how many are held at a time; bounds batch and memory.
+        size: how many are held at a time; bounds batch and memory.
     """
     coming = iter(conversations)
     asking: list[_Asking[R]] = []
-    with ThreadPoolExecutor(in_flight) as tools:
+    with ThreadPoolExecutor(size.now) as tools:
         while True:
-            while new := list(islice(coming, max(in_flight - len(asking), 0))):
+            while new := list(islice(coming, max(size.now - len(asking), 0))):
                 yield from _taken(tools.map(_sent, new, [None] * len(new)), asking)
             if not asking:
                 return
             ((busiest, _),) = Counter(id(state.engine) for state in asking).most_common(1)
-            asked = [state for state in asking if id(state.engine) == busiest][:in_flight]
+            asked = [state for state in asking if id(state.engine) == busiest][: size.now]
             try:
                 replies = asked[0].engine.generate([state.request for state in asked])
             except BatchTooLargeError as error:
                 if len(asked) == 1:
                     raise
-                in_flight = len(asked) // 2
-                notice(f"{error}; going on with {in_flight} at a time")
+                size.halve(len(asked), error)
                 continue
             asking = [state for state in asking if state not in asked]
             yield from _taken(tools.map(_sent, [state.conversation for state in asked], replies), asking)

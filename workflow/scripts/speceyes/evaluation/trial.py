@@ -27,7 +27,7 @@ from speceyes.method.screening import screen
 from speceyes.method.specreason import Corrected, SpecReasonSettings
 from speceyes.miniature.generate import Sizes, write_benchmarks
 from speceyes.prompts import load_prompts
-from speceyes.records.batches import in_batches
+from speceyes.records.batches import BatchSize, in_batches
 from speceyes.records.journal import remove_finished
 from speceyes.records.samples import Sample, read_samples, write_samples
 from speceyes.records.stage import Shard, Stage
@@ -201,6 +201,6 @@ class Trial:
             table.parent.mkdir(parents=True, exist_ok=True)
             stage = Stage(label, self._samples_table, table, self.folder / "journals", ALL, settings, inputs)
             with ExitStack() as held:
-                stage.run(kind, in_batches(batch_size, start(held)))
+                stage.run(kind, in_batches(BatchSize(batch_size), start(held)))
             remove_finished(stage.journals)
         return list(read_table(table, kind))

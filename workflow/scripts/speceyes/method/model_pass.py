@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict
 from speceyes.agents.base import Agent, load_agent
 from speceyes.engines.base import Engine, Place
 from speceyes.engines.registry import open_engine
+from speceyes.records.batches import BatchSize
 from speceyes.records.passes import Pass
 from speceyes.records.samples import Sample, read_samples
 from speceyes.records.stage import Part, Shard, Stage
@@ -149,10 +150,10 @@ class ModelPass:
         share = self.job.shares[0]
         return read_samples(share.samples)[0], share
 
-    @property
-    def in_flight(self) -> int:
-        """How many of an agent's samples the model is asked about at a time."""
-        return int(self.job.engines["model"]["concurrency"])
+    def batch_size(self, share: Share) -> BatchSize:
+        """How many of a share's samples the model is asked about at a time: its batch, else as many as in flight."""
+        planned = share.holds.batch or int(self.job.engines["model"]["concurrency"])
+        return BatchSize(planned, self._stage(share).largest_batch)
 
     def agent(self, settings: str = "agent") -> Agent:
         """The job's agent with its prompts and the settings of a name, on a machine that its tools can run on.

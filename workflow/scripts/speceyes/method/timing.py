@@ -13,7 +13,7 @@ from pathlib import Path
 
 from speceyes.method.phases import Phases
 from speceyes.method.specreason import SpecReason
-from speceyes.records.batches import in_batches
+from speceyes.records.batches import BatchSize, in_batches
 from speceyes.records.samples import Sample
 from speceyes.records.types import AgentRecord, DraftRecord, ScreenRecord, Step, Timed, TimingRecord
 
@@ -82,8 +82,8 @@ class Clock:
             return lambda samples: (peer.answer(sample, images_dir) for sample in samples)
 
         return [
-            *(TimedStep("screen", in_batches(size, screened), size) for size in self.batches),
-            *(TimedStep("draft", in_batches(size, drafted), size) for size in self.batches),
+            *(TimedStep("screen", in_batches(BatchSize(size), screened), size) for size in self.batches),
+            *(TimedStep("draft", in_batches(BatchSize(size), drafted), size) for size in self.batches),
             TimedStep("agent", answered),
             *(TimedStep("specreason", proposed(peer), variant=variant) for variant, peer in self.peers.items()),
         ]

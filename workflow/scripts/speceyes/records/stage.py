@@ -107,7 +107,7 @@ class Stage:
         if self.table.exists() and _held(self.table, kind) == list(wanted.items()):
             os.utime(self.table)
             return
-        path = self.journals / f"{self.label.replace('/', '-').replace(' ', '-')}.{shared}.jsonl"
+        path = self.journals / f"{self._name}.{shared}.jsonl"
         with Journal(path, kind, shared) as journal:
             known = {record.identity: record for record in (*_kept(self.table, kind), *journal.done.values())}
             pending = [sample for sample in samples if wanted[sample.sample_id] not in known]
@@ -121,6 +121,16 @@ class Stage:
             records = [known[wanted[s.sample_id]].model_copy(update={"sample_id": s.sample_id}) for s in samples]
             write_table(self.table, kind, records, self.stamp | provenance(self.settings, self.inputs))
             journal.finish()
+        self.largest_batch.unlink(missing_ok=True)
+
+    @property
+    def largest_batch(self) -> Path:
+        """Remembers a batch size that fits the memory where the planned one does not, until the stage is done."""
+        return self.journals / f"{self._name}.{digest(self.settings, self.inputs, self.stamp)}.batch"
+
+    @property
+    def _name(self) -> str:
+        return self.label.replace("/", "-").replace(" ", "-")
 
 
 def _identity(shared: str, sample: Sample) -> str:
