@@ -139,7 +139,7 @@ def test_another_scheme_makes_everything_stale(scripts, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "path", ["figures/style.py", "figures/pareto_front.py", "tables/main_table.py", "study/config.py"]
+    "path", ["figures/style.py", "figures/pareto_front.py", "tables/main_table.py", "study/config/models.py"]
 )
 def test_editing_a_figure_a_table_or_the_config_model_reruns_no_stage(scripts, path):
     assert stale_after_editing(scripts, f"speceyes/{path}") == set()
