@@ -163,7 +163,7 @@ function chartButtons() {
     button(
       "within",
       { id: "within", title: within, click: goWithin },
-      `lowest τ ${loss}`,
+      `τ ${loss}`,
     ),
     button(
       "pin",
