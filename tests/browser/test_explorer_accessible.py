@@ -38,6 +38,15 @@ def test_axe_finds_nothing(browser, explorer_page, width, theme, anchor):
     assert violations(browser) == []
 
 
+@pytest.mark.parametrize("threshold", [0.942676, 0.9999454321])
+def test_a_threshold_of_many_digits_is_called_as_it_is_written(browser, explorer_page, threshold):
+    """As those are that a study finds for itself; who speaks to the page says what stands on the button."""
+    open_explorer(browser, explorer_page)
+    browser.execute_script("current.split.thresholds[0] = arguments[0]; render()", threshold)
+    assert find(browser, f"#stops [data-key='{threshold}']").is_displayed()
+    assert violations(browser) == []
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_text_stands_apart_from_what_is_behind_it(browser, explorer_page, width, theme):
     """Also on tinted tokens, which are mixed of two colours and which axe leaves undecided."""

@@ -184,8 +184,7 @@ function goWithin() {
 
 function stop(value) {
   const main = value === view.main;
-  const label = `${main ? "◇ " : ""}${confidenceText(value)}`;
-  const described = `Threshold ${value}${main ? ", the main table’s" : ""}`;
+  const [written, note] = [confidenceText(value), main ? ", the main table’s" : ""];
   const pressed = String(value === view.now);
   const chosen = () => setState({ threshold: value });
   return el(
@@ -194,11 +193,11 @@ function stop(value) {
       type: "button",
       "data-key": value,
       "aria-pressed": pressed,
-      "aria-label": described,
-      title: described,
+      "aria-label": `Threshold ${written}${note}`,
+      title: `Threshold ${value}${note}`,
       click: chosen,
     },
-    label,
+    `${main ? "◇ " : ""}${written}`,
   );
 }
 
