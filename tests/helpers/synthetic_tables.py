@@ -15,6 +15,7 @@ from speceyes.analysis.outcomes import OutcomeTables, outcomes, write_outcomes
 from speceyes.analysis.settings import StatisticsSettings
 from speceyes.method.replay import write_replay
 from speceyes.records.passes import Cell
+from speceyes.tables.category_scores import category_scores, questions
 from speceyes.tables.csv_files import write_csv
 from speceyes.tables.inputs import TableInputs
 from speceyes.tables.settings import OperatingPoint, TableSettings
@@ -37,7 +38,7 @@ def write_tables(study: SyntheticStudy, folder: Path, comparable: bool, resample
 
 
 def write_measures(study: SyntheticStudy, folder: Path, statistics: StatisticsSettings) -> None:
-    """Replay, score and write what all other tables are made of: settings, ledger, outcomes and answers."""
+    """Replay, score and write what the explorer and all other tables read: settings, outcomes, answers, categories."""
     folder.mkdir(parents=True, exist_ok=True)
     replays = {}
     for cell in study.cells:
@@ -54,6 +55,8 @@ def write_measures(study: SyntheticStudy, folder: Path, statistics: StatisticsSe
     )
     write_outcomes(happened, folder / "outcomes.parquet")
     write_answers(folder / "answers.parquet", answers, {})
+    asked = questions([study.passes(*cell).samples for cell in study.cells[: len(study.splits)]])
+    write_csv(category_scores(settings, answers, happened, asked, statistics), folder / "category_scores.csv")
 
 
 def _made(
