@@ -197,7 +197,7 @@ def measure(folder: Path, _: int) -> None:
 def happened(folder: Path, _: int) -> None:
     """The outcomes table."""
     tables = OutcomeTables(
-        {CELL: folder / "replay.parquet"}, {CELL[1:]: folder / "confidence.parquet"}, {CELL.benchmark: 6}
+        {CELL: folder / "replay.parquet"}, {CELL: folder / "confidence.parquet"}, {CELL.benchmark: 6}
     )
     write_outcomes(outcomes(tables, pd.read_parquet(folder / "answers.parquet")), folder / "outcomes.parquet")
 
