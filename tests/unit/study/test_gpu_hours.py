@@ -64,6 +64,17 @@ def test_screening_is_not_priced_as_drafting(tmp_path):
     assert (units["screen"], units["draft"], units["agent"]) == (ASSUMED.screening, ASSUMED.draft, 1.0)
 
 
+def test_the_sample_of_the_corrected_protocol_is_priced_by_its_images(tmp_path):
+    def corrected(**changes: object) -> dict[tuple[str, str], int]:
+        costs = stage_costs(planned_passes(paper(tmp_path, **changes), ASSUMED), ASSUMED)
+        return {(one.stage, one.agent): one.samples for one in costs if one.stage == "corrected" and one.hours > 0}
+
+    by_images = 2 * 50 + 2 * 50 * 4 + 3 * 50 * 6  # V*, HR-Bench, POPE
+    assert corrected() == {("corrected", "deepeyes"): by_images, ("corrected", "thyme"): by_images}
+    assert corrected(corrected={"images": 10}) == dict.fromkeys(corrected(), by_images // 5)
+    assert corrected(corrected={"images": 0}) == {}
+
+
 def test_times_are_priced_on_the_drawn_images_and_answers_on_all_samples(tmp_path):
     def samples(images: int | None, stage: str) -> dict[str, int]:
         passes = planned_passes(paper(tmp_path, timing={"images": images}), ASSUMED)
