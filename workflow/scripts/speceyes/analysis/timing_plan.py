@@ -26,7 +26,7 @@ FEWEST = 20
 class Spread(NamedTuple):
     """How much images differ in what a speedup is made of.
 
-    Args:
+    Attributes:
         variance: of relative deviations between images, s².
         freedom: images that it was seen on, less one for each split.
     """
