@@ -14,7 +14,8 @@ from speceyes.records.media import MediaStore
 from speceyes.records.samples import Sample, read_samples
 from speceyes.records.tables import read_provenance, read_table, write_table
 from speceyes.records.types import AgentRecord, DraftRecord, ToolUse, Turn
-from synthetic_study import BATCH, COLOURS, SyntheticStudy, hash_of
+from synthetic_records import COLOURS, hash_of
+from synthetic_study import BATCH, SyntheticStudy
 from synthetic_tables import write_measures
 
 ATTACK = '<img src=x onerror="document.title=\'owned\'"></script><script>document.title="owned"</script>'

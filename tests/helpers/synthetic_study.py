@@ -1,12 +1,7 @@
-"""A whole study's stored passes, drawn from a seed and written through the real record, confidence and verdict writers.
-
-Every sample has a hidden difficulty. The draft is right and peaked where it is easy, the agents zoom
-where it is hard, and answers are worded as models word them, so that rules and judge both get work.
-"""
+"""A whole study's stored passes, drawn from a seed and written by the real writers of records and verdicts."""
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import islice, product
@@ -23,7 +18,7 @@ from speceyes.method.gate import accepts
 from speceyes.method.grid import Grid
 from speceyes.method.replay import Passes
 from speceyes.records.passes import COMMON, Pass, PassStage
-from speceyes.records.samples import LETTERS, Sample, read_samples, write_samples
+from speceyes.records.samples import Sample, read_samples, write_samples
 from speceyes.records.stage import SomeImages
 from speceyes.records.tables import read_table, write_table
 from speceyes.records.types import (
@@ -34,13 +29,10 @@ from speceyes.records.types import (
     ScreenRecord,
     Timed,
     TimingRecord,
-    ToolUse,
-    Turn,
 )
 from speceyes.study.layout import Layout
+from synthetic_records import DrawnSplit
 
-COLOURS = ("red", "green", "blue", "yellow")
-ROTATIONS = {"hrbench": 4, "pope": 6, "vstar": 1}  # questions about one image
 Splits = dict[tuple[str, str], int]
 SPLITS: Splits = {
     ("vstar", "direct_attributes"): 60,
@@ -51,7 +43,6 @@ SPLITS: Splits = {
 POINT = 0.97
 BATCH = 6  # at which answers are computed; times are measured at others as well
 GATE = {"metric": "min", "top_k": 16, "threshold": POINT, "batch": BATCH}
-STORED_K = 32
 
 
 @dataclass(frozen=True)
@@ -160,7 +151,7 @@ class SyntheticStudy:
         answers: set[tuple[str, str]] = set()
         samples: dict[str, Sample] = {}
         for (benchmark, split), count in self.splits.items():
-            drawn = _Split(benchmark, split, count, (self.error_share, self.error_seconds), generator)
+            drawn = DrawnSplit(benchmark, split, count, (self.error_share, self.error_seconds), generator)
             samples |= {sample.sample_id: sample for sample in drawn.samples}
             self.samples(benchmark, split).parent.mkdir(parents=True, exist_ok=True)
             write_samples(self.samples(benchmark, split), drawn.samples)
@@ -171,7 +162,7 @@ class SyntheticStudy:
         write_verdicts(Path(self.layout.verdicts), _judged(samples, answers, generator), {})
         return self
 
-    def _write_passes(self, drawn: _Split) -> set[tuple[str, str]]:
+    def _write_passes(self, drawn: DrawnSplit) -> set[tuple[str, str]]:
         where = (drawn.benchmark, drawn.split)
         answers: set[tuple[str, str]] = set()
         for wording in self.wordings:
@@ -224,7 +215,7 @@ class SyntheticStudy:
                     draft_share=0.1,
                 )
 
-    def _write_times(self, agent: str, drawn: _Split) -> None:
+    def _write_times(self, agent: str, drawn: DrawnSplit) -> None:
         """Times as drawn with the records: of all samples, or of those about the first images."""
         where = (drawn.benchmark, drawn.split)
         passes = self.passes(agent, *where)
@@ -292,135 +283,6 @@ class SyntheticStudy:
             )
         table, stamp = self.table("live", benchmark, split, agent=agent, **self._gate)
         write_table(table, LiveRecord, records, stamp)
-
-
-class _Split:
-    """One split's samples with their hidden difficulties."""
-
-    def __init__(
-        self, benchmark: str, split: str, count: int, errors: tuple[float, float], generator: np.random.Generator
-    ) -> None:
-        self.benchmark, self.split = benchmark, split
-        self._generator = generator
-        share, self._error_seconds = errors
-        self._errors = generator.random(count) < share
-        per_image = ROTATIONS[benchmark]
-        self._difficulty = np.repeat(generator.beta(0.9, 1.1, size=-(-count // per_image)), per_image)[:count]
-        self._right = generator.random(count) < 1.02 - 0.75 * self._difficulty
-        self.samples = [self._sample(number, number // per_image) for number in range(count)]
-
-    def _sample(self, number: int, image: int) -> Sample:
-        named = {"benchmark": self.benchmark, "split": self.split, "image": f"{image}.png", "category": ""}
-        named |= {"sample_id": f"{self.benchmark}/{self.split}/{number:04d}", "image_id": f"{self.benchmark}{image}"}
-        if self.benchmark == "pope":
-            gold = ("yes", "no")[number % 2]
-            question = {"question": f"Is there a {COLOURS[number % 4]} dot?", "options": (), "gold_letter": ""}
-        else:
-            gold = COLOURS[number % 4]
-            turned = tuple(np.roll(COLOURS, number // 4).tolist())
-            letter = LETTERS[turned.index(gold)]
-            question = {"question": "What is the color of the dot?", "options": turned, "gold_letter": letter}
-        return Sample(**named, **question, gold=gold, width=900, height=900)
-
-    def _text(self, sample: Sample, right: bool) -> str:
-        """A right or wrong answer in one of the ways that models word it."""
-        if not sample.options:
-            word = sample.gold if right else {"yes": "no", "no": "yes"}[sample.gold]
-            return self._generator.choice([word, word.capitalize(), f"{word.capitalize()}, I see it."])
-        wrong = [letter for letter in LETTERS[: len(sample.options)] if letter != sample.gold_letter]
-        letter = sample.gold_letter if right else self._generator.choice(wrong)
-        text = sample.options[LETTERS.index(letter)]
-        return self._generator.choice([letter, f"{letter}. {text}", f"The color is {text}.", f"{text} or so, maybe"])
-
-    def drafts(self, batch: int, wording: str = COMMON) -> list[DraftRecord]:
-        """Draft answers: peaked logits where the sample is easy, flatter where it is hard."""
-        words = "" if wording == COMMON else wording
-        return [self._draft(number, sample, batch, words) for number, sample in enumerate(self.samples)]
-
-    def _draft(self, number: int, sample: Sample, batch: int, words: str) -> DraftRecord:
-        """One draft answer; padding and other words move logits a little and now and then turn an answer."""
-        seconds = 0.02 + 0.1 / batch
-        local = np.random.default_rng(hash_of(sample.sample_id))
-        tokens = int(local.integers(2, 14))
-        peak = 4.5 + 7.0 * (1 - self._difficulty[number]) * (1.0 if self._right[number] else 0.75)
-        logits = local.normal(0.0, 1.0, size=(tokens, STORED_K))
-        logits[:, 0] = logits.max(axis=1) + np.maximum(0.05, peak - 3 + local.normal(0.6, 1.0, size=tokens))
-        turned = np.random.default_rng(hash_of(sample.sample_id + words) + batch)
-        right = bool(self._right[number]) != (turned.random() < 0.05)
-        ranked = -np.sort(-logits - turned.normal(0.0, 0.01, size=logits.shape), axis=1)
-        log_probabilities = ranked - np.log(np.exp(ranked).sum(axis=1, keepdims=True))
-        return DraftRecord(
-            sample_id=sample.sample_id,
-            latency_s=seconds * float(local.uniform(0.9, 1.1)),
-            generated_tokens=tokens,
-            text=_Split._text(self._seeded(local), sample, right),
-            tokens=("t",) * tokens,
-            top_logprobs=tuple(map(tuple, log_probabilities.tolist())),
-        )
-
-    def _seeded(self, generator: np.random.Generator) -> _Split:
-        twin = object.__new__(_Split)
-        twin._generator = generator
-        return twin
-
-    def screens(self, agent: str, batch: int) -> list[ScreenRecord]:
-        """Hard samples mostly ask for tools; agents and, rarely, batch sizes disagree."""
-        records = []
-        for number, sample in enumerate(self.samples):
-            local = np.random.default_rng(hash_of(f"{agent}{sample.sample_id}"))
-            tool_free = bool(local.random() < 1.1 - 0.9 * self._difficulty[number] + 0.05 / batch)
-            seconds = (0.02 + 0.08 / batch) * float(local.uniform(0.9, 1.1))
-            text = "No." if tool_free else "Yes"
-            records.append(
-                ScreenRecord(
-                    sample_id=sample.sample_id, latency_s=seconds, generated_tokens=2, text=text, tool_free=tool_free
-                )
-            )
-        return records
-
-    def episodes(self, agent: str, slower: float) -> list[AgentRecord]:
-        """Episodes that zoom on hard samples; a few end in an error."""
-        skill = {"deepeyes": 0.9, "thyme": 0.87}.get(agent, 0.85)
-        return [self._episode(number, sample, skill, slower) for number, sample in enumerate(self.samples)]
-
-    def _episode(self, number: int, sample: Sample, skill: float, slower: float) -> AgentRecord:
-        generator = self._generator
-        if self._errors[number]:
-            return AgentRecord(
-                sample_id=sample.sample_id,
-                status="no_answer",
-                latency_s=self._error_seconds,
-                answer="",
-                turns=(),
-                tool_calls=0,
-            )
-        calls = int(generator.binomial(3, 0.15 + 0.6 * self._difficulty[number]))
-        zoom = ToolUse(name="zoom", status="ok", box=(0, 0, 64, 64), latency_s=0.01)
-        turns = tuple(
-            Turn(
-                text="",
-                generated_tokens=20,
-                latency_s=0.25 * slower * float(generator.uniform(0.8, 1.2)),
-                tool=zoom if turn < calls else None,
-                author="draft" if slower > 1 and turn % 2 == 0 else "agent",
-                score=(8 if turn % 2 == 0 else 4) if slower > 1 else None,
-            )
-            for turn in range(calls + 1)
-        )
-        right = bool(generator.random() < skill - 0.15 * self._difficulty[number])
-        return AgentRecord(
-            sample_id=sample.sample_id,
-            latency_s=sum(turn.latency_s + (turn.tool.latency_s if turn.tool else 0) for turn in turns),
-            generated_tokens=20 * len(turns),
-            answer=self._text(sample, right),
-            turns=turns,
-            tool_calls=calls,
-        )
-
-
-def hash_of(text: str) -> int:
-    """A seed that is the same in every process."""
-    return zlib.crc32(text.encode())
 
 
 def _judged(samples: dict[str, Sample], answers: set[tuple[str, str]], generator: np.random.Generator) -> Verdicts:

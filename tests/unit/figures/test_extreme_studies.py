@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-import synthetic_study
 from drawn_figures import FIGURES, laid_out
 from speceyes.tables.csv_files import read_csv
-from synthetic_study import STORED_K, SyntheticStudy
+from synthetic_records import STORED_K, DrawnSplit
+from synthetic_study import SyntheticStudy
 from synthetic_tables import write_tables
 
 SURE = (0.0, *(-40.0 - 0.01 * rival for rival in range(STORED_K - 1)))
@@ -36,12 +36,12 @@ STUDIES = {
 def study(request, tmp_path_factory):
     """The name of an extreme study and the folder of its tables."""
     screen, draft = STUDIES[request.param]
-    screens, drafts = synthetic_study._Split.screens, synthetic_study._Split.drafts
+    screens, drafts = DrawnSplit.screens, DrawnSplit.drafts
     root = tmp_path_factory.mktemp("extreme")
     splits = {("vstar", "direct_attributes"): 12, ("pope", "random"): 12}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(synthetic_study._Split, "screens", lambda *asked: list(map(screen, screens(*asked))))
-        patch.setattr(synthetic_study._Split, "drafts", lambda *asked: list(map(draft, drafts(*asked))))
+        patch.setattr(DrawnSplit, "screens", lambda *asked: list(map(screen, screens(*asked))))
+        patch.setattr(DrawnSplit, "drafts", lambda *asked: list(map(draft, drafts(*asked))))
         write_tables(SyntheticStudy(root, splits).write(), root / "tables", comparable=True, resamples=100)
     return request.param, root / "tables"
 
