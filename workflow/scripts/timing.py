@@ -27,12 +27,13 @@ with job(snakemake.log[0], snakemake.resources.devices):
             for variant in {variant for share in here.job.shares for variant in share.variants}
         }
         phases = phases_of(here, draft, model)
-        clocks = {
-            share: Clock(phases, {name: peers[name] for name in share.variants}, share.batches, settings["repeats"])
-            for share in here.job.shares
-        }
+
+        def clock(share):
+            own = {name: peers[name] for name in share.variants}
+            return Clock(phases, own, share.batches, settings["repeats"])
+
         first, share = here.first()
         Clock(phases, peers, share.batches, settings["repeats"]).warm_up(first, share.images)
-        return lambda samples, share: clocks[share].run(samples, share.images)
+        return lambda samples, share: clock(share).run(samples, share.images)
 
     here.run(TimingRecord, start)
