@@ -6,7 +6,7 @@ from speceyes.records.passes import Pass
 from speceyes.study.estimate import Download, Work, bytes_to_come, judge_calls, render
 from speceyes.study.gpu_hours import PlannedPass
 
-VARIED = {"draft": {"batch": 6}, "screen": {"batch": 6}}
+VARIED = {"draft": {"wording": "draft", "batch": 6}, "screen": {"batch": 6}}
 
 
 def a_pass(folder: Path, stage: str, samples: int = 100, **names) -> PlannedPass:

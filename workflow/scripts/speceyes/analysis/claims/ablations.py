@@ -112,7 +112,14 @@ def speed_gained_by_batch(tables: ClaimTables, _: Sequence[str]) -> Iterator[Evi
     """Speed at the largest batch over speed at the smallest, per agent and benchmark with several batch sizes."""
     for batches in _batches(tables):
         quantity = f"speed at batch {batches.sizes[-1]} over speed at batch {batches.sizes[0]}"
-        yield batches.evidence(quantity, lambda speedups: speedups[..., -1] / speedups[..., 0])
+        yield batches.evidence(quantity, _largest_over_smallest)
+
+
+def _largest_over_smallest(speedups: Floats) -> Floats:
+    """NaN where nothing is known of the smallest."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio: Floats = speedups[..., -1] / speedups[..., 0]
+    return ratio
 
 
 def flattening_over_batches(tables: ClaimTables, _: Sequence[str]) -> Iterator[Evidence]:

@@ -96,7 +96,8 @@ class Config(Section):
         check_apart("models", self.models)
         check_apart("benchmarks", self.benchmarks)
         worded = [f"draft_{name}" for name, agent in self.agents.items() if agent.own_draft_prompts]
-        check_apart("agents", [*OTHER_PROMPTS, *worded, *self.agents])
+        check_apart("agents", [*OTHER_PROMPTS, *self.agents])
+        check_apart("agents", [*self.agents, *worded])
         for name, benchmark in self.benchmarks.items():
             check_apart(f"benchmarks.{name}.splits", benchmark.splits)
         return self
