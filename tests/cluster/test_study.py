@@ -17,7 +17,7 @@ from slurm import NODES, Slurm, ask, eventually
 pytestmark = pytest.mark.cluster
 
 BENCHMARKS = {"vstar": "direct_attributes", "pope": "random"}
-SIZES = {"vstar_direct": 6, "vstar_relative": 4, "hrbench_questions": 2, "pope_images": 1, "plain": 0.5}
+SIZES = {"vstar_direct": 6, "vstar_relative": 4, "hrbench_questions": 2, "pope_images": 3, "plain": 0.5}
 ROWS = {"vstar": 6, "pope": 6}
 ANSWERS = "results/study/tables/answers.parquet"
 SETTINGS = "results/study/tables/settings.csv"

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from workspace import REPOSITORY
 
-SIZES = {"vstar_direct": 8, "vstar_relative": 4, "hrbench_questions": 2, "pope_images": 2, "plain": 0.5}
+SIZES = {"vstar_direct": 8, "vstar_relative": 4, "hrbench_questions": 2, "pope_images": 6, "plain": 0.5}
 SPLITS = {"vstar": {"direct_attributes": 8}, "pope": {"random": 12}}
 BATCHES = [1, 6]
 

@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import random
 from collections import Counter
 from pathlib import Path
 
@@ -13,12 +14,13 @@ from PIL import Image
 from speceyes.benchmarks.base import load_reader
 from speceyes.benchmarks.index import build_index
 from speceyes.miniature.generate import Sizes, write_benchmarks
-from speceyes.miniature.scenes import COLORS
+from speceyes.miniature.questions import absent_color
+from speceyes.miniature.scenes import COLORS, random_scene
 from speceyes.records.samples import read_samples
 from speceyes.study.config import load_config
 
 REPOSITORY = Path(__file__).parents[2]
-SIZES = Sizes(vstar_direct=12, vstar_relative=6, hrbench_questions=4, pope_images=3, plain=0.5)
+SIZES = Sizes(vstar_direct=12, vstar_relative=6, hrbench_questions=4, pope_images=10, plain=0.5)
 SEED = 9
 
 
@@ -65,7 +67,7 @@ def test_one_seed_gives_the_same_bytes_and_another_seed_other_pictures(folder, t
 
 def test_the_studys_readers_take_every_row_and_the_side_table_speaks_of_the_same(samples, scenes):
     found, _ = samples
-    assert len(found) == 12 + 6 + 2 * 4 * 4 + 3 * 3 * 6
+    assert len(found) == 12 + 6 + 2 * 4 * 4 + 3 * 10 * 2
     assert [row["sample_id"] for row in scenes] == list(found)
     for row in scenes:
         sample = found[row["sample_id"]]
@@ -82,9 +84,9 @@ def test_the_sizes_and_the_share_of_plain_targets_are_those_asked_for(scenes):
         "vstar/relative_position": 6,
         "hrbench/4k": 16,
         "hrbench/8k": 16,
-        "pope/adversarial": 18,
-        "pope/popular": 18,
-        "pope/random": 18,
+        "pope/adversarial": 20,
+        "pope/popular": 20,
+        "pope/random": 20,
     }
     for split, difficulties in by_split.items():
         plain = Counter(difficulties)["plain"]
@@ -110,11 +112,30 @@ def near(picture: Image.Image, color: np.ndarray) -> int:
     return int((np.abs(np.asarray(picture, dtype=int) - color).max(axis=-1) < 40).sum())
 
 
-def test_pope_asks_yes_and_no_of_every_plate_and_vstars_first_option_is_right(folder, samples):
+def test_pope_asks_yes_and_no_of_every_picture(samples):
     found, _ = samples
     pope = [sample for sample in found.values() if sample.benchmark == "pope"]
     assert Counter(sample.gold for sample in pope) == {"yes": len(pope) // 2, "no": len(pope) // 2}
     assert len({sample.image_id for sample in pope}) == SIZES.pope_images
+
+
+def test_popes_absent_colours_are_shown_nowhere_or_by_another_dot():
+    """Random asks for what no dot shows, adversarial for what another dot shows, a plain one's where it can."""
+    rng = random.Random(1)
+    for _ in range(200):
+        scene = random_scene(rng, ("tiny", "plain", "tiny"))
+        plate, plain, tiny = scene.plates
+        assert absent_color(rng, scene, plate, "random") not in {dot.color for dot in scene.plates}
+        assert absent_color(rng, scene, plate, "popular") != plate.color
+        asked = absent_color(rng, scene, plate, "adversarial")
+        assert asked != plate.color
+        if plain.color != plate.color:
+            assert asked == plain.color
+        elif tiny.color != plate.color:
+            assert asked == tiny.color
+
+
+def test_vstars_first_option_is_right(folder):
     for path in sorted((folder / "vstar/direct_attributes").glob("*.json")):
         annotation = json.loads(path.read_text())
         assert len(annotation["options"]) == len(set(annotation["options"])) == 4

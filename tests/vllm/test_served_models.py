@@ -53,7 +53,7 @@ def config():
 def questions(config, tmp_path_factory):
     """Questions of two kinds, and their pictures' folder."""
     folder = tmp_path_factory.mktemp("questions")
-    write_benchmarks(folder / "b", Sizes(vstar_direct=6, vstar_relative=6, hrbench_questions=2, pope_images=1), seed=13)
+    write_benchmarks(folder / "b", Sizes(vstar_direct=6, vstar_relative=6, hrbench_questions=2, pope_images=3), seed=13)
     found = []
     for name, split in (("vstar", "direct_attributes"), ("vstar", "relative_position"), ("pope", "adversarial")):
         reader = load_reader(config.benchmarks[name].reader)(folder / "b" / name, {})

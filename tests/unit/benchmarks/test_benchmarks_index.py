@@ -159,7 +159,7 @@ def test_progress_is_reported(tmp_path, caplog):
 
 
 def test_the_generated_benchmarks_pass_the_official_readers(tmp_path):
-    sizes = Sizes(vstar_direct=2, vstar_relative=2, hrbench_questions=2, pope_images=1)
+    sizes = Sizes(vstar_direct=2, vstar_relative=2, hrbench_questions=2, pope_images=3)
     write_benchmarks(tmp_path, sizes, seed=5)
     expected = {"vstar": 2, "hrbench": 8, "pope": 6}
     for benchmark, (_, splits) in SPLITS.items():

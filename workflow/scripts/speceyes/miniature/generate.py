@@ -35,7 +35,7 @@ class Sizes(BaseModel):
     vstar_direct: int = Field(20, gt=0, description="V* direct_attributes: questions, one image each.")
     vstar_relative: int = Field(16, gt=0, description="V* relative_position: questions, one image each.")
     hrbench_questions: int = Field(6, gt=1, description="HR-Bench questions per split, four option rotations each.")
-    pope_images: int = Field(4, gt=0, description="POPE images, shared by its three splits, six questions each.")
+    pope_images: int = Field(12, gt=0, description="POPE images, shared by its three splits, two questions each.")
     plain: float = Field(0.55, ge=0, le=1, description="Share of targets that are plain in a model's view.")
 
 
@@ -126,32 +126,30 @@ def _write_hrbench(folder: Path, size: str, count: int, plain: float, rng: rando
 
 
 def _write_pope(folder: Path, count: int, plain: float, rng: random.Random) -> Iterator[SceneRow]:
-    """One yes and one no question per plate; the splits differ in how the absent colour is chosen."""
+    """A yes and a no question per picture; the splits differ in how the absent colour is chosen."""
     (folder / "Full").mkdir(parents=True)
     side = SIDE_PIXELS["pope"]
-    difficulties = _difficulties(rng, count * PLATES, plain)
-    scenes = [random_scene(rng, tuple(difficulties[i * PLATES : (i + 1) * PLATES])) for i in range(count)]
-    images = [jpeg_bytes(render(scene, side)) for scene in scenes]
+    scenes = [_scene_about(rng, difficulty) for difficulty in _difficulties(rng, count, plain)]
+    images = [jpeg_bytes(render(scene, side)) for scene, _ in scenes]
     for split in POPE_SPLITS:
         lines: list[dict[str, Any]] = []
-        for index, scene in enumerate(scenes):
-            for plate in scene.plates:
-                for asked in (plate.color, absent_color(rng, scene, plate, split)):
-                    question = ask_presence(plate, asked)
-                    number = len(lines)
-                    source = f"miniature_{index:04d}"
-                    lines.append(
-                        {
-                            "id": str(number),
-                            "question_id": str(number + 1),
-                            "question": question.text,
-                            "answer": question.gold,
-                            "image_source": source,
-                            "image": {"bytes": images[index], "path": f"{source}.jpg"},
-                            "category": split,
-                        }
-                    )
-                    yield _row(f"pope/{split}/{number:04d}", question, side)
+        for index, (scene, plate) in enumerate(scenes):
+            for asked in (plate.color, absent_color(rng, scene, plate, split)):
+                question = ask_presence(plate, asked)
+                number = len(lines)
+                source = f"miniature_{index:04d}"
+                lines.append(
+                    {
+                        "id": str(number),
+                        "question_id": str(number + 1),
+                        "question": question.text,
+                        "answer": question.gold,
+                        "image_source": source,
+                        "image": {"bytes": images[index], "path": f"{source}.jpg"},
+                        "category": split,
+                    }
+                )
+                yield _row(f"pope/{split}/{number:04d}", question, side)
         pq.write_table(pa.Table.from_pylist(lines), folder / "Full" / f"{split}-00000-of-00001.parquet")
 
 

@@ -10,6 +10,7 @@ from speceyes.miniature.scenes import COLORS, SIDES, Plate, Scene
 from speceyes.records.samples import LETTERS
 
 Kind = Literal["color", "side", "presence"]
+POPULAR = ("red", "blue", "green")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +59,32 @@ def ask_presence(plate: Plate, asked: str) -> Question:
 
 
 def absent_color(rng: random.Random, scene: Scene, plate: Plate, strategy: str) -> str:
-    """A colour the plate's dot has not: ``adversarial`` prefers other dots' colours in the same image."""
-    others = [other.color for other in scene.plates if other.color != plate.color]
+    """A colour the plate's dot has not.
+
+    A model that cannot see the dot says yes the more readily the better it sees that colour elsewhere, so the
+    strategies are POPE's in rising difficulty: ``random`` asks for a colour that no dot of the picture has,
+    ``popular`` for one of three that are always the same, ``adversarial`` for another dot's, a plain one's if
+    there is one.
+    """
+    others = [other for other in scene.plates if other.color != plate.color]
     if strategy == "adversarial" and others:
-        return rng.choice(others)
+        plain = [other for other in others if other.difficulty == "plain"]
+        return rng.choice(plain or others).color
     if strategy == "popular":
-        return next(color for color in ("red", "blue", "green") if color != plate.color)
-    return rng.choice([color for color in COLORS if color != plate.color])
+        return rng.choice([color for color in POPULAR if color != plate.color])
+    shown = {other.color for other in scene.plates}
+    return rng.choice([color for color in COLORS if color not in shown])
 
 
 def random_question(rng: random.Random, scene: Scene, kind: Kind, plate: Plate) -> Question:
-    """A training question of one kind."""
+    """A training question of one kind; half of the absent colours are other dots'."""
     if kind == "color":
         return ask_color(rng, plate)
     if kind == "side":
         return ask_side(rng, plate)
     if rng.random() < 0.5:
         return ask_presence(plate, plate.color)
-    return ask_presence(plate, absent_color(rng, scene, plate, rng.choice(("adversarial", "random"))))
+    others = [other.color for other in scene.plates if other.color != plate.color]
+    absent = [color for color in COLORS if color != plate.color]
+    near = rng.choice((True, False))
+    return ask_presence(plate, rng.choice(others if near and others else absent))
