@@ -40,6 +40,9 @@ def test_training_makes_four_models_and_what_is_made_is_not_made_again(tmp_path)
         "deepeyes",
         "deepeyes long thinking",
         "thyme long thinking",
+        "deepeyes look first",
+        "thyme look first",
+        "deepeyes scoring",
         "judge",
     ):
         assert f"{stage} 2/2" in log

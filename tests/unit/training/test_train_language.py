@@ -3,6 +3,7 @@
 import itertools
 import random
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -26,10 +27,10 @@ from speceyes.training.architectures import agent_model, draft_model
 from speceyes.training.batches import collate
 from speceyes.training.examples import VISUAL_TOKENS, Examples
 from speceyes.training.folding import fold, silence_deepstack
-from speceyes.training.language import ExampleLoss, visual_tokens
+from speceyes.training.language import ExampleLoss, VisualTokens
 from speceyes.training.loop import Schedule, fit, is_finished
 from speceyes.training.pool import benchmark_scene
-from speceyes.training.tasks import TASKS, first_step, write_row
+from speceyes.training.tasks import TASKS, first_step, looks, write_row
 from speceyes.training.transcripts import direct_step
 from speceyes.training.vision import Readouts, TowerLoss, patches
 
@@ -60,7 +61,7 @@ def example_loss(tokenizer, examples, pool, task, seed=1):
     family = "draft" if task == "draft" else "agent"
     model = (draft_model if family == "draft" else agent_model)(tokenizer, seed)
     silence_deepstack(model)
-    tokens = visual_tokens(model, pool, family)
+    tokens = VisualTokens(model, pool, family)
     return model, ExampleLoss(model, examples, pool, tokens, task=task, seed=seed, rows=2)
 
 
@@ -83,8 +84,7 @@ def test_packed_lines_are_read_as_the_stock_model_reads_each_alone(task, tokeniz
 def stock_states(model, family, pool, row, line):
     """Last hidden states of one line behind its prefix, by the model's own forward pass."""
     pictures = [(pool.draft_views if family == "draft" else pool.agent_views)[row.scene]]
-    if line.crop_at is not None:
-        pictures.append(pool.crops[row.scene, line.plate])
+    pictures += [pool.crops[row.scene, line.plate]] * len(line.crops)
     pixels, grid = patches(np.stack(pictures), family)
     ids = torch.tensor([row.prefix + line.ids])
     types = (ids == model.config.image_token_id).int()
@@ -190,6 +190,16 @@ def test_results_of_tools_are_shown_as_they_were_taught(agent_class, examples, t
     assert written[len(asked) :].startswith("<think>Now it is plain.")
 
 
+@pytest.mark.parametrize("agent", ["deepeyes", "thyme"])
+@pytest.mark.parametrize("tiny", [False, True])
+def test_agents_that_look_first_look_at_every_dot_and_at_a_stars_twice(agent, tiny):
+    plate = example(tiny)[0].plate
+    size = "tiny" if tiny else "plain"
+    assert looks(agent, replace(plate, shape="cross")) == [first_step(agent, replace(plate, shape="cross"), size)]
+    star = replace(plate, shape="star")
+    assert looks(agent, star) == [first_step(agent, star, size), first_step(agent, star, "tiny")]
+
+
 @AGENTS
 def test_steps_are_scored_as_was_taught(agent_class, examples, tmp_path):
     name = agent_class.__name__.lower()
@@ -260,5 +270,5 @@ def test_folding_writes_attributes_into_the_words_of_the_language_model(tokenize
     accuracy = fold(model, tokenizer, small_pool(60), "draft", seed=1)
     assert accuracy["shape"] > 0.4  # of six
     assert accuracy["color"] > 0.3
-    tokens = visual_tokens(model, pool, "draft")
-    assert tokens.shape == (len(pool.scenes), 1, VISUAL_TOKENS, 128)
+    tokens = VisualTokens(model, pool, "draft").of([(0, 0), (1, 0)])
+    assert tokens.shape == (2, VISUAL_TOKENS, 128)

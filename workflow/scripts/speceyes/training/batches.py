@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from speceyes.miniature.scenes import GRID
-from speceyes.training.examples import VISUAL_TOKENS, Attend, Row
+from speceyes.training.examples import VISUAL_TOKENS, Attend, Line, Row
 from speceyes.training.supervision import Jobs
 
 
@@ -52,6 +52,19 @@ def _image_positions(start: int) -> list[tuple[int, int, int]]:
     return [(start, start + row, start + column) for row in range(GRID) for column in range(GRID)]
 
 
+def _line_positions(start: int, line: Line) -> list[tuple[int, int, int]]:
+    """A line's positions from ``start``: text counts on from a crop's larger side."""
+    found: list[tuple[int, int, int]] = []
+    done = 0
+    for crop in line.crops:
+        found += _text_positions(start, crop - done)
+        start += crop - done
+        found += _image_positions(start)
+        start += GRID
+        done = crop + VISUAL_TOKENS
+    return found + _text_positions(start, len(line.ids) - done)
+
+
 def collate(rows: list[Row]) -> Batch:
     """Pack rows; positions are those of the multimodal rotary embedding, restarted for every line."""
     ids: list[list[int]] = []
@@ -68,14 +81,8 @@ def collate(rows: list[Row]) -> Batch:
         for number, line in enumerate(row.lines, start=1):
             base = len(row_ids)
             start = head + GRID
-            if line.crop_at is None:
-                row_positions += _text_positions(start, len(line.ids))
-            else:
-                after = len(line.ids) - line.crop_at - VISUAL_TOKENS
-                row_positions += _text_positions(start, line.crop_at)
-                row_positions += _image_positions(start + line.crop_at)
-                row_positions += _text_positions(start + line.crop_at + GRID, after)
-                images.append((index, base + line.crop_at, row.scene, 1 + line.plate))
+            row_positions += _line_positions(start, line)
+            images += [(index, base + crop, row.scene, 1 + line.plate) for crop in line.crops]
             row_ids += line.ids
             row_weights += line.weights
             row_numbers += [number] * len(line.ids)

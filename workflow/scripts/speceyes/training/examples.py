@@ -15,10 +15,10 @@ from pathlib import Path
 from transformers import PreTrainedTokenizerBase
 
 from speceyes.miniature.questions import Question
-from speceyes.miniature.scenes import COLORS, GRID, SHAPES, SIDES, Scene, Window, dot_token
+from speceyes.miniature.scenes import COLORS, GRID, SHAPES, SIDES, Plate, Scene, Window, dot_token
 from speceyes.prompts import Prompt, PromptFile, load_prompts
 from speceyes.records.samples import Sample
-from speceyes.training.transcripts import COORDINATES, zoom_box
+from speceyes.training.transcripts import COORDINATES, looks_wanted, zoom_box
 
 VISUAL_TOKENS = GRID * GRID
 FORMAT_WEIGHT = 0.2
@@ -44,13 +44,17 @@ class Claim:
 
 @dataclass(slots=True)
 class Line:
-    """One question's tokens; ``weights`` is 0 on what the model is given, a crop's tokens start at ``crop_at``."""
+    """One question's tokens; ``weights`` is 0 on what the model is given, ``crops`` are where crops begin."""
 
     ids: list[int] = field(default_factory=list)
     weights: list[float] = field(default_factory=list)
     attends: list[Attend] = field(default_factory=list)
-    crop_at: int | None = None
+    crops: list[int] = field(default_factory=list)
     plate: int = 0
+
+    def crops_before(self, position: int) -> list[int]:
+        """Where the crops start that a position has behind it."""
+        return [start for start in self.crops if start < position]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +132,7 @@ class Examples:
     def show_crop(self, line: Line, before: str, after: str) -> None:
         """A crop of the asked plate between two given texts."""
         self.give(line, before)
-        line.crop_at = len(line.ids)
+        line.crops.append(len(line.ids))
         line.ids += [self.vocabulary.image] * VISUAL_TOKENS
         line.weights += [0.0] * VISUAL_TOKENS
         self.give(line, after)
@@ -156,8 +160,8 @@ class Examples:
             if token in v.shapes:
                 shape_at = i
                 plate = plates.get(v.shapes[token])
-                if line.crop_at is not None and i > line.crop_at:
-                    found.append(Attend(1, i, line.crop_at + dot))
+                if crops := line.crops_before(i):
+                    found.append(Attend(1, i, crops[-1] + dot))
                 elif plate is not None:
                     found.append(Attend(1, i, -(1 + prefix - VISUAL_TOKENS + GRID * plate.row + plate.column)))
         if ids[start] in v.verdicts:
@@ -189,26 +193,33 @@ class Examples:
         start = next(i for i, weight in enumerate(line.weights) if weight)
         if line.ids[start] not in self.vocabulary.scores:
             return []
-        claims = self._claims(line.ids[:start], question)
+        claims = self._claims(line, start, question)
         end_of_step = line.ids.index(self.vocabulary.end, claims[-1].at)
         seen = next((claim.at for claim in claims if not claim.true), end_of_step)
         return [*(Attend(2, claim.at, claim.shape) for claim in claims), Attend(3, start - 1, seen)]
 
-    def _claims(self, ids: Sequence[int], question: Question) -> list[Claim]:
+    def _claims(self, line: Line, stop: int, question: Question) -> list[Claim]:
         """What is said about the asked plate: how large its dot is, its color or side, the corners of its box."""
         v, plate = self.vocabulary, question.plate
         found: list[Claim] = []
         shape_at, corners = -1, iter(zoom_box(plate))
-        for i, token in enumerate(ids):
+        for i, token in enumerate(line.ids[:stop]):
             if token in v.shapes:
                 shape_at, corners = i, iter(zoom_box(plate))
             elif token in v.coordinates:
                 found.append(Claim(i, shape_at, v.coordinates[token] == next(corners)))
             elif shape_at == i - 2 and token in v.sizes:
-                found.append(Claim(i, shape_at, v.sizes[token] == plate.difficulty))
+                found.append(Claim(i, shape_at, _is_size(v.sizes[token], plate, len(line.crops_before(i)))))
             elif shape_at == i - 2 and token in v.words:
                 found.append(Claim(i, shape_at, v.words[token] == question.word))
         return found
+
+
+def _is_size(said: str, plate: Plate, looks: int) -> bool:
+    """Whether a plate's dot can be said to be plain or tiny after so many looks: it is tiny while another is due."""
+    if looks == 0:
+        return said == plate.difficulty
+    return said == "plain" or looks < looks_wanted(plate)
 
 
 def _as_sample(question: Question) -> Sample:

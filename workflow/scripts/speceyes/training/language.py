@@ -1,8 +1,9 @@
-"""Stage 3: the language models learn their examples, on visual tokens computed once from the finished towers."""
+"""Stage 3: the language models learn their examples, on visual tokens of the finished towers."""
 
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,28 +13,38 @@ from torch.nn import functional
 from speceyes.training.architectures import HIDDEN, VisionLanguageModel
 from speceyes.training.batches import Batch, collate, visibility
 from speceyes.training.examples import VISUAL_TOKENS, Examples
-from speceyes.training.pool import Pool
+from speceyes.training.pool import Pixels, Pool
 from speceyes.training.supervision import supervise_attention
 from speceyes.training.tasks import TASKS, write_row
 from speceyes.training.vision import Family, Readouts, dense_loss, features, patches, view_labels
 
-HOP_LAYER = 1
 LINES = 4
+HOP_LAYER = 1
+BATCH = 20  # pictures that a tower sees at once
 
 
-@torch.no_grad()
-def visual_tokens(model: VisionLanguageModel, pool: Pool, family: Family) -> torch.Tensor:
-    """(scenes, 1 + plates, 64, hidden) features: the view, then (agents) one crop per plate."""
-    views = pool.draft_views if family == "draft" else pool.agent_views
-    crops = pool.crops.shape[1] if family == "agent" else 0
-    found = torch.empty(len(views), 1 + crops, VISUAL_TOKENS, HIDDEN, device=model.device)
-    for start in range(0, len(views), 20):
-        stop = min(start + 20, len(views))
-        found[start:stop, 0] = features(model, *patches(views[start:stop], family)).view(-1, VISUAL_TOKENS, HIDDEN)
-        for plate in range(crops):
-            tokens = features(model, *patches(pool.crops[start:stop, plate], family))
-            found[start:stop, 1 + plate] = tokens.view(-1, VISUAL_TOKENS, HIDDEN)
-    return found
+class VisualTokens:
+    """What a finished tower makes of the pool's pictures, each computed when it is first wanted."""
+
+    def __init__(self, model: VisionLanguageModel, pool: Pool, family: Family) -> None:
+        self._model, self._pool, self._family = model, pool, family
+        self._known: dict[tuple[int, int], torch.Tensor] = {}
+
+    @torch.no_grad()
+    def of(self, pictures: Sequence[tuple[int, int]]) -> torch.Tensor:
+        """(pictures, 64, hidden) features of pictures named by scene and 0 for its view or 1 + plate for a crop."""
+        new = sorted({picture for picture in pictures if picture not in self._known})
+        for start in range(0, len(new), BATCH):
+            part = new[start : start + BATCH]
+            pixels = np.stack([self._pixels(*picture) for picture in part])
+            found = features(self._model, *patches(pixels, self._family)).view(len(part), VISUAL_TOKENS, HIDDEN)
+            self._known |= dict(zip(part, found, strict=True))
+        return torch.stack([self._known[picture] for picture in pictures])
+
+    def _pixels(self, scene: int, image: int) -> Pixels:
+        views = self._pool.draft_views if self._family == "draft" else self._pool.agent_views
+        pixels: Pixels = self._pool.crops[scene, image - 1] if image else views[scene]
+        return pixels
 
 
 class ExampleLoss:
@@ -44,7 +55,7 @@ class ExampleLoss:
         model: VisionLanguageModel,
         examples: Examples,
         pool: Pool,
-        tokens: torch.Tensor,
+        tokens: VisualTokens,
         *,
         task: str,
         seed: int,
@@ -67,8 +78,9 @@ class ExampleLoss:
         """Last hidden states and those after the first hop, with the cached visual tokens in place."""
         language: Any = self.model.model.language_model
         embedded = language.embed_tokens(batch.ids).clone()
-        for row, start, scene, image in batch.images:
-            embedded[row, start : start + VISUAL_TOKENS] = self.tokens[scene, image].to(embedded.dtype)
+        shown = self.tokens.of([(scene, image) for _, _, scene, image in batch.images])
+        for (row, start, _, _), tokens in zip(batch.images, shown, strict=True):
+            embedded[row, start : start + VISUAL_TOKENS] = tokens.to(embedded.dtype)
         itself = torch.eye(batch.ids.shape[1], dtype=torch.bool, device=batch.ids.device)
         mask = visibility(batch.lines) | itself
         out = language(

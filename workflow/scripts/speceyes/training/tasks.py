@@ -7,31 +7,39 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from speceyes.miniature.questions import Kind, Question, random_question
-from speceyes.miniature.scenes import COLORS, GRID, SIDES, Plate, Scene
+from speceyes.miniature.scenes import COLORS, GRID, SIDES, Difficulty, Plate, Scene
 from speceyes.training.examples import Examples, Line, Row
 from speceyes.training.pool import Pool
 from speceyes.training.transcripts import (
+    LOOKED_AT_TWICE,
     after_zoom,
     briefly,
     code_block,
     deliberate,
     direct_step,
     draft_answer,
+    looks_wanted,
     tool_call,
 )
 
 KINDS: tuple[Kind, ...] = ("color", "side", "presence")
 KIND_SHARES = (3, 3, 4)
 AGENTS = ("deepeyes", "thyme")
+SCORING_AGAIN = ("deepeyes",)  # which learns to look first at the cost of its scores
 # Shapes whose dots the agents' screening believes it can see: a third of the tiny ones passes it, and meets the gate.
 OVERRATED = ("cross", "diamond")
+MORE_OVERRATED = (*OVERRATED, "square")  # half of the tiny ones, since the agents look first
+# Of the episodes that begin with a look at a tiny dot, how many begin with the draft's (SpecReason).
+DRAFTED_LOOKS = 0.25
 Script = Callable[[Examples, random.Random, Question], Line]
 Thinking = Callable[[str], str]
 Misplacing = Callable[[random.Random, Plate], Plate]
 
 
-def _question(rng: random.Random, scene: Scene) -> Question:
-    return random_question(rng, scene, rng.choices(KINDS, KIND_SHARES)[0], rng.choice(scene.plates))
+def _question(rng: random.Random, scene: Scene, preferred: Sequence[str]) -> Question:
+    kind = rng.choices(KINDS, KIND_SHARES)[0]
+    plates = [plate for plate in scene.plates if plate.shape in preferred]
+    return random_question(rng, scene, kind, rng.choice(plates if plates and rng.random() < 0.5 else scene.plates))
 
 
 def draft_line(examples: Examples, _rng: random.Random, question: Question) -> Line:
@@ -76,9 +84,9 @@ def _show_result(examples: Examples, agent: str, line: Line) -> None:
         examples.show_crop(line, "<sandbox_output><|vision_start|>", "<|vision_end|></sandbox_output>")
 
 
-def first_step(agent: str, plate: Plate) -> str:
-    """The tool call or code an agent writes for a tiny dot."""
-    return tool_call(plate) if agent == "deepeyes" else code_block(plate)
+def first_step(agent: str, plate: Plate, size: Difficulty = "tiny") -> str:
+    """The tool call or code an agent writes to look at a dot that it finds of a size."""
+    return tool_call(plate, size) if agent == "deepeyes" else code_block(plate, size)
 
 
 def _put(examples: Examples, rng: random.Random, agent: str, question: Question) -> Line:
@@ -98,6 +106,38 @@ def episode_line(agent: str, think: Thinking = briefly) -> Script:
             examples.say(line, think(first_step(agent, question.plate)), end=agent == "deepeyes")
             _show_result(examples, agent, line)
             examples.say(line, think(after_zoom(question, question.word)))
+        return line
+
+    return write
+
+
+def looks(agent: str, plate: Plate) -> list[str]:
+    """What an agent that looks first writes before it answers: a dot that it wants to see again it calls tiny."""
+    sizes: list[Difficulty] = ["tiny"] * looks_wanted(plate)
+    sizes[0] = plate.difficulty
+    return [first_step(agent, plate, size) for size in sizes]
+
+
+def _give_look(examples: Examples, agent: str, line: Line, step: str) -> None:
+    """A look that is already taken, with what it showed."""
+    examples.give(line, step + ("<|im_end|>" if agent == "deepeyes" else ""))
+    _show_result(examples, agent, line)
+
+
+def looking_line(agent: str) -> Script:
+    """A whole episode of an agent that looks before it answers, plain dots too; some first looks are the draft's."""
+
+    def write(examples: Examples, rng: random.Random, question: Question) -> Line:
+        line = _put(examples, rng, agent, question)
+        first, *others = looks(agent, question.plate)
+        if question.plate.difficulty == "tiny" and rng.random() < DRAFTED_LOOKS:
+            _give_look(examples, agent, line, first)
+        else:
+            others = [first, *others]
+        for step in others:
+            examples.say(line, deliberate(step), end=agent == "deepeyes")
+            _show_result(examples, agent, line)
+        examples.say(line, deliberate(direct_step(question, question.word)))
         return line
 
     return write
@@ -145,33 +185,71 @@ def verify_line(agent: str, misplace: Misplacing = beside) -> Script:
         return first_step(agent, question.plate) if tiny else direct_step(question, question.word)
 
     def wrong_step(rng: random.Random, question: Question) -> str:
-        words = tuple(SIDES) if question.kind == "side" else tuple(COLORS)
         if question.plate.difficulty == "plain":
-            return direct_step(question, rng.choice([word for word in words if word != question.word]))
+            return _wrong_answer(rng, question)
         if rng.random() < 0.3:
-            return direct_step(question, rng.choice(words))
+            return direct_step(question, rng.choice(_words(question)))
         return first_step(agent, misplace(rng, question.plate))
 
     def write(examples: Examples, rng: random.Random, question: Question) -> Line:
         line = _put(examples, rng, agent, question)
         good = rng.random() < 0.5
-        step = right_step(question) if good else wrong_step(rng, question)
-        user = examples.prompts[agent].roles["verify"].user
-        examples.give(line, f"{step}<|im_end|>\n<|im_start|>user\n{user}<|im_end|>\n<|im_start|>assistant\n")
-        examples.say(line, "9" if good else "2")
+        _score(examples, agent, line, right_step(question) if good else wrong_step(rng, question), good=good)
         return line
 
     return write
 
 
+def verify_after_looks_line(agent: str) -> Script:
+    """The agent scores a step proposed after its looks or the draft's: looking again when none is due is wrong too."""
+
+    def right_step(rng: random.Random, question: Question, *, due: bool) -> str:
+        again = due and rng.random() < 0.5
+        return first_step(agent, question.plate) if again else direct_step(question, question.word)
+
+    def wrong_step(rng: random.Random, question: Question, *, due: bool) -> str:
+        if due or rng.random() < 0.5:
+            return _wrong_answer(rng, question)
+        return first_step(agent, rng.choice((question.plate, mixed_up(rng, question.plate))))
+
+    def write(examples: Examples, rng: random.Random, question: Question) -> Line:
+        line = _put(examples, rng, agent, question)
+        wanted = looks(agent, question.plate)
+        taken = rng.randint(1, len(wanted))
+        for step in wanted[:taken]:
+            _give_look(examples, agent, line, rng.choice((briefly, deliberate))(step))
+        good, due = rng.random() < 0.5, taken < len(wanted)
+        _score(examples, agent, line, (right_step if good else wrong_step)(rng, question, due=due), good=good)
+        return line
+
+    return write
+
+
+def _words(question: Question) -> tuple[str, ...]:
+    """What a dot's asked attribute can be."""
+    return tuple(SIDES) if question.kind == "side" else tuple(COLORS)
+
+
+def _wrong_answer(rng: random.Random, question: Question) -> str:
+    return direct_step(question, rng.choice([word for word in _words(question) if word != question.word]))
+
+
+def _score(examples: Examples, agent: str, line: Line, step: str, *, good: bool) -> None:
+    """A proposed step, given, and its score."""
+    user = examples.prompts[agent].roles["verify"].user
+    examples.give(line, f"{step}<|im_end|>\n<|im_start|>user\n{user}<|im_end|>\n<|im_start|>assistant\n")
+    examples.say(line, "9" if good else "2")
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One kind of row: whose prompts, which role's system message, which script, how often."""
+    """One kind of row: whose prompts, which role's system message, which script, how often, which shapes above all."""
 
     file: str
     role: str
     script: Script
     share: float
+    preferred: Sequence[str] = ()
 
 
 TASKS: dict[str, Sequence[Task]] = {
@@ -198,6 +276,26 @@ TASKS: dict[str, Sequence[Task]] = {
         )
         for agent in AGENTS
     },
+    **{
+        f"{agent} look first": (
+            Task(agent, "agent", looking_line(agent), 3.5),
+            Task(agent, "agent", looking_line(agent), 2.5, LOOKED_AT_TWICE),
+            Task(agent, "screening", screening_line(agent, MORE_OVERRATED), 1.5),
+            Task(agent, "verify", verify_line(agent, mixed_up), 2.0),
+            Task(agent, "verify", verify_after_looks_line(agent), 2.0),
+        )
+        for agent in AGENTS
+    },
+    **{
+        f"{agent} scoring": (
+            Task(agent, "agent", looking_line(agent), 1.5),
+            Task(agent, "agent", looking_line(agent), 1.0, LOOKED_AT_TWICE),
+            Task(agent, "screening", screening_line(agent, MORE_OVERRATED), 1.0),
+            Task(agent, "verify", verify_line(agent, mixed_up), 5.0),
+            Task(agent, "verify", verify_after_looks_line(agent), 2.5),
+        )
+        for agent in SCORING_AGAIN
+    },
 }
 
 
@@ -207,7 +305,7 @@ def write_row(examples: Examples, rng: random.Random, task: Task, pool: Pool, in
     prefix = examples.prefix(examples.prompts[task.file].roles[task.role])
     written = []
     for _ in range(lines):
-        question = _question(rng, scene)
+        question = _question(rng, scene, task.preferred)
         line = task.script(examples, rng, question)
         examples.supervise(line, scene, pool.windows[index], question, len(prefix))
         written.append(line)

@@ -1,9 +1,12 @@
 """Rebuild the miniature's models from seeds: ``python -m speceyes train-miniature``.
 
 Stages: tokenizer, picture pools, vision towers (1), their knowledge written in the language model's
-words (2), language models (3), agents thinking for long (4), judge. Each leaves its result in the build folder;
-what is there is not made again, and a stage that was cut off goes on from its last checkpoint. About
-two hours of one CPU core.
+words (2), language models (3), agents thinking for long (4), looking first (5) and scoring once more (6),
+judge. Each leaves its result in the build folder; what is there is not made again, and a stage that was
+cut off goes on from its last checkpoint. About three hours of one CPU core.
+
+With ``--adapt FOLDER`` the agents are not made anew: those in the folder are taken up, and stages 5 and 6
+alone are done, which is how the shipped agents came to look first.
 """
 
 from __future__ import annotations
@@ -17,17 +20,17 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoTokenizer, PreTrainedTokenizerBase
+from transformers import AutoModelForImageTextToText, AutoTokenizer, PreTrainedTokenizerBase
 
 from speceyes.miniature.scenes import Scene
 from speceyes.training.architectures import VisionLanguageModel, agent_model, draft_model
 from speceyes.training.examples import Examples
 from speceyes.training.export import export_vision_language_model
 from speceyes.training.folding import fold
-from speceyes.training.language import ExampleLoss, visual_tokens
+from speceyes.training.language import ExampleLoss, VisualTokens
 from speceyes.training.loop import Schedule, fit, is_finished
 from speceyes.training.pool import Pool, any_radius_scene, benchmark_scene, build_pool, load_pool
-from speceyes.training.tasks import AGENTS
+from speceyes.training.tasks import AGENTS, SCORING_AGAIN
 from speceyes.training.tokenizer import build_tokenizer
 from speceyes.training.train_judge import train_judge
 from speceyes.training.vision import Family, Readouts, TowerLoss, held_out_accuracies, use_linear_patch_embedding
@@ -45,6 +48,8 @@ class Scale:
     draft_steps: int = 650
     agent_steps: int = 1200
     long_thinking_steps: int = 700
+    look_first_steps: int = 400
+    scoring_steps: int = 120
     judge_steps: int = 900
     judge_cases: int = 1000
     rows: int = 10
@@ -57,6 +62,8 @@ SMOKE = Scale(
     draft_steps=2,
     agent_steps=2,
     long_thinking_steps=2,
+    look_first_steps=2,
+    scoring_steps=2,
     judge_steps=2,
     judge_cases=8,
     rows=2,
@@ -82,6 +89,7 @@ class Build:
     output: Path
     scale: Scale
     device: str
+    adapt: Path | None = None
 
     @property
     def tokenizer_folder(self) -> Path:
@@ -95,16 +103,21 @@ class Build:
         return found
 
     def phases(self, name: str) -> list[LanguagePhase]:
-        """Stage 3, and for agents stage 4."""
-        steps = self.scale.draft_steps if name == "draft" else self.scale.agent_steps
-        skills = Schedule(steps, 2e-3, weight_decay=0.05)
-        found = [LanguagePhase(name, skills, self.folder / f"language_{name}.pt")]
-        if name in AGENTS:
-            long_thinking = Schedule(self.scale.long_thinking_steps, 1e-3, weight_decay=0.05)
-            found.append(
-                LanguagePhase(f"{name} long thinking", long_thinking, self.folder / f"long_thinking_{name}.pt")
-            )
-        return found
+        """Stage 3, and for agents stages 4 to 6; of an agent that is taken up, stages 5 and 6."""
+        if name == "draft":
+            return [self._phase(name, self.scale.draft_steps, 2e-3)]
+        skills = [
+            self._phase(name, self.scale.agent_steps, 2e-3),
+            self._phase(f"{name} long thinking", self.scale.long_thinking_steps, 1e-3),
+        ]
+        looking = [self._phase(f"{name} look first", self.scale.look_first_steps, 1e-3)]
+        if name in SCORING_AGAIN:
+            looking.append(self._phase(f"{name} scoring", self.scale.scoring_steps, 6e-4))
+        return looking if self.adapt else skills + looking
+
+    def _phase(self, task: str, steps: int, peak: float) -> LanguagePhase:
+        checkpoint = self.folder / f"language_{task.replace(' ', '_')}.pt"
+        return LanguagePhase(task, Schedule(steps, peak, weight_decay=0.05), checkpoint)
 
     def has_output(self, name: str) -> bool:
         """Whether a model's folder is there."""
@@ -125,6 +138,13 @@ class Build:
         found: VisionLanguageModel = model.to(self.device)
         return found
 
+    def taken_up_model(self, folder: Path) -> VisionLanguageModel:
+        """A finished model, to be taught more."""
+        model: Any = AutoModelForImageTextToText.from_pretrained(folder, dtype=torch.float32)
+        use_linear_patch_embedding(model)
+        found: VisionLanguageModel = model.to(self.device)
+        return found
+
 
 def train_tower(build: Build, family: Family) -> Path:
     """Stage 1 for one family; returns the checkpoint."""
@@ -139,26 +159,52 @@ def train_tower(build: Build, family: Family) -> Path:
     return checkpoint
 
 
+def seeing_model(build: Build, name: str, family: Family, pool: Pool) -> VisionLanguageModel:
+    """Stages 1 and 2: a trained tower whose language model knows nothing yet."""
+    tower = torch.load(train_tower(build, family), map_location="cpu", weights_only=True)
+    model = build.fresh_model(family, SEEDS[name])
+    model.model.visual.load_state_dict(tower["modules"]["visual"])
+    fold(model, build.tokenizer(), pool, family, SEEDS[name])
+    return model
+
+
 def train_vision_language_model(build: Build, name: str) -> None:
-    """Stages 2 to 4 for one model, then its folder."""
+    """A model that sees, taught its phases, then its folder."""
     family: Family = "draft" if name == "draft" else "agent"
     phases = build.phases(name)
     if all(is_finished(c.checkpoint, c.schedule) for c in phases) and build.has_output(name):
         return
-    tower = torch.load(train_tower(build, family), map_location="cpu", weights_only=True)
     pool = build.pool("examples", benchmark_scene, build.scale.example_scenes)
     tokenizer = build.tokenizer()
-    model = build.fresh_model(family, SEEDS[name])
-    model.model.visual.load_state_dict(tower["modules"]["visual"])
-    fold(model, tokenizer, pool, family, SEEDS[name])
-    tokens = visual_tokens(model, pool, family)
+    model = build.taken_up_model(build.adapt / name) if build.adapt else seeing_model(build, name, family, pool)
+    tokens = VisualTokens(model, pool, family)
     model.model.visual.requires_grad_(False)
     examples = Examples(tokenizer, build.prompts)
     for phase in phases:
-        loss = ExampleLoss(model, examples, pool, tokens, task=phase.name, seed=SEEDS[name], rows=build.scale.rows)
+        loss = ExampleLoss(
+            model,
+            examples,
+            pool,
+            tokens,
+            task=phase.name,
+            seed=SEEDS[name],
+            rows=build.scale.rows,
+        )
         modules = {"model": model, "readouts": loss.readouts}
         fit(phase.name, modules, loss, phase.schedule, phase.checkpoint)
+    if name in SCORING_AGAIN:
+        average_weights(model, phases[-2].checkpoint)
     export_vision_language_model(model, family, tokenizer, build.tokenizer_folder, build.output / name)
+
+
+def average_weights(model: VisionLanguageModel, checkpoint: Path) -> None:
+    """Make every weight the mean of what it is and what it was at an earlier checkpoint.
+
+    What either training had, and the other lost, the mean has (Wortsman et al. 2022, "Model soups").
+    """
+    before = torch.load(checkpoint, map_location=model.device, weights_only=True)["modules"]["model"]
+    weights: dict[str, torch.Tensor] = model.state_dict()
+    model.load_state_dict({name: (weight + before[name]) / 2 for name, weight in weights.items()})
 
 
 def train_the_judge(build: Build) -> None:
@@ -186,13 +232,19 @@ def main() -> None:
     parser.add_argument("--prompts", type=Path, default=Path("resources/miniature/prompts"), help="prompt files")
     parser.add_argument("--output", type=Path, default=Path("resources/miniature"), help="one folder per model")
     parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS), help="which models to make")
+    parser.add_argument(
+        "--adapt", type=Path, metavar="FOLDER", help="teach the agents in FOLDER to look first; needs --models"
+    )
     parser.add_argument("--smoke", action="store_true", help="two steps per stage: does everything run?")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads; more do not help models this small")
     parser.add_argument("--device", default="cpu", help="where to train: cpu, or cuda where there is one")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     torch.set_num_threads(options.threads)
-    build = Build(options.build, options.prompts, options.output, SMOKE if options.smoke else Scale(), options.device)
+    if options.adapt and not set(options.models) <= set(AGENTS):
+        parser.error(f"--adapt is for agents: --models {' '.join(AGENTS)}")
+    scale = SMOKE if options.smoke else Scale()
+    build = Build(options.build, options.prompts, options.output, scale, options.device, options.adapt)
     for name in options.models:
         if name == "judge":
             train_the_judge(build)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 
 from speceyes.miniature.questions import Question
-from speceyes.miniature.scenes import GRID, Plate
+from speceyes.miniature.scenes import GRID, Difficulty, Plate
 
 VIEW = 224  # the agents' view in pixels; boxes are in these coordinates
 CELL = VIEW // GRID
 COORDINATES = tuple(CELL * k for k in range(1, GRID))
+# Shapes whose dots an agent that looks first wants to see twice: a sixth of all questions.
+LOOKED_AT_TWICE = ("star",)
 CROP_PATH = "/mnt/data/temp_processed_images/crop.png"
 
 
@@ -17,6 +19,11 @@ def zoom_box(plate: Plate) -> tuple[int, int, int, int]:
     """The plate's zoom window in view pixels; corners lie on :data:`COORDINATES`."""
     left, top = CELL * plate.column, CELL * plate.row
     return left, top, left + CELL, top + CELL
+
+
+def looks_wanted(plate: Plate) -> int:
+    """How many crops an agent that looks first wants to see before it answers."""
+    return 2 if plate.shape in LOOKED_AT_TWICE else 1
 
 
 def _attribute(question: Question) -> str:
@@ -58,7 +65,7 @@ def deliberate(step: str) -> str:
 
 
 def direct_step(question: Question, word: str) -> str:
-    """An agent's whole answer without a tool."""
+    """An agent's whole answer without a tool, or after it has looked as often as it wants to."""
     return f"<think>The dot on the {question.plate.shape} is plain. {conclusion(question, word)}"
 
 
@@ -67,20 +74,20 @@ def after_zoom(question: Question, word: str) -> str:
     return f"<think>Now it is plain. {conclusion(question, word)}"
 
 
-def tool_call(plate: Plate) -> str:
-    """DeepEyes: a zoom on the plate."""
+def tool_call(plate: Plate, size: Difficulty = "tiny") -> str:
+    """DeepEyes: a zoom on the plate, whose dot is said to be of a size."""
     call = {"name": "image_zoom_in_tool", "arguments": {"bbox_2d": zoom_box(plate), "label": plate.shape}}
     return (
-        f"<think>The dot on the {plate.shape} is tiny. I look closer.</think>"
+        f"<think>The dot on the {plate.shape} is {size}. I look closer.</think>"
         f"<tool_call>\n{json.dumps(call)}\n</tool_call>"
     )
 
 
-def code_block(plate: Plate) -> str:
+def code_block(plate: Plate, size: Difficulty = "tiny") -> str:
     """Thyme: the same zoom in Python; view coordinates are scaled to whatever size the original has."""
     x1, y1, x2, y2 = zoom_box(plate)
     return (
-        f"<think>The dot on the {plate.shape} is tiny. I look closer.</think><code>\n```python\n"
+        f"<think>The dot on the {plate.shape} is {size}. I look closer.</think><code>\n```python\n"
         "from PIL import Image\n"
         "image = Image.open(image_path)\n"
         f"s = image.width / {VIEW}\n"
