@@ -39,12 +39,15 @@ def test_the_draft_is_right_on_plain_targets_unsure_on_tiny_ones_and_knows_which
 
 
 @pytest.mark.parametrize("name", ["deepeyes", "thyme"])
-def test_agents_find_what_the_draft_cannot_see_and_take_their_time(name, card):
+def test_agents_look_before_they_answer_find_what_the_draft_cannot_see_and_take_their_time(name, card):
     agent = getattr(card, name)
     assert agent.hard >= 0.80
     assert agent.target_in_crop >= 0.85
     assert all(share >= 0.80 for share in agent.by_benchmark.values())
-    assert agent.latency_ratio >= 3
+    assert agent.latency_ratio >= 8
+    assert agent.screening_ratio >= 5
+    assert min(agent.tool_use_easy, agent.tool_use_hard) >= 0.85
+    assert 0.1 <= agent.second_look <= 0.3
     assert agent.score_right >= KEEP_FROM > agent.score_wrong
     assert agent.score_auroc >= 0.80
 

@@ -13,7 +13,7 @@ from speceyes.miniature.generate import Sizes
 from speceyes.study.config import load_config
 
 REPOSITORY = Path(__file__).parents[2]
-SIZES = Sizes(vstar_direct=6, vstar_relative=6, hrbench_questions=2, pope_images=1, plain=0.5)
+SIZES = Sizes(vstar_direct=6, vstar_relative=6, hrbench_questions=2, pope_images=2, plain=0.5)
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def test_the_models_do_what_the_card_says(trial):
     assert draft.easy > 0.8 > draft.hard
     assert agent.hard > draft.hard
     assert agent.tool_call_valid > 0.8
-    assert agent.tool_use_hard > agent.tool_use_easy
+    assert min(agent.tool_use_easy, agent.tool_use_hard) > 0.8
 
 
 def test_a_finished_pass_is_not_run_again(trial):

@@ -93,14 +93,20 @@ class GivenTrial:
         other = zoom(box=(0, 0, 112, 112)) if name == "deepeyes" else code("elsewhere.png")
         return [
             episode(IDS[0], "A. red", turn(zoom("malformed")), turn()),
-            episode(IDS[1], "A. red", turn(tool), turn(), latency_s=3.0),
+            episode(IDS[1], "A. red", turn(tool), turn(tool), turn(), latency_s=3.0),
             episode(IDS[2], "", status="no_answer"),
             episode(IDS[3], "yes", turn(other), turn()),
         ]
 
+    def timed_episodes(self, name):
+        return self.episodes(name)
+
     def screenings(self, name):
         tool_free = (True, False, True, True)
-        return [ScreenRecord(sample_id=i, text="", tool_free=free) for i, free in zip(IDS, tool_free, strict=True)]
+        return [
+            ScreenRecord(sample_id=sample_id, latency_s=0.5, text="", tool_free=free)
+            for sample_id, free in zip(IDS, tool_free, strict=True)
+        ]
 
     def proposals(self, name):
         return [
@@ -133,11 +139,11 @@ def test_an_agent(name, marker):
     card = getattr(marker, name)(marker.draft())
     assert (card.easy, card.hard, card.overall, card.answered) == (0.5, 1.0, 0.75, 0.75)
     assert (card.target_in_crop, card.tool_use_easy, card.tool_use_hard) == (0.5, 0.5, 1.0)
-    assert (card.screening_accuracy, card.mean_turns) == (0.75, 1.75)
+    assert (card.second_look, card.screening_accuracy, card.mean_turns) == (0.25, 0.75, 2.0)
     assert (card.score_right, card.score_wrong, card.score_auroc, card.n_proposals) == (8.0, 5.0, 0.75, 4)
-    assert card.latency_ratio == 4.0
+    assert (card.latency_ratio, card.screening_ratio) == (4.0, 2.0)
     works = card.tool_call_valid if name == "deepeyes" else card.code_runs
-    assert works == pytest.approx(2 / 3, abs=1e-4)
+    assert works == 0.75
 
 
 def test_an_answer_that_rules_leave_to_a_judge_is_not_right(marker):
@@ -176,7 +182,7 @@ def test_the_readme_takes_the_tables_and_keeps_the_rest(marker, tmp_path):
     assert "old numbers" not in text
     assert results_table(card) in text
     assert "| draft | 1.000 | 0.500 | 0.750 | 0.500 | 1.000 | 1.000 |" in text
-    assert "| tool calls valid / code runs | 0.667 | 0.667 |" in text
+    assert "| tool calls valid / code runs | 0.750 | 0.750 |" in text
     write_results(readme, card)
     assert readme.read_text() == text
     readme.write_text("no marks")

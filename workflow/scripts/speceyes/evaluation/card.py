@@ -38,16 +38,19 @@ class AgentCard(Accuracy):
 
     ``answered`` is the share of questions that ended with an answer; ``target_in_crop`` the share of
     hard questions of which some crop shows the target's whole box; ``tool_use_*`` the share of
-    questions with a tool use; ``screening_accuracy`` how often "no" meets an easy question and "yes" a
+    questions with a tool use, ``second_look`` that of all questions with more than one;
+    ``screening_accuracy`` how often "no" meets an easy question and "yes" a
     hard one. ``score_*`` is the mean verdict on a draft's proposed first step that answers rightly or
     shows the target, and on one that does not, ``score_auroc`` how well verdicts tell them apart.
-    ``latency_ratio`` compares median latencies, the agent's with the draft's.
+    ``latency_ratio`` compares median latencies, the agent's with the draft's, and ``screening_ratio``
+    the agent's with its screening's; the agent's are of a ninth of the questions, asked one after the other.
     """
 
     answered: float
     target_in_crop: float
     tool_use_easy: float
     tool_use_hard: float
+    second_look: float
     screening_accuracy: float
     mean_turns: float
     score_right: float
@@ -56,6 +59,7 @@ class AgentCard(Accuracy):
     n_proposals: int
     median_latency_s: float
     latency_ratio: float
+    screening_ratio: float
 
 
 class DeepEyesCard(AgentCard):

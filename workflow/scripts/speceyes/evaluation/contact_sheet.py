@@ -32,7 +32,7 @@ from speceyes.records.types import AgentRecord, Box, DraftRecord
 from speceyes.study.config import load_config
 
 SEED = 72
-SIZES = Sizes(vstar_direct=2, vstar_relative=2, hrbench_questions=2, pope_images=1, plain=0.5)
+SIZES = Sizes(vstar_direct=2, vstar_relative=2, hrbench_questions=2, pope_images=2, plain=0.5)
 SPLITS = ("vstar/direct_attributes", "vstar/relative_position", "hrbench/8k", "pope/adversarial")
 AGENTS = ("deepeyes", "thyme")
 TARGET = "#FFFFFF"

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 # Neither the study's seed nor one that training draws from.
 SEED = 71
-SIZES = Sizes(vstar_direct=160, vstar_relative=160, hrbench_questions=48, pope_images=20)
+SIZES = Sizes(vstar_direct=160, vstar_relative=160, hrbench_questions=48, pope_images=60)
 JUDGE_CASES = 1000
 
 

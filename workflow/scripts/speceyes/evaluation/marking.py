@@ -72,7 +72,7 @@ class Marker:
         hard = [record for record in records if record.sample_id in self.hard]
         easy = [record for record in records if record.sample_id not in self.hard]
         screenings = self._trial.screenings(name)
-        latency = median(record.latency_s for record in records)
+        latency = median(record.latency_s for record in self._trial.timed_episodes(name))
         return {
             **self._accuracy({record.sample_id: self.right(record.sample_id, record.answer) for record in records}),
             **self._scores(self._trial.proposals(name)),
@@ -80,10 +80,12 @@ class Marker:
             "target_in_crop": _mean(any(map(self._sees_target(record), record.turns)) for record in hard),
             "tool_use_easy": _mean(record.tool_calls > 0 for record in easy),
             "tool_use_hard": _mean(record.tool_calls > 0 for record in hard),
+            "second_look": _mean(record.tool_calls > 1 for record in records),
             "screening_accuracy": _mean(s.tool_free != (s.sample_id in self.hard) for s in screenings),
             "mean_turns": _mean(len(record.turns) for record in records),
             "median_latency_s": _rounded(latency),
             "latency_ratio": round(latency / draft.median_latency_s, 1),
+            "screening_ratio": round(latency / median(screening.latency_s for screening in screenings), 1),
         }
 
     def _scores(self, proposals: Sequence[AgentRecord]) -> dict[str, Any]:

@@ -14,11 +14,13 @@ AGENT_ROWS: tuple[tuple[str, Callable[[AgentCard], float]], ...] = (
     ("target inside a crop, hard questions", lambda agent: agent.target_in_crop),
     ("tool used, easy questions", lambda agent: agent.tool_use_easy),
     ("tool used, hard questions", lambda agent: agent.tool_use_hard),
+    ("looked more than once, all questions", lambda agent: agent.second_look),
     ("screening follows difficulty", lambda agent: agent.screening_accuracy),
     ("turns per episode", lambda agent: agent.mean_turns),
     ("mean score of steps that lead on", lambda agent: agent.score_right),
     ("mean score of steps that do not", lambda agent: agent.score_wrong),
     ("median latency, times the draft's", lambda agent: agent.latency_ratio),
+    ("median latency, times a screening's", lambda agent: agent.screening_ratio),
 )
 
 

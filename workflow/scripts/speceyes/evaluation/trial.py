@@ -17,7 +17,8 @@ from typing import Any, TypeVar
 import pandas as pd
 
 from speceyes.agents.base import Agent, load_agent, told_settings
-from speceyes.agents.run import answer
+from speceyes.agents.run import answer, answering
+from speceyes.agents.side_by_side import side_by_side
 from speceyes.benchmarks.base import load_reader
 from speceyes.benchmarks.index import build_index
 from speceyes.engines.base import Engine, Place
@@ -41,6 +42,8 @@ R = TypeVar("R", bound=Record)
 Work = Callable[[Sequence[Sample]], Sequence[R]]
 
 ALL = Shard(0, 1)
+TIMED = Shard(0, 9)  # the episodes that are timed
+IN_FLIGHT = 12  # episodes and proposals whose times nobody reads
 # Every proposal is taken and run, whatever its score, so that scores can be held against what came of it.
 ONE_STEP_TAKEN = SpecReasonSettings(keep_from=0, max_steps=1)
 
@@ -132,13 +135,26 @@ class Trial:
         return self._passed(f"screen {name}", ScreenRecord, [name], self._batch, start)
 
     def episodes(self, name: str) -> list[AgentRecord]:
-        """An agent's whole loop on every question, one after the other."""
+        """An agent's whole loop on every question, many at a time."""
+
+        def start(held: ExitStack) -> Work[AgentRecord]:
+            engine, agent = self._engine(name, held), self._agent(name)
+            return lambda samples: list(
+                side_by_side(
+                    (answering(engine, agent, sample, self.images) for sample in samples), BatchSize(IN_FLIGHT)
+                )
+            )
+
+        return self._passed(f"agent {name}", AgentRecord, [name], IN_FLIGHT, start)
+
+    def timed_episodes(self, name: str) -> list[AgentRecord]:
+        """The same on a share of the questions, one after the other."""
 
         def start(held: ExitStack) -> Work[AgentRecord]:
             engine, agent = self._engine(name, held), self._agent(name)
             return lambda samples: [answer(engine, agent, sample, self.images) for sample in samples]
 
-        return self._passed(f"agent {name}", AgentRecord, [name], 1, start)
+        return self._passed(f"time {name}", AgentRecord, [name], 1, start, shard=TIMED)
 
     def proposals(self, name: str) -> list[AgentRecord]:
         """SpecReason's first step on every question: the draft's proposal, executed, with the agent's score of it."""
@@ -146,9 +162,11 @@ class Trial:
         def start(held: ExitStack) -> Work[AgentRecord]:
             draft, engine, agent = self._engine("draft", held), self._engine(name, held), self._agent(name)
             method = Corrected(draft, engine, agent, ONE_STEP_TAKEN)
-            return lambda samples: [method.answer(sample, self.images) for sample in samples]
+            return lambda samples: list(
+                side_by_side((method.answering(sample, self.images) for sample in samples), BatchSize(IN_FLIGHT))
+            )
 
-        return self._passed(f"propose {name}", AgentRecord, ["draft", name], 1, start)
+        return self._passed(f"propose {name}", AgentRecord, ["draft", name], IN_FLIGHT, start)
 
     def identities(self) -> dict[str, str]:
         """What each model's folder holds, judge included, by the model's name."""
@@ -185,6 +203,8 @@ class Trial:
         names: Sequence[str],
         batch_size: int,
         start: Callable[[ExitStack], Work[R]],
+        *,
+        shard: Shard = ALL,
     ) -> list[R]:
         """A finished pass's records, run first unless it is there."""
         agents = [name for name in names if name in self.config.agents]
@@ -195,11 +215,11 @@ class Trial:
             model = self.config.models[self._model_key(name)]
             inputs[f"{name} model"] = model_identity(Path(model.path)) + str(model.engine)
             inputs[f"{name} prompts"] = file_identity(Path(self.config.prompts) / f"{name}.yaml")
-        named = f"{label.replace(' ', '-')}-{digest(settings, inputs, self._benchmarks.name)}"
+        named = f"{label.replace(' ', '-')}-{digest(settings, inputs, self._benchmarks.name, str(shard))}"
         table = self.folder / "passes" / f"{named}.parquet"
         if not table.exists():
             table.parent.mkdir(parents=True, exist_ok=True)
-            stage = Stage(label, self._samples_table, table, self.folder / "journals", ALL, settings, inputs)
+            stage = Stage(label, self._samples_table, table, self.folder / "journals", shard, settings, inputs)
             with ExitStack() as held:
                 stage.run(kind, in_batches(BatchSize(batch_size), start(held)))
             remove_finished(stage.journals)
