@@ -125,6 +125,10 @@ def test_the_samples_that_would_refute_a_claim_are_named_where_an_estimate_point
     assert judge({1: {"t": tighter}}, 0.95)[1].verdict == "not supported"
 
 
+def test_an_estimate_beside_the_limit_names_no_astronomical_number_of_samples():
+    assert judge({1: {"t": [placed(1.0 + 1e-9, 0.3)]}}, 0.95)[1].samples_needed == np.inf
+
+
 def test_an_interval_without_width_or_limits_is_no_evidence():
     for one in (placed(2.0, 0.0), placed(np.nan, np.nan), placed(2.0, np.nan)):
         assert judge({1: {"t": [one]}}, 0.95)[1].verdict == "undecided"

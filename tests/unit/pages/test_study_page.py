@@ -27,7 +27,8 @@ def claims() -> pd.DataFrame:
     stated = {"number": 1, "claim": "On V* it is *faster*, | a_b_.", "place": "abstract", "paper": "1.1 to 3.35 times"}
     found = {"finding": "1 of 1 estimates", "verdict": "undecided", "samples": 20.0, "samples_needed": 1234.0}
     decided = {"number": 2, "verdict": "not supported", "samples_needed": np.nan}
-    return pd.DataFrame([stated | found, stated | found | decided])
+    beside = {"number": 3, "samples_needed": np.inf}
+    return pd.DataFrame([stated | found, stated | found | decided, stated | found | beside])
 
 
 def protocols() -> pd.DataFrame:
@@ -144,6 +145,7 @@ def test_the_first_thing_on_the_page_are_the_papers_claims_with_their_verdicts()
     assert text.index("(abstract: 1.1 to 3.35 times) | **undecided**") < text.index("## What was found")
     assert "**undecided**; about 1,200 samples instead of 20 would decide | 1 of 1 estimates |" in text
     assert "| **not supported** |" in text
+    assert "**undecided**; 1,000 times the 20 samples would not decide |" in text
 
 
 def test_names_and_stars_of_claims_and_splits_are_shown_as_they_are():

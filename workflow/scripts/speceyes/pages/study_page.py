@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import pandas as pd
 
+from speceyes.analysis.claims.verdicts import EXTRAPOLATED
 from speceyes.analysis.names import agent_name, split_name
 from speceyes.method.confidence import headline, metric_name
 from speceyes.tables.markdown import plain
@@ -94,6 +96,8 @@ def _claim(row: pd.Series) -> str:
 def _verdict(row: pd.Series) -> str:
     if pd.isna(row["samples_needed"]):
         return f"**{row['verdict']}**"
+    if math.isinf(row["samples_needed"]):
+        return f"**{row['verdict']}**; {EXTRAPOLATED:,} times the {row['samples']:.0f} samples would not decide"
     needed = float(f"{row['samples_needed']:.2g}")  # two digits: it is an extrapolation
     return f"**{row['verdict']}**; about {needed:,.0f} samples instead of {row['samples']:.0f} would decide"
 

@@ -253,7 +253,7 @@ CLAIMS = {
     "finding": _text("what this study finds, in a sentence"),
     "estimate": Column("number", "the estimate that decides", "as the quantity's"),
     "samples": _count("samples behind the estimate"),
-    "samples_needed": _count("samples that would decide"),
+    "samples_needed": _count("samples that would decide; inf where 1,000 times those there are would not"),
     "tests": _count("estimates that bear on the claim", "estimates"),
     "inside": _count("estimates that lie where the claim puts them", "estimates"),
     "p": _share("p of the claim by itself"),

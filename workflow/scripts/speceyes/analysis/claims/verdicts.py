@@ -20,6 +20,8 @@ from scipy.stats import norm
 
 from speceyes.analysis.claims.evidence import Evidence
 
+EXTRAPOLATED = 1000  # times the samples there are: what would take more is not told from them
+
 Verdict = Literal["supported", "not supported", "undecided"]
 
 
@@ -67,7 +69,8 @@ class Judged:
         silent: tests without an estimate that has an interval: they cannot refute the claim, nor can it be supported.
         p: of the claim by itself; NaN where nothing was measured.
         p_adjusted: with the number of claims allowed for.
-        samples_needed: of the deciding estimate, were it the truth; NaN where decided, or unknown.
+        samples_needed: of the deciding estimate, were it the truth; NaN where decided, or unknown; infinite where
+            :data:`EXTRAPOLATED` times as many would not do.
     """
 
     tests: int
@@ -142,4 +145,5 @@ def _samples_needed(deciding: Placed, tests: int, p: float) -> float:
     if deciding.distance == 0:
         return math.nan
     needed = float(norm.isf(p / 2 if deciding.distance > 0 else p / 2 / tests))
-    return float(math.ceil(deciding.evidence.n * (needed / deciding.distance) ** 2))
+    times = (needed / deciding.distance) ** 2
+    return float(math.ceil(deciding.evidence.n * times)) if times <= EXTRAPOLATED else math.inf
