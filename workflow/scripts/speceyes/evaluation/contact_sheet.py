@@ -111,7 +111,8 @@ class Sheet:
         lines.append((f"draft, confidence {sure:.3f}: {draft.text}", self._colour(sample, draft.text)))
         for name in AGENTS:
             record = self.agents[name][sample.sample_id]
-            looked = f" after {record.tool_calls} look" if record.tool_calls else ""
+            looks = f"{record.tool_calls} look{'s' if record.tool_calls > 1 else ''}"
+            looked = f" after {looks}" if record.tool_calls else ""
             said = f"{agent_name(name)}{looked}: {record.answer}"
             lines.append((said, self._colour(sample, record.answer)))
         y = 0.98
