@@ -15,7 +15,8 @@ BATCHES = [1, 6]
 
 
 def keep_splits(config: dict[str, Any], splits: Mapping[str, Mapping[str, int]]) -> None:
-    """Cut a study's configuration down to these splits, in place."""
+    """Cut a study's configuration down to these splits, in place; SpecReason runs on all of them."""
+    config["specreason"].pop("benchmarks", None)
     config["benchmarks"] = {name: config["benchmarks"][name] | {"splits": found} for name, found in splits.items()}
     grid, points = config["grid"], config["operating_points"]
     for section in (grid["thresholds"], grid["batch_sizes"], *points.values()):

@@ -13,7 +13,7 @@ from environments import REPOSITORY
     ("config", "study", "facts"),
     [
         ("config.yaml", "paper", ["Qwen/Qwen2.5-72B-Instruct          145.00 GB", "and 3 of unknown size"]),
-        ("miniature.yaml", "miniature", ["specreason thyme", "10 s assumed for the agent"]),
+        ("miniature.yaml", "miniature", ["specreason deepeyes", "10 s assumed for the agent"]),
     ],
 )
 def test_what_a_study_will_cost_is_printed_and_nothing_is_made(tmp_path, config, study, facts):
