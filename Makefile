@@ -60,7 +60,7 @@ format: $(VENV)/.complete ## format Python and Snakemake files
 	$(BIN)/snakefmt workflow tests/cluster
 
 # Tests run side by side, as tests/conftest.py groups them.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --numprocesses logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder
 
 unit: $(VENV)/.complete ## fast tests of the library
 	$(PYTEST) tests/unit

@@ -2,35 +2,46 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import hypothesis
 import pytest
 from small_study import small_study, write_own_wording
 from workspace import Workspace
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 # Time is no property of the code: a busy machine fails no test.
 hypothesis.settings.register_profile("busy machine", deadline=None)
 hypothesis.settings.load_profile("busy machine")
 
-
 FINISHED_STUDY, BROWSER = "finished study", "browser"
 
 
-def shared_by(test: pytest.Item) -> str:
+def shared_by(nodeid: str) -> str:
     """What a test shares with others that must run in its process: the finished study, the browser, or its file's."""
-    if "workspace" in getattr(test, "fixturenames", ()):
+    path = PurePosixPath(nodeid.partition("::")[0])
+    if path.name.startswith("test_study") and "unit" not in path.parts:
         return FINISHED_STUDY
-    return BROWSER if test.path.parent.name == "browser" else test.path.stem
+    return BROWSER if path.parent.name == "browser" else str(path)
 
 
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
+class BySharedFixtures(LoadScopeScheduling):
+    """Tests that share what takes long to make run in one worker, one after the other."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return shared_by(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> BySharedFixtures:
+    """pytest-xdist 3.8's own groups by mark have no effect under pytest 9.2."""
+    return BySharedFixtures(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Group the tests for workers that run side by side; what takes longest comes first."""
+    """What takes longest comes first."""
     order = {FINISHED_STUDY: 0, BROWSER: 1}
-    items.sort(key=lambda test: order.get(shared_by(test), len(order)))
-    for test in items:
-        test.add_marker(pytest.mark.xdist_group(shared_by(test)))
+    items.sort(key=lambda test: order.get(shared_by(test.nodeid), len(order)))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
