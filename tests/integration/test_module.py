@@ -20,7 +20,7 @@ from speceyes.records.tables import read_table
 from speceyes.records.types import DraftRecord
 
 QUESTIONS = 4
-DRAFTS = "results/miniature/draft/vstar/direct_attributes/b6/1-of-1.parquet"
+DRAFTS = "results/miniature/draft/draft/vstar/direct_attributes/b6/1-of-1.parquet"
 SNAKEFILE = f"""
 import json
 
