@@ -28,6 +28,7 @@ KEY = ["source", "agent", "batch_size", "sample_id"]
 def reduced(config: dict[str, Any]) -> dict[str, Any]:
     """The miniature with both agents and every stage, but few questions; the agents' passes in two shards."""
     config |= {"study": "study", "shards": {"agent": 2}}
+    config["specreason"] = {"agents": list(config["agents"]), "variants": ["published"]}
     config["miniature"]["sizes"] = SIZES
     config["benchmarks"] = {
         name: config["benchmarks"][name] | {"splits": {split: ROWS[name]}} for name, split in BENCHMARKS.items()
