@@ -82,14 +82,21 @@ def ids(made: Any) -> dict[str, Any]:
     return {"vocab_size": len(made)} | ends
 
 
+def llava_parts(made: Any) -> dict[str, Any]:
+    """What the configurations of the LLaVA families have in common, with a tokenizer."""
+    return {
+        "vision_config": {"model_type": "clip_vision_model", "image_size": 28, "patch_size": 14, **VISION},
+        "text_config": {"model_type": "llama", **TEXT, **ids(made)},
+        "image_token_index": made.convert_tokens_to_ids("<image>"),
+    }
+
+
 def llava(folder: Path) -> None:
     from transformers import CLIPImageProcessorPil, LlavaConfig, LlavaForConditionalGeneration, LlavaProcessor
 
     made = tokenizer(SYSTEM_FIRST.replace("PICTURE", "<image>\\n"), image_token="<image>")
     config = LlavaConfig(
-        vision_config={"model_type": "clip_vision_model", "image_size": 28, "patch_size": 14, **VISION},
-        text_config={"model_type": "llama", **TEXT, **ids(made)},
-        image_token_index=made.convert_tokens_to_ids("<image>"),
+        **llava_parts(made),
         vision_feature_select_strategy="default",
         vision_feature_layer=-2,
     )
@@ -109,9 +116,7 @@ def llava_next(folder: Path) -> None:
     made = tokenizer(SYSTEM_FIRST.replace("PICTURE", "<image>\\n"), image_token="<image>")
     grid = [[28, 56], [56, 28], [56, 56]]
     config = LlavaNextConfig(
-        vision_config={"model_type": "clip_vision_model", "image_size": 28, "patch_size": 14, **VISION},
-        text_config={"model_type": "llama", **TEXT, **ids(made)},
-        image_token_index=made.convert_tokens_to_ids("<image>"),
+        **llava_parts(made),
         image_grid_pinpoints=grid,
     )
     pictures = LlavaNextImageProcessorPil(

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tiny_families import SYSTEM_FIRST
 
 SPECIAL = (
     "<|endoftext|>",
@@ -20,20 +21,7 @@ SPECIAL = (
     "<|video_pad|>",
 )
 TAGS = ("<think>", "</think>", "<answer>", "</answer>", "<tool_call>", "</tool_call>", "<code>", "</code>")
-CHAT_TEMPLATE = """\
-{%- for message in messages -%}
-{{ '<|im_start|>' + message.role + '\n' }}
-{%- if message.content is string %}{{ message.content }}
-{%- else %}
-{%- for part in message.content %}
-{%- if part.type == 'image' %}{{ '<|vision_start|><|image_pad|><|vision_end|>' }}
-{%- else %}{{ part.text }}
-{%- endif %}
-{%- endfor %}
-{%- endif %}
-{{- '<|im_end|>\n' }}
-{%- endfor -%}
-{%- if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"""
+CHAT_TEMPLATE = SYSTEM_FIRST.replace("PICTURE", "<|vision_start|><|image_pad|><|vision_end|>")
 
 
 def _save_tokenizer(folder: Path):

@@ -8,38 +8,31 @@ from fake_judge import FAST, FakeJudge, client
 from speceyes.judging.chat import LARGEST_BODY, JudgeError
 
 
-def dripping_body(handler):
-    handler.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n")
-    for _ in range(200):
-        handler.wfile.write(b" ")
-        time.sleep(0.05)
+def dripping(head, drop):
+    """A handler that sends a head at once, then one drop after the other, for ten seconds."""
+
+    def answer(handler):
+        handler.wfile.write(head)
+        for number in range(200):
+            handler.wfile.write(drop(number))
+            time.sleep(0.05)
+
+    return answer
 
 
-def dripping_headers(handler):
-    handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
-    for number in range(200):
-        handler.wfile.write(b"X-%d: y\r\n" % number)
-        time.sleep(0.05)
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+JSON = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n"
+
+dripping_body = dripping(JSON, lambda _: b" ")
+dripping_headers = dripping(b"HTTP/1.1 200 OK\r\n", lambda number: b"X-%d: y\r\n" % number)
+slow_chunks = dripping(CHUNKED, lambda _: b"1\r\n \r\n")
+dripping_error = dripping(b"HTTP/1.1 500 Oops\r\nContent-Length: 1000\r\n\r\n", lambda _: b" ")
 
 
 def endless_chunks(handler):
-    handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    handler.wfile.write(CHUNKED)
     while True:
         handler.wfile.write(b"4000\r\n" + b" " * 0x4000 + b"\r\n")
-
-
-def slow_chunks(handler):
-    handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-    for _ in range(200):
-        handler.wfile.write(b"1\r\n \r\n")
-        time.sleep(0.05)
-
-
-def dripping_error(handler):
-    handler.wfile.write(b"HTTP/1.1 500 Oops\r\nContent-Length: 1000\r\n\r\n")
-    for _ in range(200):
-        handler.wfile.write(b" ")
-        time.sleep(0.05)
 
 
 def short_body(handler):

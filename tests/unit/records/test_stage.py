@@ -309,22 +309,24 @@ def test_a_batch_that_does_not_fit_is_halved_and_its_records_say_so(stage, capsy
     assert "out of memory with 6 prompts; going on with 3 at a time" in capsys.readouterr().err
 
 
-def test_a_resumed_job_does_not_begin_with_a_batch_that_did_not_fit(stage):
+def interrupted_and_resumed(stage, breaks_at):
+    """The work of a job with little memory that is killed at a sample, and of the one that goes on."""
     first = LittleMemory(3, 6, stage.largest_batch)
     with pytest.raises(KeyboardInterrupt):
-        stage.run(ScreenRecord, lambda samples: first(samples, "5"))
+        stage.run(ScreenRecord, lambda samples: first(samples, breaks_at))
     second = LittleMemory(3, 6, stage.largest_batch)
     stage.run(ScreenRecord, second)
+    return first, second
+
+
+def test_a_resumed_job_does_not_begin_with_a_batch_that_did_not_fit(stage):
+    first, second = interrupted_and_resumed(stage, "5")
     assert (first.tried, second.tried) == ([6, 3, 3], [3, 3])
     assert {record.batch_cut_to for record in read_table(stage.table, ScreenRecord)} == {3}
 
 
 def test_a_job_that_was_killed_before_its_first_record_remembers_what_did_not_fit(stage):
-    first = LittleMemory(3, 6, stage.largest_batch)
-    with pytest.raises(KeyboardInterrupt):
-        stage.run(ScreenRecord, lambda samples: first(samples, "0"))
-    second = LittleMemory(3, 6, stage.largest_batch)
-    stage.run(ScreenRecord, second)
+    first, second = interrupted_and_resumed(stage, "0")
     assert (first.tried, second.tried[0]) == ([6, 3], 3)
 
 

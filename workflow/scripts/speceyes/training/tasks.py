@@ -252,6 +252,18 @@ class Task:
     preferred: Sequence[str] = ()
 
 
+def _looking_tasks(agent: str, shares: tuple[float, float, float, float, float]) -> tuple[Task, ...]:
+    """What an agent that looks first is taught: looks, second ones, screening, scores of first and later steps."""
+    looks, second_looks, screenings, first_scores, later_scores = shares
+    return (
+        Task(agent, "agent", looking_line(agent), looks),
+        Task(agent, "agent", looking_line(agent), second_looks, LOOKED_AT_TWICE),
+        Task(agent, "screening", screening_line(agent, MORE_OVERRATED), screenings),
+        Task(agent, "verify", verify_line(agent, mixed_up), first_scores),
+        Task(agent, "verify", verify_after_looks_line(agent), later_scores),
+    )
+
+
 TASKS: dict[str, Sequence[Task]] = {
     "draft": (
         Task("draft", "answer", draft_line, 7),
@@ -276,26 +288,8 @@ TASKS: dict[str, Sequence[Task]] = {
         )
         for agent in AGENTS
     },
-    **{
-        f"{agent} look first": (
-            Task(agent, "agent", looking_line(agent), 3.5),
-            Task(agent, "agent", looking_line(agent), 2.5, LOOKED_AT_TWICE),
-            Task(agent, "screening", screening_line(agent, MORE_OVERRATED), 1.5),
-            Task(agent, "verify", verify_line(agent, mixed_up), 2.0),
-            Task(agent, "verify", verify_after_looks_line(agent), 2.0),
-        )
-        for agent in AGENTS
-    },
-    **{
-        f"{agent} scoring": (
-            Task(agent, "agent", looking_line(agent), 1.5),
-            Task(agent, "agent", looking_line(agent), 1.0, LOOKED_AT_TWICE),
-            Task(agent, "screening", screening_line(agent, MORE_OVERRATED), 1.0),
-            Task(agent, "verify", verify_line(agent, mixed_up), 5.0),
-            Task(agent, "verify", verify_after_looks_line(agent), 2.5),
-        )
-        for agent in SCORING_AGAIN
-    },
+    **{f"{agent} look first": _looking_tasks(agent, (3.5, 2.5, 1.5, 2.0, 2.0)) for agent in AGENTS},
+    **{f"{agent} scoring": _looking_tasks(agent, (1.5, 1.0, 1.0, 5.0, 2.5)) for agent in SCORING_AGAIN},
 }
 
 
