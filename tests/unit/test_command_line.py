@@ -10,6 +10,8 @@ import pytest
 from environments import REPOSITORY
 from speceyes.__main__ import COMMANDS
 
+HEAVY = {"torch", "transformers", "scipy", "pandas", "pyarrow", "matplotlib", "pydantic"}
+
 
 def run(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY / "workflow" / "scripts")}
@@ -32,6 +34,21 @@ def test_a_command_that_is_asked_for_help_writes_nothing(command, tmp_path):
     assert f"usage: python -m speceyes {command}" in done.stdout
     assert [path.stat().st_mtime_ns for path in generated] == before
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_does_not_wait_for_a_heavy_library(command):
+    program = f"""
+import sys
+from speceyes.__main__ import main
+try:
+    main([{command!r}, "--help"])
+except SystemExit:
+    print("imported:", *{HEAVY!r} & set(sys.modules))
+"""
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY / "workflow" / "scripts")}
+    done = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True, env=environment)
+    assert done.stdout.splitlines()[-1] == "imported:"
 
 
 def test_an_unknown_command_is_refused_with_those_there_are():

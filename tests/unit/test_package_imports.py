@@ -18,6 +18,7 @@ FLOORS = (
     {"tables"},
     {"figures", "pages", "study", "training"},
     {"evaluation"},
+    {"commands"},
 )
 
 

@@ -7,17 +7,16 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-# Imported when asked for: some load torch.
 COMMANDS = {
     "run": ("speceyes.runtime.launch", "Snakemake, also where the last run was killed; refuses beside a living one"),
-    "estimate": ("speceyes.study.estimate", "what a study will still cost, before it runs"),
-    "explain": ("speceyes.pages.explain", "what happened to one sample, from the question to the verdicts"),
-    "summary": ("speceyes.pages.summary", "what a finished study found, in three sentences"),
-    "publish": ("speceyes.pages.publish", "copy what a reader opens into one folder for a static host"),
-    "config-docs": ("speceyes.study.config_docs", "write the configuration's schema and tables of keys"),
-    "train-miniature": ("speceyes.training.train", "make the miniature's models from seeds"),
-    "evaluate-miniature": ("speceyes.evaluation.evaluate", "measure the miniature's models and write their card"),
-    "contact-sheet": ("speceyes.evaluation.contact_sheet", "draw the miniature's questions with what its models say"),
+    "estimate": ("speceyes.commands.estimate", "what a study will still cost, before it runs"),
+    "explain": ("speceyes.commands.explain", "what happened to one sample, from the question to the verdicts"),
+    "summary": ("speceyes.commands.summary", "what a finished study found, in three sentences"),
+    "publish": ("speceyes.commands.publish", "copy what a reader opens into one folder for a static host"),
+    "config-docs": ("speceyes.commands.config_docs", "write the configuration's schema and tables of keys"),
+    "train-miniature": ("speceyes.commands.train_miniature", "make the miniature's models from seeds"),
+    "evaluate-miniature": ("speceyes.commands.evaluate_miniature", "measure the miniature's models, write their card"),
+    "contact-sheet": ("speceyes.commands.contact_sheet", "draw the miniature's questions with what its models say"),
 }
 
 

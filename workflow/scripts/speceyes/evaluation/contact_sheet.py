@@ -7,20 +7,16 @@ and what each model said.
 
 from __future__ import annotations
 
-import argparse
-import logging
 import textwrap
 from pathlib import Path
 
 import matplotlib as mpl
-import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
 
 from speceyes.analysis.names import agent_name
-from speceyes.documents import read_yaml
 from speceyes.evaluation.marking import TOP_K, Marker
 from speceyes.evaluation.trial import Trial
 from speceyes.figures.style import AGENT_COLOURS, RIGHT, STYLE, WRONG
@@ -29,7 +25,6 @@ from speceyes.method.confidence import confidence
 from speceyes.miniature.generate import Sizes
 from speceyes.records.samples import Sample
 from speceyes.records.types import AgentRecord, Box, DraftRecord
-from speceyes.study.config import load_config
 
 SEED = 72
 SIZES = Sizes(vstar_direct=2, vstar_relative=2, hrbench_questions=2, pope_images=2, plain=0.5)
@@ -134,17 +129,3 @@ def _frame(axes: Axes, box: Box, scale: float, colour: str, width: float) -> Non
     left, top, right, bottom = (scale * value for value in box)
     corner, size = (left, top), (right - left, bottom - top)
     axes.add_patch(Rectangle(corner, *size, fill=False, edgecolor=colour, linewidth=width))
-
-
-def main() -> None:
-    """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--config", type=Path, default=Path("config/miniature.yaml"), help="models and settings")
-    parser.add_argument("--folder", type=Path, default=Path("resources/miniature/build/sheet"), help="working folder")
-    parser.add_argument("--output", type=Path, default=Path("docs/miniature.png"), help="the picture")
-    options = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    torch.set_num_threads(1)
-    config = load_config(read_yaml(options.config))
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    Sheet(Trial(config, options.folder, SIZES, SEED)).draw(options.output)

@@ -7,21 +7,18 @@ evaluation that was cut off goes on where it stopped, and only what changed sinc
 
 from __future__ import annotations
 
-import argparse
 import logging
 from pathlib import Path
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from speceyes.documents import read_yaml
 from speceyes.evaluation.card import Card, JudgeCard
 from speceyes.evaluation.marking import Marker
-from speceyes.evaluation.results_table import write_results
 from speceyes.evaluation.trial import Trial
 from speceyes.judging.prompts import load_judge_prompts
 from speceyes.miniature.generate import Sizes
-from speceyes.study.config import Config, load_config
+from speceyes.study.config import Config
 from speceyes.training.train_judge import Conversations, held_out_accuracy
 
 log = logging.getLogger(__name__)
@@ -69,20 +66,3 @@ def evaluate(trial: Trial, judge_cases: int) -> Card:
         thyme=thyme,
         judge=judge,
     )
-
-
-def main() -> None:
-    """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--config", type=Path, default=Path("config/miniature.yaml"), help="models and settings")
-    parser.add_argument("--folder", type=Path, default=Path("resources/miniature/build/trial"), help="working folder")
-    parser.add_argument("--output", type=Path, default=Path("resources/miniature/card.json"), help="the card")
-    parser.add_argument("--readme", type=Path, default=Path("resources/miniature/README.md"), help="its tables")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads; more do not help models this small")
-    options = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    torch.set_num_threads(options.threads)
-    config = load_config(read_yaml(options.config))
-    card = evaluate(Trial(config, options.folder, SIZES, SEED), JUDGE_CASES)
-    options.output.write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
-    write_results(options.readme, card)

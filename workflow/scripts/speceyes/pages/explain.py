@@ -5,8 +5,6 @@ Reads the result tables that exist; a stage that has not run yet is left out.
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -140,15 +138,3 @@ def _short(text: str) -> str:
     """One line of text, cut where it is long, without what a terminal would obey."""
     line = "".join(sign if sign.isprintable() else "\ufffd" for sign in " ".join(text.split()))
     return line if len(line) <= WIDTH else f"{line[:WIDTH]}... ({len(line)} characters)"
-
-
-def main() -> None:
-    """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("results", type=Path, help="a study's folder, e.g. results/miniature")
-    parser.add_argument("sample", help="e.g. vstar/direct_attributes/0003")
-    options = parser.parse_args()
-    try:
-        print(explain(options.results, options.sample))
-    except UnknownSampleError as error:
-        sys.exit(str(error))

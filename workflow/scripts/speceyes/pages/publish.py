@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
 import shutil
-import sys
 from pathlib import Path
 
 from speceyes.pages.html_page import html_page
@@ -49,17 +47,3 @@ def _copied(source: Path, target: Path) -> Path:
     else:
         shutil.copy2(source, target)
     return target
-
-
-def main() -> None:
-    """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("results", type=Path, help="a finished study's folder, e.g. results/miniature")
-    parser.add_argument("target", type=Path, help="the folder to write, e.g. build/publish/miniature")
-    options = parser.parse_args()
-    try:
-        written = publish(options.results, options.target)
-    except UnfinishedStudyError as error:
-        sys.exit(str(error))
-    megabytes = sum(path.stat().st_size for path in options.target.rglob("*") if path.is_file()) / 1e6
-    print(f"{options.target}: {', '.join(path.name for path in written)} ({megabytes:.0f} MB); open index.html")

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
-import sys
-from pathlib import Path
-
 import pandas as pd
 
 from speceyes.pages.study_page import SCORER, shown_metric
-from speceyes.tables.csv_files import read_csv
 
 
 def summary(settings: pd.DataFrame, claims: pd.DataFrame, live: pd.DataFrame | None) -> str:
@@ -44,16 +39,3 @@ def _verdicts(claims: pd.DataFrame) -> str:
 def _agreement(live: pd.DataFrame) -> str:
     samples, same = int(live["n"].sum()), int(live[["same_source", "same_answer"]].min(axis=1).sum())
     return f"Replayed and live runs give the same answer for {same} of {samples} samples."
-
-
-def main() -> None:
-    """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("results", type=Path, help="a finished study's folder, e.g. results/miniature")
-    tables = parser.parse_args().results / "tables"
-    live = tables / "live_vs_replay.csv"
-    try:
-        settings, claims = (read_csv(tables / f"{name}.csv") for name in ("settings", "claims"))
-        print(summary(settings, claims, read_csv(live) if live.exists() else None))
-    except FileNotFoundError as error:
-        sys.exit(f"{error.filename} is missing: the study is not finished")

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 from collections.abc import Iterator
@@ -27,7 +26,6 @@ from speceyes.study.study import Study
 
 Schema = dict[str, Any]
 
-ROOT = Path(__file__).parents[4]
 START = "<!-- keys: made by speceyes.study.config_docs -->"
 END = "<!-- end of keys -->"
 NOWHERE = f"{os.devnull}/nothing"  # the cost is that of a study whose results do not exist
@@ -153,11 +151,3 @@ def _value(node: Schema) -> str:
         return f"map to {_value(inner)}" if isinstance(inner, dict) else "map"
     bounds = ", ".join(f"{sign} {node[name]}" for name, sign in BOUNDS.items() if name in node)
     return f"{node['type']} {bounds}".rstrip()
-
-
-def main() -> None:
-    """Write the generated files."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--root", type=Path, default=ROOT, help="the repository whose files are written")
-    for path, text in documents(parser.parse_args().root).items():
-        path.write_text(text, encoding="utf-8")

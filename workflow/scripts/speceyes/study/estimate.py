@@ -6,18 +6,15 @@ time is planned by :mod:`speceyes.study.timed_images`.
 
 from __future__ import annotations
 
-import argparse
 import shutil
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from speceyes.documents import DocumentError, read_yaml
+from speceyes.documents import read_yaml
 from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.records.passes import PassStage
 from speceyes.study.config import load_config
-from speceyes.study.config.errors import ConfigError
 from speceyes.study.downloads import Downloads
 from speceyes.study.gpu_hours import (
     Assumptions,
@@ -189,20 +186,6 @@ def _existing(path: Path) -> Path:
     return next(parent for parent in (path, *path.resolve().parents) if parent.exists())
 
 
-def _finished(results: Path) -> Study:
+def finished(results: Path) -> Study:
     """The study that a folder of results holds, by the configuration that it was made with."""
     return Study(load_config(read_yaml(results / "config.yaml")), Layout(str(results)))
-
-
-def main() -> None:
-    """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("config", type=Path, help="a whole study, e.g. config/config.yaml")
-    parser.add_argument("--pilot", type=Path, help="results of its pilot, which price the rest")
-    parser.add_argument("--width", type=float, default=WIDTH, help="of a speedup's interval, as a share of it")
-    given = parser.parse_args()
-    try:
-        study = Study(load_config(read_yaml(given.config)))
-        print(render(Work.of(study, _finished(given.pilot) if given.pilot else None, given.width)))
-    except (ConfigError, DocumentError) as error:
-        sys.exit(str(error))

@@ -11,7 +11,6 @@ alone are done, which is how the shipped agents came to look first.
 
 from __future__ import annotations
 
-import argparse
 import logging
 import random
 from collections.abc import Callable
@@ -30,7 +29,7 @@ from speceyes.training.folding import fold
 from speceyes.training.language import ExampleLoss, VisualTokens
 from speceyes.training.loop import Schedule, fit, is_finished
 from speceyes.training.pool import Pool, any_radius_scene, benchmark_scene, build_pool, load_pool
-from speceyes.training.tasks import AGENTS, SCORING_AGAIN
+from speceyes.training.tasks import SCORING_AGAIN
 from speceyes.training.tokenizer import build_tokenizer
 from speceyes.training.train_judge import train_judge
 from speceyes.training.vision import Family, Readouts, TowerLoss, held_out_accuracies, use_linear_patch_embedding
@@ -207,6 +206,19 @@ def average_weights(model: VisionLanguageModel, checkpoint: Path) -> None:
     model.load_state_dict({name: (weight + before[name]) / 2 for name, weight in weights.items()})
 
 
+def train(build: Build, name: str) -> None:
+    """Make one of the miniature's models, or what is left of it to make.
+
+    Args:
+        build: where things lie and how much is done.
+        name: ``draft``, ``judge``, or an agent's.
+    """
+    if name == "judge":
+        train_the_judge(build)
+    else:
+        train_vision_language_model(build, name)
+
+
 def train_the_judge(build: Build) -> None:
     """The judge's folder."""
     build.tokenizer()
@@ -220,33 +232,3 @@ def train_the_judge(build: Build) -> None:
         cases=build.scale.judge_cases,
         device=build.device,
     )
-
-
-MODELS = ("draft", "deepeyes", "thyme", "judge")
-
-
-def main() -> None:
-    """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", type=Path, default=Path("resources/miniature/build"), help="intermediate results")
-    parser.add_argument("--prompts", type=Path, default=Path("resources/miniature/prompts"), help="prompt files")
-    parser.add_argument("--output", type=Path, default=Path("resources/miniature"), help="one folder per model")
-    parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS), help="which models to make")
-    parser.add_argument(
-        "--adapt", type=Path, metavar="FOLDER", help="teach the agents in FOLDER to look first; needs --models"
-    )
-    parser.add_argument("--smoke", action="store_true", help="two steps per stage: does everything run?")
-    parser.add_argument("--threads", type=int, default=1, help="CPU threads; more do not help models this small")
-    parser.add_argument("--device", default="cpu", help="where to train: cpu, or cuda where there is one")
-    options = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    torch.set_num_threads(options.threads)
-    if options.adapt and not set(options.models) <= set(AGENTS):
-        parser.error(f"--adapt is for agents: --models {' '.join(AGENTS)}")
-    scale = SMOKE if options.smoke else Scale()
-    build = Build(options.build, options.prompts, options.output, scale, options.device, options.adapt)
-    for name in options.models:
-        if name == "judge":
-            train_the_judge(build)
-        else:
-            train_vision_language_model(build, name)
