@@ -84,7 +84,6 @@ if PLAN.select("corrected"):
             runtime=retried(720),
         params:
             study=STUDY.name,
-            sample=CONFIG.corrected.model_dump(),
             job=told("corrected"),
         message:
             "Running {wildcards.agent} under the corrected protocol on a sample of images"

@@ -1,7 +1,5 @@
 """By the clock, alone on the machine: every step on the timed samples, and the funnel itself at chosen settings."""
 
-SAMPLE = CONFIG.timing.model_dump(include={"images", "seed"})
-
 
 rule timing:
     input:
@@ -27,7 +25,6 @@ rule timing:
         runtime=retried(1440),
     params:
         study=STUDY.name,
-        sample=SAMPLE,
         job=told("timing"),
     message:
         "Timing every step with {wildcards.agent}, nothing else at work"
@@ -61,7 +58,6 @@ if PLAN.select("live"):
             runtime=retried(1440),
         params:
             study=STUDY.name,
-            sample=SAMPLE,
             job=told("live"),
         message:
             "The funnel live with {wildcards.agent} on every split"

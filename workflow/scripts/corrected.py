@@ -11,12 +11,10 @@ with job(snakemake.log[0], snakemake.resources.devices):
     from speceyes.agents.side_by_side import records_side_by_side
     from speceyes.method.model_pass import ModelPass
     from speceyes.records.passes import by_pass
-    from speceyes.records.stage import SomeImages
     from speceyes.records.tables import read_table
     from speceyes.records.types import AgentRecord
 
-    sample = SomeImages(**snakemake.params.sample)
-    here = ModelPass.of(snakemake, Layout.of(snakemake.params.study), sample)
+    here = ModelPass.of(snakemake, Layout.of(snakemake.params.study))
     published = by_pass(map(Path, snakemake.input.published), "agent", lambda held: held.cell)
 
     def start():

@@ -11,11 +11,9 @@ with job(snakemake.log[0], snakemake.resources.devices):
     from speceyes.method.model_pass import ModelPass
     from speceyes.method.phases import phases_of
     from speceyes.records.batches import in_batches
-    from speceyes.records.stage import SomeImages
     from speceyes.records.types import LiveRecord
 
-    sample = SomeImages(**snakemake.params.sample)
-    here = ModelPass.of(snakemake, Layout.of(snakemake.params.study), sample).by_the_clock()
+    here = ModelPass.of(snakemake, Layout.of(snakemake.params.study)).by_the_clock()
 
     def start():
         """The funnel with its models, opened, on a pass at its gate."""

@@ -11,11 +11,9 @@ with job(snakemake.log[0], snakemake.resources.devices):
     from speceyes.method.phases import phases_of
     from speceyes.method.specreason import VARIANTS, SpecReasonSettings
     from speceyes.method.timing import Clock
-    from speceyes.records.stage import SomeImages
     from speceyes.records.types import TimingRecord
 
-    sample = SomeImages(**snakemake.params.sample)
-    here = ModelPass.of(snakemake, Layout.of(snakemake.params.study), sample).by_the_clock()
+    here = ModelPass.of(snakemake, Layout.of(snakemake.params.study)).by_the_clock()
 
     def start():
         """Everything that is timed, opened and warm, on a pass."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,9 +12,9 @@ import speceyes.method.model_pass
 from scripted import sample
 from speceyes.method.model_pass import Job, ModelPass
 from speceyes.records.journal import remove_finished
+from speceyes.records.parts import Shard
 from speceyes.records.passes import read_pass
 from speceyes.records.samples import write_samples
-from speceyes.records.stage import Shard
 from speceyes.records.tables import read_table
 from speceyes.records.types import ScreenRecord
 
@@ -44,20 +46,27 @@ def questions(folder: Path, split: str, count: int) -> None:
     write_samples(
         folder / f"{split}.parquet",
         [
-            sample(number, options=("red", split)).model_copy(update={"category": str(number)})
+            sample(number, options=("red", split)).model_copy(update={"category": str(number), "image_id": str(number)})
             for number in range(count)
         ],
     )
 
 
-def run(folder: Path, model: Model, splits: tuple[str, ...] = SPLITS, **changes: object) -> None:
-    """One job over these splits."""
+def run(
+    folder: Path,
+    model: Model,
+    splits: tuple[str, ...] = SPLITS,
+    drawn: Mapping[str, int] | None = None,
+    **changes: object,
+) -> None:
+    """One job over these splits, on so many images of some of them."""
     shares = [
         {
             "holds": {"stage": "agent", "benchmark": "bench", "split": split, "agent": "a"},
             "samples": folder / f"{split}.parquet",
             "images": folder,
             "table": folder / f"{split}-table.parquet",
+            "drawn": {"images": drawn[split], "seed": 0} if drawn and split in drawn else None,
         }
         for split in splits
     ]
@@ -99,6 +108,18 @@ def test_nothing_is_loaded_where_nothing_is_left_to_do(folder, model):
     run(folder, model)
     assert model.loaded == 1
     assert not model.asked
+
+
+def test_each_split_is_run_on_its_own_number_of_images_and_more_of_them_alone(folder, model):
+    for split in SPLITS:
+        questions(folder, split, 6)
+    run(folder, model, drawn={"near": 2, "far": 4})
+    assert Counter(asked.split()[0] for asked in model.asked) == {"near": 2, "far": 4}
+    model.asked.clear()
+    run(folder, model, drawn={"near": 3, "far": 4})
+    assert len(model.asked) == 1
+    run(folder, model, drawn={"near": 3})
+    assert len(set(model.asked)) == 1 + 2
 
 
 def test_another_split_and_another_sample_run_alone(folder, model):

@@ -15,8 +15,9 @@ import pytest
 from scripted import sample as scripted_sample
 from speceyes.records.batches import BatchSize, BatchTooLargeError, in_batches
 from speceyes.records.journal import remove_finished
+from speceyes.records.parts import Shard
 from speceyes.records.samples import Sample, read_samples, write_samples
-from speceyes.records.stage import Shard, SomeImages, Stage
+from speceyes.records.stage import Stage
 from speceyes.records.tables import read_provenance, read_table, write_table
 from speceyes.records.types import DraftRecord, ScreenRecord
 
@@ -26,7 +27,8 @@ import os, sys
 from pathlib import Path
 from speceyes.records.types import ScreenRecord
 from speceyes.records.batches import BatchSize, in_batches
-from speceyes.records.stage import Shard, Stage
+from speceyes.records.parts import Shard
+from speceyes.records.stage import Stage
 
 folder, lives = Path(sys.argv[1]), int(sys.argv[2])
 stage = Stage("screen a/b", folder / "samples.parquet", folder / "table.parquet", folder / "journals",
@@ -359,13 +361,3 @@ def test_only_the_latencies_of_cut_batches_are_marked(stage):
 def test_a_single_sample_that_does_not_fit_stops_the_job_by_its_name(stage):
     with pytest.raises(BatchTooLargeError, match=r"^bench/split/0000: out of memory with 1 prompts$"):
         stage.run(ScreenRecord, LittleMemory(0, size=6))
-
-
-def test_a_sample_of_images_takes_all_their_questions_and_grows_without_losing_any():
-    asked = [sample(number).model_copy(update={"image_id": f"picture {number // 3}"}) for number in range(30)]
-    few, more = (SomeImages(images, seed=0).of(asked) for images in (4, 7))
-    assert (len(few), len({one.image_id for one in few})) == (12, 4)
-    assert {one.sample_id for one in few} < {one.sample_id for one in more}
-    assert few == [one for one in asked if one in few]
-    assert SomeImages(4, seed=1).of(asked) != few
-    assert SomeImages(99, seed=0).of(asked) == asked

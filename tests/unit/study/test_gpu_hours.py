@@ -76,7 +76,7 @@ def test_the_sample_of_the_corrected_protocol_is_priced_by_its_images(tmp_path):
 
 
 def test_times_are_priced_on_the_drawn_images_and_answers_on_all_samples(tmp_path):
-    def samples(images: int | None, stage: str) -> dict[str, int]:
+    def samples(images: object, stage: str) -> dict[str, int]:
         passes = planned_passes(paper(tmp_path, timing={"images": images}), ASSUMED)
         return {one.holds.split: one.samples for one in passes if one.holds.stage == stage}
 
@@ -86,6 +86,11 @@ def test_times_are_priced_on_the_drawn_images_and_answers_on_all_samples(tmp_pat
     }  # fmt: skip
     assert samples(10, "agent") == samples(None, "timing")
     assert samples(200, "live")["relative_position"] == 76  # a split has no more than it has
+    assert samples({"vstar": 100, "pope": 30, "hrbench": None}, "live") == {
+        "direct_attributes": 100, "relative_position": 76, "4k": 800, "8k": 800, "adversarial": 180, "popular": 180,
+        "random": 180,
+    }  # fmt: skip
+    assert samples({"pope": 30}, "timing")["4k"] == 800  # of a benchmark that is not named all
 
 
 def test_a_sample_by_the_clock_takes_every_step_at_every_batch_size_and_every_peer(tmp_path):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
-from speceyes.records.passes import NAMES
+from speceyes.records.passes import NAMES, PassStage
 from speceyes.study.captions import Captions
 from speceyes.study.config import load_config
 from speceyes.study.jobs import Jobs
@@ -215,6 +216,21 @@ def test_a_benchmark_may_have_a_batch_size_of_its_own():
     assert mixed.study.grid("thyme", "hrbench").main_batch_size == 2
     assert "batch 6 on vstar, 2 on hrbench, 12 on pope" in Captions(mixed.study).of_table("main_table")
     assert "batch 6." in Captions(plan("config").study).of_table("main_table")
+
+
+def test_times_are_measured_on_each_benchmarks_own_images():
+    of_some = plan("config", timing={"images": {"vstar": 100, "pope": 30}, "seed": 7}, corrected={"images": 5})
+
+    def drawn(stage: PassStage) -> dict[str, Any]:
+        shares = Jobs(of_some.study).model_pass(stage, {"agent": "thyme", "shard": "1-of-1"})["shares"]
+        return {share["holds"]["benchmark"]: share.get("drawn") for share in shares}
+
+    for stage in ("timing", "live"):
+        assert drawn(stage) == {
+            name: {"images": images, "seed": 7} for name, images in (("vstar", 100), ("hrbench", None), ("pope", 30))
+        }
+    assert drawn("corrected") == {name: {"images": 5, "seed": 0} for name in ("vstar", "hrbench", "pope")}
+    assert set(drawn("agent").values()) == {None}
 
 
 def test_specreason_runs_on_its_benchmarks_alone():

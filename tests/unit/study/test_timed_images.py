@@ -10,6 +10,7 @@ import yaml
 from speceyes.analysis.timing_plan import images_needed
 from speceyes.method.replay import write_replay
 from speceyes.study.config import load_config
+from speceyes.study.config.timing import TimingConfig
 from speceyes.study.layout import Layout
 from speceyes.study.study import Study
 from speceyes.study.timed_images import planned_images, render_images
@@ -45,11 +46,12 @@ def test_splits_of_a_benchmark_are_planned_together_from_all_their_timed_images(
 
 def test_the_plan_and_the_width_of_what_is_configured_are_printed(pilot):
     planned = planned_images(pilot)
-    rows = render_images(planned, 20, 0.3).splitlines()[2:]
+    rows = render_images(planned, TimingConfig(images={"vstar": 20, "pope": 5}), 0.3).splitlines()[2:]
     for one, row in zip(planned, rows, strict=True):
         assert row.split()[:4] == [one.agent, one.benchmark, str(one.seen), str(images_needed(one.known, 0.3, 0.95))]
-        assert re.search(r"\d+% with 20$", row)
-    assert all(row.endswith("all are timed") for row in render_images(planned, None).splitlines()[2:])
+        assert re.search(rf"\d+% with {dict(vstar=20, pope=5)[one.benchmark]}$", row)
+    all_timed = render_images(planned, TimingConfig(images={"vstar": None}))
+    assert all(row.endswith("all are timed") for row in all_timed.splitlines()[2:])
 
 
 def test_a_study_that_nobody_has_timed_is_not_planned(tmp_path):

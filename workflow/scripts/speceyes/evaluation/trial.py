@@ -30,8 +30,9 @@ from speceyes.miniature.generate import Sizes, write_benchmarks
 from speceyes.prompts import load_prompts
 from speceyes.records.batches import BatchSize, in_batches
 from speceyes.records.journal import remove_finished
+from speceyes.records.parts import Shard
 from speceyes.records.samples import Sample, read_samples, write_samples
-from speceyes.records.stage import Shard, Stage
+from speceyes.records.stage import Stage
 from speceyes.records.tables import read_table
 from speceyes.records.types import AgentRecord, DraftRecord, Record, ScreenRecord
 from speceyes.runtime.fingerprint import Code, fingerprint

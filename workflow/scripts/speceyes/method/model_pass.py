@@ -16,9 +16,10 @@ from speceyes.agents.base import Agent, load_agent
 from speceyes.engines.base import Engine, Place
 from speceyes.engines.registry import open_engine
 from speceyes.records.batches import BatchSize
+from speceyes.records.parts import Shard, SomeImages
 from speceyes.records.passes import Pass
 from speceyes.records.samples import Sample, read_samples
-from speceyes.records.stage import Part, Shard, Stage
+from speceyes.records.stage import Stage
 from speceyes.records.types import Record
 from speceyes.runtime.provenance import device
 
@@ -36,6 +37,7 @@ class Share(BaseModel):
         samples: the split's samples table.
         images: the folder of their pictures.
         table: where the records are kept.
+        drawn: the images that a pass runs on; None: the job's shard of all samples.
         batches: sizes at which a timed split is screened and drafted.
         variants: of SpecReason, that are timed on a split.
         prompts: the prompt file of this pass, where the job's passes differ in it.
@@ -48,6 +50,7 @@ class Share(BaseModel):
     samples: Path
     images: Path
     table: Path
+    drawn: SomeImages | None = None
     batches: tuple[int, ...] = ()
     variants: tuple[str, ...] = ()
     prompts: Path | None = None
@@ -98,7 +101,7 @@ class ModelPass:
     Args:
         job: what the rule says.
         inputs: the rule's named inputs that are one path each: model folders and prompt files.
-        part: which of each pass's samples are the job's.
+        shard: of the passes over all samples.
         journals: the study's folder of journals.
         media: the study's folder of pictures that agents make.
         gpus: devices that the job holds.
@@ -109,7 +112,7 @@ class ModelPass:
 
     job: Job
     inputs: dict[str, Path]
-    part: Part
+    shard: Shard
     journals: Path
     media: Path
     gpus: int
@@ -118,8 +121,8 @@ class ModelPass:
     held: ExitStack = field(default_factory=ExitStack)
 
     @classmethod
-    def of(cls, snakemake: Any, folders: Folders, part: Part | None = None) -> ModelPass:
-        """A running job's share, as Snakemake tells its script; of each pass the given part, else the job's shard.
+    def of(cls, snakemake: Any, folders: Folders) -> ModelPass:
+        """A running job's share, as Snakemake tells its script.
 
         Raises:
             ValidationError: the rule's parameter ``job`` is not what :class:`Job` says.
@@ -127,7 +130,7 @@ class ModelPass:
         return cls(
             job=Job.model_validate(snakemake.params.job),
             inputs={name: Path(path) for name, path in snakemake.input.items() if isinstance(path, str)},
-            part=part or Shard.parse(snakemake.wildcards.get("shard", WHOLE)),
+            shard=Shard.parse(snakemake.wildcards.get("shard", WHOLE)),
             journals=Path(folders.journals),
             media=Path(folders.media),
             gpus=snakemake.resources.get("gpu", 0),
@@ -181,12 +184,13 @@ class ModelPass:
     def _stage(self, share: Share) -> Stage:
         engines = {f"{name} engine": _that_answers(settings) for name, settings in self.job.engines.items()}
         timed = share.model_dump(mode="json", include={"batches", "variants"}, exclude_defaults=True)
+        part = share.drawn or self.shard
         return Stage(
-            label=f"{share.holds} {self.part}",
+            label=f"{share.holds} {part}",
             samples=share.samples,
             table=share.table,
             journals=self.journals,
-            part=self.part,
+            part=part,
             settings=self.job.settings | engines | timed,
             inputs=self.job.identities | share.identities | self.device,
             stamp=share.holds.stamp(),

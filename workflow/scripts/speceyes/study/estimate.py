@@ -15,6 +15,7 @@ from speceyes.documents import read_yaml
 from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.records.passes import PassStage
 from speceyes.study.config import load_config
+from speceyes.study.config.timing import TimingConfig
 from speceyes.study.downloads import Downloads
 from speceyes.study.gpu_hours import (
     Assumptions,
@@ -37,7 +38,6 @@ from speceyes.study.timed_images import WIDTH, PlannedImages, planned_images, re
 GB = 1e9
 BYTES_PER_LOGPROB = 4
 ASSUMED = Assumptions()
-SCORERS = 2
 JUDGED: tuple[PassStage, ...] = ("draft", "agent", "specreason")
 
 
@@ -62,12 +62,12 @@ class Work:
     verdicts: Path
     top_k: int
     draft_tokens: int
+    timing: TimingConfig
     memory: Sequence[Planned] = ()
     pilot: Sequence[PlannedPass] = ()
     jobs: Sequence[ModelJobs] = ()
     load: StageCost | None = None
     images: Sequence[PlannedImages] = ()
-    timed_images: int | None = None
     width: float = WIDTH
     assumed: Assumptions = ASSUMED
 
@@ -90,7 +90,7 @@ class Work:
             jobs=model_jobs(plan),
             load=load_cost(plan, ASSUMED),
             images=planned_images(pilot or study),
-            timed_images=study.config.timing.images,
+            timing=study.config.timing,
             width=width,
             verdicts=Path(study.layout.verdicts),
             top_k=settings.top_k,
@@ -142,7 +142,7 @@ def render(work: Work) -> str:
             f"Study {work.study}",
             _render_bytes(work),
             render_hours(_costs(work), work.jobs, work.assumed),
-            *([render_images(work.images, work.timed_images, work.width)] if work.images else []),
+            *([render_images(work.images, work.timing, work.width)] if work.images else []),
             *([render_memory(work.memory, card_gigabytes())] if work.memory else []),
             f"Judge: at most {judge_calls(work)} calls",
         )

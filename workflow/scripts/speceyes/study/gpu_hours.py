@@ -151,12 +151,11 @@ def planned_passes(plan: Plan, assumed: Assumptions) -> list[PlannedPass]:
 
 def _samples(plan: Plan, one: Pass) -> int:
     """Of a pass; of stages that run on some images, as many as these have in the official files."""
-    config = plan.study.config
     whole = plan.study.questions(one.benchmark, one.split) or 0
-    images = (
-        config.timing.images if one.stage in TIMED else config.corrected.images if one.stage == "corrected" else None
-    )
-    return whole if images is None else min(whole, images * QUESTIONS_PER_IMAGE.get(one.benchmark, 1))
+    drawn = plan.study.drawn(one.stage, one.benchmark)
+    if drawn is None or drawn.images is None:
+        return whole
+    return min(whole, drawn.images * QUESTIONS_PER_IMAGE.get(one.benchmark, 1))
 
 
 @dataclass(frozen=True, slots=True)

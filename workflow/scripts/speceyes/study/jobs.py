@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,7 @@ class Jobs:
                 "images": layout.images(one.benchmark, one.split),
                 "table": layout.table_of(one, wildcards.get("shard", "")),
             }
+            | ({"drawn": asdict(drawn)} if (drawn := study.drawn(stage, one.benchmark)) else {})
             | (self._timed_steps(one) if stage == "timing" else {})
             | (_worded(study.draft_prompts(one.wording)) if one.wording else {})
             for one in self._plan.select(stage, **names)

@@ -8,6 +8,7 @@ from typing import Any
 from speceyes.agents.base import load_agent, told_settings
 from speceyes.method.confidence import METRICS, Metric, headline
 from speceyes.method.grid import Grid
+from speceyes.records.parts import SomeImages
 from speceyes.records.passes import COMMON, Cell, PassStage
 from speceyes.study.config import Config
 from speceyes.study.config.models import ModelConfig
@@ -52,6 +53,13 @@ class Study:
         """The most questions of a split that are asked, None where it is not known."""
         known = [count for count in (self.rows(benchmark, split), self.config.limit) if count is not None]
         return min(known, default=None)
+
+    def drawn(self, stage: PassStage, benchmark: str) -> SomeImages | None:
+        """The images of each of a benchmark's splits that a stage runs on; None: it runs on all samples, in shards."""
+        timing, corrected = self.config.timing, self.config.corrected
+        if stage in TIMED:
+            return SomeImages(timing.images_of(benchmark), timing.seed)
+        return SomeImages(corrected.images, corrected.seed) if stage == "corrected" else None
 
     def batch(self, benchmark: str) -> int:
         """The main table's batch size on a benchmark."""

@@ -15,6 +15,7 @@ from speceyes.method.grid import Setting
 from speceyes.method.replay import read_replay
 from speceyes.records.passes import Pass
 from speceyes.records.samples import read_samples
+from speceyes.study.config.timing import TimingConfig
 from speceyes.study.plan import Plan
 from speceyes.study.study import Study
 
@@ -90,13 +91,13 @@ def _compared(setting: Setting) -> bool:
     return setting.method == "agent" or (setting.method == "speceyes" and setting.main_table)
 
 
-def render_images(planned: Sequence[PlannedImages], configured: int | None, width: float = WIDTH) -> str:
+def render_images(planned: Sequence[PlannedImages], timing: TimingConfig, width: float = WIDTH) -> str:
     """What to write for ``timing.images``, and the width to expect of what is configured."""
     share = f"{width:.0%}"
     head = f"  {'agent':<14} {'benchmark':<12} {'images seen':>11} {'to time':>8}  {'width as configured':>19}"
     rows = [
         f"  {one.agent:<14} {one.benchmark:<12} {one.seen:>11} {_needed(one, width):>8}  "
-        f"{_expected(one, configured):>19}"
+        f"{_expected(one, timing.images_of(one.benchmark)):>19}"
         for one in planned
     ]
     return "\n".join(

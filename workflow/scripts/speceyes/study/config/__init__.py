@@ -113,8 +113,9 @@ class Config(Section):
                 raise ValueError(f"benchmarks: {name} is read as {own!r}; use that as its key")
         check_known("specreason.agents", self.specreason.agents, self.agents)
         check_known("specreason.benchmarks", self.specreason.benchmarks or (), self.benchmarks)
-        if isinstance(self.draft.batch_size, dict):
-            check_known("draft.batch_size", self.draft.batch_size, self.benchmarks)
+        for key, value in (("draft.batch_size", self.draft.batch_size), ("timing.images", self.timing.images)):
+            if isinstance(value, dict):
+                check_known(key, value, self.benchmarks)
         check_known("grid.batch_sizes", self.grid.batch_sizes, self.benchmarks)
         check_known("grid.thresholds", self.grid.thresholds, self.benchmarks)
         check_known("operating_points", self.operating_points, self.agents)

@@ -2,30 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
-
-from pydantic import Discriminator, Field, Tag
+from pydantic import Field
 
 from speceyes.method.draft import DraftSettings
-from speceyes.study.config.fields import Batch, Name, Section
+from speceyes.study.config.fields import Batch, PerBenchmark, Section
 
 BATCH = 6  # the paper's
-
-
-def _form(value: Any) -> str:
-    return "[map]" if isinstance(value, dict) else "[number]"
-
-
-BatchSizes = Annotated[
-    Annotated[Batch, Tag("[number]")] | Annotated[dict[Name, Batch], Tag("[map]")], Discriminator(_form)
-]
 
 
 class DraftConfig(Section):
     """Phase II."""
 
     model: str = Field("draft", description="Key under models.")
-    batch_size: BatchSizes = Field(
+    batch_size: PerBenchmark[Batch] = Field(
         BATCH,
         description="Samples per batch in screening and drafting (paper: 6); or per benchmark, others 6.",
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag
 
 LONGEST_NAME = 64
 MAX_SHARDS = MAX_BATCH = 10_000
@@ -44,6 +44,10 @@ def _distinct(values: tuple[Value, ...]) -> tuple[Value, ...]:
     return values
 
 
+def _form(value: Any) -> str:
+    return "[map]" if isinstance(value, dict) else "[one]"
+
+
 # Names become parts of paths, of rules' wildcards and of tables.
 Name = Annotated[str, AfterValidator(_safe_name)]
 Folder = Annotated[str, AfterValidator(_folder)]
@@ -55,6 +59,10 @@ Threshold = Annotated[
 ]
 TopK = Annotated[int, Field(ge=2)]
 Batch = Annotated[int, Field(ge=1, le=MAX_BATCH)]
+# One value for all benchmarks, or a map with one for each of some; told apart, so that errors speak of the form given.
+PerBenchmark = Annotated[
+    Annotated[Value, Tag("[one]")] | Annotated[dict[Name, Value], Tag("[map]")], Discriminator(_form)
+]
 Shards = Annotated[int, Field(ge=1, le=MAX_SHARDS)]
 
 
