@@ -25,23 +25,9 @@ from speceyes.miniature.generate import Sizes, write_benchmarks
 from speceyes.prompts import load_prompts
 from speceyes.records.samples import read_samples
 from speceyes.study.config import load_config
+from vllm_servers import REPOSITORY, served_model
 
 pytestmark = pytest.mark.vllm
-
-REPOSITORY = Path(__file__).parents[2]
-COMMAND = [
-    str(REPOSITORY / ".venv-vllm/bin/python"), "-m", "vllm.entrypoints.openai.api_server",
-    "--model={model}", "--host=127.0.0.1", "--port={port}", "--served-model-name={name}", "--max-logprobs=-1",
-    "--enforce-eager", "--dtype=float32", "--max-model-len=4096",
-]  # fmt: skip
-ENVIRONMENT = {
-    "PYTHONPATH": str(Path(__file__).parent / "operators"),
-    "HF_HUB_OFFLINE": "1",
-    "VLLM_CPU_KVCACHE_SPACE": "1",
-    "VLLM_NO_USAGE_STATS": "1",
-    "OMP_NUM_THREADS": "2",
-    "TORCHDYNAMO_DISABLE": "1",
-}
 
 
 @pytest.fixture(scope="module")
@@ -62,12 +48,6 @@ def questions(config, tmp_path_factory):
     return found, folder / "images"
 
 
-def section(config, name: str) -> dict:
-    """The ``engine`` section of a model of the miniature, served."""
-    image = config.models[name].engine.image.model_dump()
-    return {"type": "server", "command": COMMAND, "environment": ENVIRONMENT, "served_name": name, "image": image}
-
-
 @pytest.fixture(scope="module")
 def engines(config, tmp_path_factory):
     """Every vision-language model of the miniature in process and served, opened as a job opens them."""
@@ -78,7 +58,7 @@ def engines(config, tmp_path_factory):
             place = Place(REPOSITORY / config.models[name].path, 0, log)
             found[name] = [
                 held.enter_context(open_engine(engine, place))
-                for engine in (config.models[name].engine.model_dump(mode="json"), section(config, name))
+                for engine in (config.models[name].engine.model_dump(mode="json"), served_model(config, name))
             ]
         yield found
 
@@ -137,7 +117,7 @@ def test_specreason_is_the_same(config, questions, engines, peer, tmp_path):
 
 def test_a_server_killed_in_the_middle_ends_in_one_line(config, tmp_path):
     asked = Request((Message("user", ("the star",)),), 5)
-    engine = section(config, "draft") | {"retries": 1}
+    engine = served_model(config, "draft") | {"retries": 1}
     place = Place(REPOSITORY / config.models["draft"].path, 0, tmp_path / "job.log")
     with (
         pytest.raises(EngineError, match=r"engine: the server ended with code .*; see .*draft\.log") as caught,
