@@ -25,7 +25,7 @@ QUESTIONS = 6
 AGENTS = ("deepeyes", "thyme")
 KILLED = "results/served/agent/deepeyes/pope/random/1-of-1.parquet"
 MAIN_TABLE = "results/served/tables/main_table.csv"  # what comes after it asks no model
-SIZES = {"vstar_direct": 4, "vstar_relative": 4, "hrbench_questions": 2, "pope_images": 1, "plain": 0.5}
+SIZES = {"vstar_direct": 4, "vstar_relative": 4, "hrbench_questions": 2, "pope_images": 3, "plain": 0.5}
 
 
 def served_study() -> str:
