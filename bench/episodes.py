@@ -23,6 +23,7 @@ from speceyes.agents.side_by_side import side_by_side
 from speceyes.documents import read_yaml
 from speceyes.engines.base import Engine, Place
 from speceyes.engines.registry import open_engine
+from speceyes.records.batches import BatchSize
 from speceyes.records.samples import Sample, read_samples
 from speceyes.records.types import AgentRecord
 from speceyes.study.config import load_config
@@ -61,7 +62,8 @@ def compare(engine: Engine, agent: Agent, asked: Questions, in_flight: int, turn
         return (answer(engine, agent, sample, images) for sample, images in asked)
 
     def together() -> Iterator[AgentRecord]:
-        return side_by_side((answering(engine, agent, sample, images) for sample, images in asked), in_flight)
+        conversations = (answering(engine, agent, sample, images) for sample, images in asked)
+        return side_by_side(conversations, BatchSize(in_flight))
 
     answer(engine, agent, *asked[0])
     found = [(measured(alone), measured(together)) for _ in range(turns)]
