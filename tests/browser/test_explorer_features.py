@@ -332,8 +332,8 @@ def test_scores_by_category_are_the_tables_with_their_limits(browser, explorer_p
         shown = [float(cell.get_attribute("data-value") or "nan") for cell in cells]
         np.testing.assert_allclose(shown, wanted[name])
         row = wanted[wanted[name].notna()].iloc[0]
-        limits = ", ".join(f"{100 * row[f'{name}_{end}']:.1f} %" for end in ("low", "high"))
-        assert cells[shown.index(row[name])].text == f"{100 * row[name]:.1f} % [{limits}]"
+        limits = ", ".join(f"{100 * row[f'{name}_{end}']:.1f}" for end in ("low", "high"))
+        assert cells[shown.index(row[name])].text == f"{100 * row[name]:.1f} [{limits}]"
     assert_quiet(browser)
 
 

@@ -26,9 +26,8 @@ function renderCategories() {
           el(
             "tr",
             {},
-            ["system", "split", "category", "n", "accuracy", ...Object.values(OF_YES)].map((title) =>
-              el("th", { scope: "col" }, title),
-            ),
+            ["system", "split", "category"].map((title) => el("th", { scope: "col", class: "named" }, title)),
+            ["n", "accuracy, %", ...Object.values(OF_YES)].map((title) => el("th", { scope: "col" }, title)),
           ),
         ),
         el("tbody", {}, categoryRows().map(categoryLine)),
@@ -37,7 +36,7 @@ function renderCategories() {
   ]);
 }
 
-const OF_YES = { precision: "precision", recall: "recall", f1: "F1", yes_share: "says yes" };
+const OF_YES = { precision: "precision, %", recall: "recall, %", f1: "F1, %", yes_share: "says yes, %" };
 const SYSTEMS = { draft: "draft", agent: "agent", speceyes: "SpecEyes", specreason: "SpecReason" };
 
 /** Systems without a metric, and the funnel under the one chosen. */
@@ -51,8 +50,8 @@ function categoryLine(row) {
     "tr",
     {},
     el("th", { scope: "row" }, row.agent ? `${system}, ${agentName(row.agent)}` : system),
-    el("td", {}, splitTitle(row)),
-    el("td", {}, row.category.replaceAll("_", " ")),
+    el("td", { class: "named" }, splitTitle(row)),
+    el("td", { class: "named" }, row.category.replaceAll("_", " ")),
     el("td", {}, String(row.n)),
     [`accuracy_${state.scorer}`, ...Object.keys(OF_YES)].map((name) =>
       el("td", { "data-name": name, "data-value": row[name] ?? "" }, withLimits(row, name)),
@@ -61,6 +60,8 @@ function categoryLine(row) {
 }
 
 function withLimits(row, name) {
+  const written = (share) => (100 * share).toFixed(1);
   const limits = [row[`${name}_low`], row[`${name}_high`]];
-  return limits.every(known) ? `${percent(row[name])} [${limits.map(percent).join(", ")}]` : percent(row[name]);
+  if (!known(row[name])) return "–";
+  return limits.every(known) ? `${written(row[name])} [${limits.map(written).join(", ")}]` : written(row[name]);
 }

@@ -89,7 +89,7 @@ function comparedNumbers(one, other) {
     ["speedup", (now) => now.speedup, times, (value) => signed(value, times)],
     ["α", (now) => now.alpha, percent, points],
     ["β", (now) => now.beta, percent, points],
-    ["s a sample", (now) => now.seconds, duration, (value) => signed(value, duration)],
+    ["time a sample", (now) => now.seconds, duration, (value) => signed(value, duration)],
   ];
   const line = ([name, of, written, gained]) => {
     const [a, b] = [of(left), of(right)];

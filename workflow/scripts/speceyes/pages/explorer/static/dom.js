@@ -67,9 +67,11 @@ function duration(seconds) {
   return seconds < 1 ? `${(1000 * seconds).toFixed(seconds < 0.01 ? 1 : 0)}\u00a0ms` : `${seconds.toFixed(2)}\u00a0s`;
 }
 
-/** A difference with its sign, by the function that writes its size. */
+/** A difference with its sign, by the function that writes its size; none where it is written as nothing. */
 function signed(value, written) {
-  return known(value) ? `${value < 0 ? "−" : "+"}${written(Math.abs(value))}` : "–";
+  if (!known(value)) return "–";
+  const size = written(Math.abs(value));
+  return `${size === written(0) ? "" : value < 0 ? "−" : "+"}${size}`;
 }
 
 /** A confidence or threshold without its leading zero, with more digits near 1. */

@@ -74,6 +74,7 @@ const DRAWN = [
   "fill",
   "stroke",
   "stroke-width",
+  "paint-order",
   "stroke-dasharray",
   "fill-opacity",
   "font-size",

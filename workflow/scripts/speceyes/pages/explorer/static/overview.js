@@ -28,7 +28,7 @@ function renderOverview() {
         el(
           "thead",
           {},
-          el("tr", {}, Object.keys(OVERVIEW).map(sortedHead), el("th", { scope: "col" }, "time a sample")),
+          el("tr", {}, Object.keys(OVERVIEW).map(sortedHead), el("th", { scope: "col", class: "bars" }, phaseLegend())),
         ),
         el(
           "tbody",
@@ -49,7 +49,7 @@ const OVERVIEW = {
   speedup: { title: "speedup", written: times },
   alpha: { title: "α", written: percent },
   beta: { title: "β", written: percent },
-  seconds: { title: "s a sample", written: duration },
+  seconds: { title: "time a sample", written: duration },
   a_minute: { title: "samples a minute", written: (value) => (known(value) ? value.toFixed(1) : "–") },
 };
 

@@ -99,3 +99,9 @@ function track(seconds, longest) {
   const words = Object.entries(seconds).map(([name, value]) => `${name} ${duration(value)}`);
   return el("span", { class: "track", role: "img", "aria-label": words.join(", "), title: words.join(", ") }, bars);
 }
+
+/** What the colours of the bars stand for, as the head of a column. */
+function phaseLegend() {
+  const names = ["screen", "draft", "agent"];
+  return el("span", { class: "legend" }, names.map((name) => el("span", {}, el("span", { class: `dot ${name}` }), name)));
+}
