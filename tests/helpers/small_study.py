@@ -38,7 +38,8 @@ def small_study() -> str:
     config["load"] = {"concurrency": [1, 4], "rates": [6], "questions": 2, "repeats": 1}
     config["live"] = {"metrics": ["min"], "batch_sizes": BATCHES}
     config["agents"]["thyme"]["own_draft_prompts"] = True
-    config["specreason"] = {"agents": ["deepeyes"], "variants": ["published", "corrected"]}
+    config["specreason"] = {"agents": ["deepeyes"], "variants": ["published"]}
+    config["corrected"] = {"images": 4}
     return yaml.safe_dump(config)
 
 

@@ -136,6 +136,7 @@ class SyntheticStudy:
         shared = passes[: len(self.splits)]  # every agent's passes name the same drafts
         return AnswerTables.of(
             corrected=[],
+            corrected_specreason=[],
             samples=[one.samples for one in shared],
             drafts=self.worded("draft"),
             agents=[table for one in passes for table in one.agents],

@@ -96,6 +96,7 @@ def pass_files(study: SyntheticStudy) -> dict[str, list[Path]]:
         "screen": [table for one in passes for table in one.screens],
         "agent": [table for one in passes for table in one.agents],
         "corrected": [],
+        "corrected_specreason": [],
         "specreason": [table for one in passes for tables in one.specreason.values() for table in tables],
         "timing": [one.timing for one in passes],
         "replay": [study.table("replay", *where, agent=agent)[0] for agent, *where in study.cells],

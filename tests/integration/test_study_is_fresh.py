@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from workspace import Stale, Workspace
 
-MODELS = {"draft", "screen", "agent", "corrected", "specreason", "timing", "live"}
+MODELS = {"draft", "screen", "agent", "corrected", "specreason", "corrected_specreason", "timing", "live"}
 NOT_REMADE = {"index", "make_miniature_benchmarks", "confidence"}
 
 
@@ -60,7 +60,16 @@ def test_the_gate_is_evaluated_again_and_runs_no_model(workspace):
 
 def test_an_agents_loop_repeats_what_that_agent_does(workspace):
     stale = after_edit_of(workspace, LOOP)
-    assert {"screen", "agent", "corrected", "live", "specreason", "judge", "replay"} <= stale.rules
+    assert {
+        "screen",
+        "agent",
+        "corrected",
+        "live",
+        "specreason",
+        "corrected_specreason",
+        "judge",
+        "replay",
+    } <= stale.rules
     assert not stale.rules & ({"draft"} | NOT_REMADE)
     assert any(message.startswith("Running deepeyes on") for message in stale.messages)
     assert not any(message.startswith("Running thyme on") for message in stale.messages)

@@ -40,6 +40,7 @@ rule score_answers:
         agents=tables("agent"),
         corrected=tables("corrected"),
         specreason=tables("specreason"),
+        corrected_specreason=tables("corrected_specreason"),
         timing=tables("timing"),
         verdicts=LAYOUT.verdicts,
     output:

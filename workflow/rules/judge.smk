@@ -8,6 +8,7 @@ rule judge:
         agents=tables("agent"),
         corrected=tables("corrected"),
         specreason=tables("specreason"),
+        corrected_specreason=tables("corrected_specreason"),
         live=tables("live"),
         prompts=STUDY.prompts("judge"),
         model=STUDY.judge_folder,

@@ -30,3 +30,36 @@ if PLAN.select("specreason"):
             "SpecReason ({wildcards.variant}) with {wildcards.agent} on every split, shard {wildcards.shard}"
         script:
             "../scripts/specreason.py"
+
+
+if PLAN.select("corrected_specreason"):
+
+    rule corrected_specreason:
+        input:
+            samples=PLAN.samples(),
+            images=PLAN.images(),
+            checked=LAYOUT.checked,
+            draft=model("corrected_specreason", "draft"),
+            model=model("corrected_specreason"),
+            prompts=prompts("corrected_specreason"),
+            published=tables("agent", "agent"),
+        output:
+            update(PLAN.model_tables("corrected_specreason")),
+        log:
+            LAYOUT.log("corrected_specreason"),
+        benchmark:
+            LAYOUT.times("corrected_specreason")
+        conda:
+            "../envs/models.yaml"
+        threads: 1
+        resources:
+            **on_gpus("corrected_specreason"),
+            mem_mb=retried(64000),
+            runtime=retried(720),
+        params:
+            study=STUDY.name,
+            job=told("corrected_specreason"),
+        message:
+            "SpecReason (corrected) with {wildcards.agent} on a sample of images"
+        script:
+            "../scripts/corrected_specreason.py"

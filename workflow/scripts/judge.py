@@ -22,8 +22,9 @@ from speceyes.study.layout import Layout
 with job(snakemake.log[0], snakemake.resources.devices):
     samples = {s.sample_id: s for path in snakemake.input.samples for s in read_samples(Path(path))}
     answers = given_answers(map(Path, snakemake.input.drafts), DraftRecord, "text")
-    for agents in (snakemake.input.agents, snakemake.input.corrected, snakemake.input.specreason):
-        answers |= given_answers(map(Path, agents), AgentRecord, "answer")
+    stored = snakemake.input
+    for episodes in (stored.agents, stored.corrected, stored.specreason, stored.corrected_specreason):
+        answers |= given_answers(map(Path, episodes), AgentRecord, "answer")
     answers |= given_answers(map(Path, snakemake.input.live), LiveRecord, "answer")
 
     prompts = load_judge_prompts(Path(snakemake.input.prompts))

@@ -14,6 +14,7 @@ with job(snakemake.log[0]):
         agents=map(Path, stored.agents),
         corrected=map(Path, stored.corrected),
         specreason=map(Path, stored.specreason),
+        corrected_specreason=map(Path, stored.corrected_specreason),
         timing=map(Path, stored.timing),
         verdicts=Path(stored.verdicts),
     )

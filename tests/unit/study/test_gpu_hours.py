@@ -75,6 +75,13 @@ def test_the_sample_of_the_corrected_protocol_is_priced_by_its_images(tmp_path):
     assert corrected(corrected={"images": 0}) == {}
 
 
+def test_specreasons_corrected_sample_is_priced_as_specreason_on_the_samples_images(tmp_path):
+    peer = {"agents": ["deepeyes"], "benchmarks": ["vstar"], "variants": ["published"]}
+    passes = {one.holds.stage: one for one in planned_passes(paper(tmp_path, specreason=peer), ASSUMED)}
+    whole, sample = passes["specreason"], passes["corrected_specreason"]
+    assert (sample.units, sample.samples) == (whole.units, 50)
+
+
 def test_times_are_priced_on_the_drawn_images_and_answers_on_all_samples(tmp_path):
     def samples(images: object, stage: str) -> dict[str, int]:
         passes = planned_passes(paper(tmp_path, timing={"images": images}), ASSUMED)

@@ -44,7 +44,8 @@ def test_the_papers_jobs_are_those_that_the_documentation_counts(paper):
 def test_the_miniatures_jobs(miniature):
     assert miniature.jobs() == {
         "make_miniature_benchmarks": 1, "index": 7, "check_inputs": 1, "draft": 1, "screen": 2, "agent": 2,
-        "corrected": 2, "specreason": 1, "timing": 2, "live": 2, "confidence": 7, "replay": 14, "load": 2, "judge": 1,
+        "corrected": 2, "specreason": 1, "corrected_specreason": 1, "timing": 2, "live": 2, "confidence": 7,
+        "replay": 14, "load": 2, "judge": 1,
         "score_answers": 1, "measure_settings": 1, "outcomes": 1, "make_table": 18, "typeset_main_table": 1,
         "describe_tables": 1, "draw_figure": 13, "write_config": 1, "write_study_page": 1, "explorer": 1, "all": 1,
     }  # fmt: skip
@@ -78,7 +79,7 @@ def test_the_jobs_of_a_stage_write_each_of_its_tables_once(name):
             for pattern in made.model_tables(stage)
         ]
         assert sorted(written) == sorted(made.tables(stage))
-        assert made.jobs()[stage] == len(jobs) * len(made.shards(stage))
+        assert made.jobs().get(stage, 0) == len(jobs) * len(made.shards(stage))
 
 
 def test_another_split_adds_no_job_that_loads_a_model(paper):
@@ -87,7 +88,8 @@ def test_another_split_adds_no_job_that_loads_a_model(paper):
     benchmarks["pope"]["splits"] |= {"held_out": 100}
     more = plan("config", benchmarks=benchmarks)
     assert len(more.tables("agent")) > len(paper.tables("agent"))
-    assert {stage: more.jobs()[stage] for stage in MODEL_JOBS} == {stage: paper.jobs()[stage] for stage in MODEL_JOBS}
+    kept = [{rule: count for rule, count in made.jobs().items() if rule in MODEL_JOBS} for made in (more, paper)]
+    assert kept[0] == kept[1]
 
 
 EXAMPLES = {
@@ -205,6 +207,24 @@ def test_agents_of_the_published_protocol_alone_run_under_the_corrected_one_too(
     assert {one.agent for one in mixed.select("corrected")} == {"deepeyes"}
     told = Jobs(mixed.study).model_pass("corrected", {"agent": "deepeyes"})
     assert told["settings"]["agent"]["protocol"] == "corrected"
+
+
+@pytest.mark.parametrize(
+    ("variants", "images", "cells"),
+    [
+        (["published"], 10, [("deepeyes", "direct_attributes"), ("deepeyes", "relative_position")]),
+        (["published"], 0, []),
+        (["published", "corrected"], 10, []),
+        (["corrected"], 10, []),
+    ],
+)
+def test_specreason_runs_corrected_on_a_sample_where_it_runs_as_published_alone(variants, images, cells):
+    peer = {"agents": ["deepeyes"], "benchmarks": ["vstar"], "variants": variants}
+    made = plan("miniature", specreason=peer, corrected={"images": images})
+    assert [(one.agent, one.split) for one in made.select("corrected_specreason")] == cells
+    told = Jobs(made.study).model_pass("corrected_specreason", {"agent": "deepeyes"})
+    assert told["settings"]["agent"]["protocol"] == "corrected"
+    assert {"model", "draft"} <= told["engines"].keys()
 
 
 def test_a_benchmark_may_have_a_batch_size_of_its_own():

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from speceyes.judging.scorers import SCORER_NAMES
-from speceyes.method.grid import SPECREASON
+from speceyes.method.grid import SPECREASON, Method
 from speceyes.records.frames import read_frame
 from speceyes.records.passes import COMMON, Pass, by_pass
 from speceyes.records.samples import read_samples
@@ -50,7 +50,7 @@ class AnswerTables:
     drafts: Mapping[tuple[str, int], Sequence[Path]]
     agents: Mapping[str, Sequence[Path]]
     corrected: Mapping[str, Sequence[Path]]
-    specreason: Mapping[tuple[str, str], Sequence[Path]]
+    specreason: Mapping[tuple[str, Method], Sequence[Path]]
     timing: Mapping[str, Sequence[Path]]
     verdicts: Path
 
@@ -63,6 +63,7 @@ class AnswerTables:
         agents: Iterable[Path],
         corrected: Iterable[Path],
         specreason: Iterable[Path],
+        corrected_specreason: Iterable[Path],
         timing: Iterable[Path],
         verdicts: Path,
     ) -> AnswerTables:
@@ -76,7 +77,8 @@ class AnswerTables:
             drafts=dict(sorted(by_pass(drafts, "draft", _wording_and_batch).items())),
             agents=by_pass(agents, "agent", lambda held: held.cell.agent),
             corrected=by_pass(corrected, "corrected", lambda held: held.cell.agent),
-            specreason=by_pass(specreason, "specreason", lambda held: (held.cell.agent, _method(held))),
+            specreason=by_pass(specreason, "specreason", _peer)
+            | by_pass(corrected_specreason, "corrected_specreason", _peer),
             timing=by_pass(timing, "timing", lambda held: held.cell.agent),
             verdicts=verdicts,
         )
@@ -87,9 +89,9 @@ def _wording_and_batch(held: Pass) -> tuple[str, int]:
     return "" if held.wording == COMMON else str(held.wording), held.batch or NO_BATCH
 
 
-def _method(held: Pass) -> str:
-    """The method of a pass of SpecReason."""
-    return SPECREASON[str(held.variant)]
+def _peer(held: Pass) -> tuple[str, Method]:
+    """Agent and method of a pass of SpecReason; the corrected variant on a sample of images is a stage of its own."""
+    return held.cell.agent, SPECREASON[held.variant or "corrected"]
 
 
 def scored_answers(tables: AnswerTables) -> pd.DataFrame:

@@ -11,7 +11,18 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from speceyes.records.tables import read_provenance
 from speceyes.records.types import RecordError
 
-PassStage = Literal["draft", "screen", "agent", "corrected", "specreason", "timing", "live", "confidence", "replay"]
+PassStage = Literal[
+    "draft",
+    "screen",
+    "agent",
+    "corrected",
+    "specreason",
+    "corrected_specreason",
+    "timing",
+    "live",
+    "confidence",
+    "replay",
+]
 PASS_KEY = "pass"  # in a table's provenance
 
 # What a stage's passes differ in beside benchmark and split.
@@ -21,6 +32,7 @@ NAMES: dict[PassStage, tuple[str, ...]] = {
     "agent": ("agent",),
     "corrected": ("agent",),
     "specreason": ("agent", "variant"),
+    "corrected_specreason": ("agent",),
     "timing": ("agent",),
     "live": ("agent", "metric", "top_k", "threshold", "batch"),
     "confidence": ("wording", "batch"),

@@ -22,7 +22,16 @@ from speceyes.study.plan import PUBLISHED, Plan
 from speceyes.study.study import TIMED
 
 # The stages that run models, in the order in which they are listed.
-RUN: tuple[PassStage, ...] = ("draft", "screen", "agent", "corrected", "specreason", "timing", "live")
+RUN: tuple[PassStage, ...] = (
+    "draft",
+    "screen",
+    "agent",
+    "corrected",
+    "specreason",
+    "corrected_specreason",
+    "timing",
+    "live",
+)
 MEASURED_COLUMNS = {"live": ("screen_s", "draft_s", "agent_s")}
 # Questions about one image in the official files; one's own count as one.
 QUESTIONS_PER_IMAGE = {"hrbench": 4, "pope": 6}
@@ -173,8 +182,10 @@ class _Units:
                 return self.assumed.draft
             case "screen":
                 return self.assumed.screening
-            case "specreason" | "live":
-                return self._published(one.stage, one)
+            case "specreason" | "corrected_specreason":
+                return self._published("specreason", one)
+            case "live":
+                return self._published("live", one)
             case "timing":
                 return self._timing(one)
             case _:

@@ -27,7 +27,16 @@ from speceyes.study.plan import Plan
 from speceyes.study.study import Study
 
 GB = 1e9
-STAGES: tuple[PassStage, ...] = ("draft", "screen", "agent", "corrected", "specreason", "timing", "live")
+STAGES: tuple[PassStage, ...] = (
+    "draft",
+    "screen",
+    "agent",
+    "corrected",
+    "specreason",
+    "corrected_specreason",
+    "timing",
+    "live",
+)
 PROMPT_TOKENS = 500  # of text, with what is generated
 FLOAT32 = 4  # pictures come to the device in it
 RUNTIME = 1.0  # gigabytes of CUDA's context and libraries

@@ -105,8 +105,9 @@ class Jobs:
                 return draft
             case "corrected":
                 return {"agent": told_settings(load_agent(config.agents[agent].type), own["agent"], protocol=stage)}
-            case "specreason":
-                told = told_settings(load_agent(config.agents[agent].type), own["agent"], protocol=variant)
+            case "specreason" | "corrected_specreason":
+                loop = variant or "corrected"
+                told = told_settings(load_agent(config.agents[agent].type), own["agent"], protocol=loop)
                 return {"agent": told, "specreason": config.specreason.settings.model_dump(mode="json")}
             case "timing":
                 return own | draft | {"screening": config.screening.by} | self._timed(agent, own["agent"])

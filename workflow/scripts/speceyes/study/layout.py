@@ -14,6 +14,7 @@ PASSES: Mapping[str, str] = {
     "agent": "agent/{agent}/{benchmark}/{split}/{shard}",
     "corrected": "corrected/{agent}/{benchmark}/{split}",
     "specreason": "specreason/{agent}/{variant}/{benchmark}/{split}/{shard}",
+    "corrected_specreason": "corrected_specreason/{agent}/{benchmark}/{split}",
     "timing": "timing/{agent}/{benchmark}/{split}",
     "live": "live/{agent}/{benchmark}/{split}/{metric}-b{batch}",
     "confidence": "confidence/{wording}/{benchmark}/{split}/b{batch}",
@@ -27,6 +28,7 @@ MODEL_JOBS: Mapping[str, str] = {
     "agent": "agent/{agent}/{shard}",
     "corrected": "corrected/{agent}",
     "specreason": "specreason/{agent}/{variant}/{shard}",
+    "corrected_specreason": "corrected_specreason/{agent}",
     "timing": "timing/{agent}",
     "live": "live/{agent}",
 }

@@ -42,9 +42,11 @@ class Plan:
         """What the passes of a stage vary in."""
         study, per = self.study, NAMES[stage]
         for cell in study.cells if "agent" in per else study.splits:
-            if stage == "corrected" and not study.is_also_corrected(cell[0]):
-                continue
             names: dict[str, Any] = dict(zip(("agent", "benchmark", "split")[-len(cell) :], cell, strict=True))
+            if stage == "corrected" and not study.is_also_corrected(names["agent"]):
+                continue
+            if stage == "corrected_specreason" and not study.has_corrected_peer(names["agent"], names["benchmark"]):
+                continue
             if stage == "live":
                 yield from (names | gate for gate in self._gates(names["agent"], names["benchmark"]))
             elif "variant" in per:

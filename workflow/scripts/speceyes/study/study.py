@@ -16,6 +16,8 @@ from speceyes.study.layout import Layout
 
 # The stages whose jobs measure times: alone on the machine, on the images of the section timing.
 TIMED: tuple[PassStage, ...] = ("timing", "live")
+# The stages that run on the images of the section corrected.
+CORRECTED: tuple[PassStage, ...] = ("corrected", "corrected_specreason")
 
 
 class Study:
@@ -59,7 +61,7 @@ class Study:
         timing, corrected = self.config.timing, self.config.corrected
         if stage in TIMED:
             return SomeImages(timing.images_of(benchmark), timing.seed)
-        return SomeImages(corrected.images, corrected.seed) if stage == "corrected" else None
+        return SomeImages(corrected.images, corrected.seed) if stage in CORRECTED else None
 
     def batch(self, benchmark: str) -> int:
         """The main table's batch size on a benchmark."""
@@ -88,6 +90,10 @@ class Study:
     def is_also_corrected(self, agent: str) -> bool:
         """Whether an agent, which runs under the published protocol, also runs under the corrected one."""
         return self.config.corrected.images > 0 and self.agent_settings(agent).get("protocol") == "published"
+
+    def has_corrected_peer(self, agent: str, benchmark: str) -> bool:
+        """Whether SpecReason, whose published variant alone runs on all samples, runs corrected on a sample of them."""
+        return self.config.corrected.images > 0 and self.variants(agent, benchmark) == ("published",)
 
     def points(self, agent: str, benchmark: str) -> dict[Metric, float]:
         """The main table's threshold per metric of the grid; one of one's own without any has the headline's."""

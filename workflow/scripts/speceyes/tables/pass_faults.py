@@ -13,7 +13,7 @@ from speceyes.records.passes import Pass, PassStage, by_pass
 from speceyes.records.types import AgentRecord, DraftRecord, LiveRecord, Record, ScreenRecord, TimingRecord
 from speceyes.tables.inputs import TableInputs
 
-READS = ("draft", "screen", "agent", "corrected", "specreason", "timing", "live")
+READS = ("draft", "screen", "agent", "corrected", "specreason", "corrected_specreason", "timing", "live")
 
 KINDS: dict[PassStage, type[Record]] = {
     "draft": DraftRecord,
@@ -21,6 +21,7 @@ KINDS: dict[PassStage, type[Record]] = {
     "agent": AgentRecord,
     "corrected": AgentRecord,
     "specreason": AgentRecord,
+    "corrected_specreason": AgentRecord,
     "timing": TimingRecord,
     "live": LiveRecord,
 }

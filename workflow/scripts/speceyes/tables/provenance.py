@@ -11,7 +11,7 @@ import pandas as pd
 from speceyes.records.tables import read_provenance
 from speceyes.tables.inputs import TableInputs
 
-READS = ("draft", "agent", "corrected", "specreason", "screen", "live", "verdicts")
+READS = ("draft", "agent", "corrected", "specreason", "corrected_specreason", "screen", "live", "verdicts")
 
 
 def make(inputs: TableInputs) -> pd.DataFrame:

@@ -68,7 +68,8 @@ class Config(Section):
     live: LiveConfig = Field(default_factory=LiveConfig, description="Settings that also run live.")
     load: LoadSettings | None = Field(None, description="Questions that come while others are under way; off if null.")
     corrected: CorrectedConfig = Field(
-        default_factory=CorrectedConfig, description="Where agents also run under the corrected protocol."
+        default_factory=CorrectedConfig,
+        description="Where agents and SpecReason also run under the corrected protocol.",
     )
     specreason: SpecReasonConfig = Field(default_factory=SpecReasonConfig, description="The peer method.")
     judge: JudgeConfig = Field(description="Who decides what rules cannot.")
