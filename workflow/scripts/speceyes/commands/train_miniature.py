@@ -25,6 +25,9 @@ def main() -> None:
     parser.add_argument(
         "--adapt", type=Path, metavar="FOLDER", help="teach the agents in FOLDER to look first; needs --models"
     )
+    parser.add_argument(
+        "--seed", type=int, default=0, help="another one makes other models on the same pictures; 0: the shipped ones"
+    )
     parser.add_argument("--smoke", action="store_true", help="two steps per stage: does everything run?")
     parser.add_argument("--threads", type=int, default=1, help="CPU threads; more do not help models this small")
     parser.add_argument("--device", default="cpu", help="where to train: cpu, or cuda where there is one")
@@ -39,6 +42,6 @@ def main() -> None:
 
     torch.set_num_threads(options.threads)
     scale = SMOKE if options.smoke else Scale()
-    build = Build(options.build, options.prompts, options.output, scale, options.device, options.adapt)
+    build = Build(options.build, options.prompts, options.output, scale, options.device, options.adapt, options.seed)
     for name in options.models:
         train(build, name)

@@ -68,6 +68,7 @@ SMOKE = Scale(
     rows=2,
 )
 SEEDS = {"towers": 11, "examples": 12, "draft": 1, "agent": 2, "deepeyes": 3, "thyme": 4, "judge": 5}
+SEEDS_APART = 100  # of one training from those of the next
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,11 @@ class Build:
     scale: Scale
     device: str
     adapt: Path | None = None
+    seed: int = 0
+
+    def seed_of(self, name: str) -> int:
+        """The seed of a model's first weights and of the order of its examples; pictures have their own."""
+        return SEEDS[name] + SEEDS_APART * self.seed
 
     @property
     def tokenizer_folder(self) -> Path:
@@ -151,8 +157,8 @@ def train_tower(build: Build, family: Family) -> Path:
     schedule = Schedule(build.scale.tower_steps, 2e-3)
     if not is_finished(checkpoint, schedule):
         pool = build.pool("towers", any_radius_scene, build.scale.tower_scenes)
-        model, readouts = build.fresh_model(family, SEEDS[family]), Readouts().to(build.device)
-        loss = TowerLoss(model, readouts, pool, family, SEEDS[family])
+        model, readouts = build.fresh_model(family, build.seed_of(family)), Readouts().to(build.device)
+        loss = TowerLoss(model, readouts, pool, family, build.seed_of(family))
         fit(f"tower {family}", {"visual": model.model.visual, "readouts": readouts}, loss, schedule, checkpoint)
         log.info("tower %s on held-out scenes: %s", family, held_out_accuracies(model, readouts, pool, family))
     return checkpoint
@@ -161,9 +167,9 @@ def train_tower(build: Build, family: Family) -> Path:
 def seeing_model(build: Build, name: str, family: Family, pool: Pool) -> VisionLanguageModel:
     """Stages 1 and 2: a trained tower whose language model knows nothing yet."""
     tower = torch.load(train_tower(build, family), map_location="cpu", weights_only=True)
-    model = build.fresh_model(family, SEEDS[name])
+    model = build.fresh_model(family, build.seed_of(name))
     model.model.visual.load_state_dict(tower["modules"]["visual"])
-    fold(model, build.tokenizer(), pool, family, SEEDS[name])
+    fold(model, build.tokenizer(), pool, family, build.seed_of(name))
     return model
 
 
@@ -186,7 +192,7 @@ def train_vision_language_model(build: Build, name: str) -> None:
             pool,
             tokens,
             task=phase.name,
-            seed=SEEDS[name],
+            seed=build.seed_of(name),
             rows=build.scale.rows,
         )
         modules = {"model": model, "readouts": loss.readouts}
@@ -228,7 +234,7 @@ def train_the_judge(build: Build) -> None:
         build.folder / "judge.pt",
         build.output / "judge",
         steps=build.scale.judge_steps,
-        seed=SEEDS["judge"],
+        seed=build.seed_of("judge"),
         cases=build.scale.judge_cases,
         device=build.device,
     )
