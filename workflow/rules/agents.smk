@@ -43,6 +43,7 @@ rule agent:
         LAYOUT.log("agent"),
     benchmark:
         LAYOUT.times("agent")
+    priority: 2  # the longest first: short jobs fill the gaps
     conda:
         "../envs/models.yaml"
     threads: 1

@@ -16,6 +16,7 @@ if PLAN.select("specreason"):
             LAYOUT.log("specreason"),
         benchmark:
             LAYOUT.times("specreason")
+        priority: 1  # the longest but for the agents
         conda:
             "../envs/models.yaml"
         threads: 1
