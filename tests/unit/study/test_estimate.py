@@ -3,6 +3,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from speceyes.records.passes import Pass
+from speceyes.study.config.timing import TimingConfig
 from speceyes.study.estimate import Download, Work, bytes_to_come, judge_calls, render
 from speceyes.study.gpu_hours import PlannedPass
 
@@ -18,6 +19,7 @@ def some_work(folder: Path, *passes: PlannedPass, downloads=()) -> Work:
     return Work(
         study="it", results=folder / "results", downloads=downloads, passes=passes,
         verdicts=folder / "verdicts.parquet", top_k=128, draft_tokens=20,
+        timing=TimingConfig(),
     )  # fmt: skip
 
 
