@@ -8,6 +8,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from PIL import Image
@@ -154,3 +155,13 @@ def test_hrbench_asks_each_question_in_four_rotations(samples):
 def test_existing_benchmarks_are_not_written_over(folder):
     with pytest.raises(FileExistsError):
         write_benchmarks(folder, SIZES, SEED)
+
+
+def test_one_pope_question_about_an_image_is_a_yes_and_a_no_in_turns(tmp_path):
+    sizes = SIZES.model_copy(update={"pope_images": 4, "pope_questions": 1})
+    write_benchmarks(tmp_path / "b", sizes, SEED)
+    answers = {
+        split: pq.read_table(tmp_path / f"b/pope/Full/{split}-00000-of-00001.parquet").column("answer").to_pylist()
+        for split in ("adversarial", "popular")
+    }
+    assert answers == {"adversarial": ["yes", "no", "yes", "no"], "popular": ["no", "yes", "no", "yes"]}

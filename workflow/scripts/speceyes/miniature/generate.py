@@ -13,7 +13,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -35,7 +35,10 @@ class Sizes(BaseModel):
     vstar_direct: int = Field(20, gt=0, description="V* direct_attributes: questions, one image each.")
     vstar_relative: int = Field(16, gt=0, description="V* relative_position: questions, one image each.")
     hrbench_questions: int = Field(6, gt=1, description="HR-Bench questions per split, four option rotations each.")
-    pope_images: int = Field(12, gt=0, description="POPE images, shared by its three splits, two questions each.")
+    pope_images: int = Field(12, gt=0, description="POPE images, shared by its three splits.")
+    pope_questions: Literal[1, 2] = Field(
+        2, description="POPE questions about an image in a split: a yes and a no question, or one of them in turns."
+    )
     plain: float = Field(0.55, ge=0, le=1, description="Share of targets that are plain in a model's view.")
 
 
@@ -125,16 +128,17 @@ def _write_hrbench(folder: Path, size: str, count: int, plain: float, rng: rando
             yield row
 
 
-def _write_pope(folder: Path, count: int, plain: float, rng: random.Random) -> Iterator[SceneRow]:
-    """A yes and a no question per picture; the splits differ in how the absent colour is chosen."""
+def _write_pope(folder: Path, sizes: Sizes, rng: random.Random) -> Iterator[SceneRow]:
+    """Yes and no questions; the splits differ in how the absent colour is chosen."""
     (folder / "Full").mkdir(parents=True)
     side = SIDE_PIXELS["pope"]
-    scenes = [_scene_about(rng, difficulty) for difficulty in _difficulties(rng, count, plain)]
+    scenes = [_scene_about(rng, difficulty) for difficulty in _difficulties(rng, sizes.pope_images, sizes.plain)]
     images = [jpeg_bytes(render(scene, side)) for scene, _ in scenes]
-    for split in POPE_SPLITS:
+    for turn, split in enumerate(POPE_SPLITS):
         lines: list[dict[str, Any]] = []
         for index, (scene, plate) in enumerate(scenes):
-            for asked in (plate.color, absent_color(rng, scene, plate, split)):
+            both = plate.color, absent_color(rng, scene, plate, split)
+            for asked in both if sizes.pope_questions == 2 else both[(index + turn) % 2 :][:1]:
                 question = ask_presence(plate, asked)
                 number = len(lines)
                 source = f"miniature_{index:04d}"
@@ -167,7 +171,7 @@ def write_benchmarks(folder: Path, sizes: Sizes, seed: int) -> None:
         rows += _write_vstar(folder / "vstar", split, count, sizes.plain, draws(f"vstar {split}"))
     for size in ("4k", "8k"):
         rows += _write_hrbench(folder / "hrbench", size, sizes.hrbench_questions, sizes.plain, draws(f"hrbench {size}"))
-    rows += _write_pope(folder / "pope", sizes.pope_images, sizes.plain, draws("pope"))
+    rows += _write_pope(folder / "pope", sizes, draws("pope"))
     with (folder / "scenes.csv").open("w", newline="") as handle:
         writer = csv.DictWriter(handle, fieldnames=list(SceneRow.__dataclass_fields__), lineterminator="\n")
         writer.writeheader()
