@@ -1,10 +1,13 @@
-"""Agents, benchmarks and splits as pages, tables and figures call them; one's own go by their names in the config."""
+"""Agents, benchmarks, splits and metrics as a reader calls them; one's own go by their names in the configuration."""
 
 from __future__ import annotations
+
+from speceyes.method.confidence import metric_name
 
 AGENTS = {"deepeyes": "DeepEyes", "thyme": "Thyme"}
 BENCHMARKS = {"vstar": "V*", "hrbench": "HR-Bench", "pope": "POPE"}
 SPLITS = {"4k": "4K", "8k": "8K"}
+METRICS = {"min": "min", "bottom20": "bottom 20 %", "mean": "mean", "log": "log"}
 
 
 def agent_name(agent: str) -> str:
@@ -25,3 +28,8 @@ def place_name(split: str) -> str:
 def split_name(benchmark: str, split: str) -> str:
     """A split with its benchmark: ``V* direct attributes``; the benchmark alone where a row tells of all its splits."""
     return f"{benchmark_name(benchmark)} {place_name(split)}".strip()
+
+
+def metric_title(metric: str) -> str:
+    """A metric in a figure or on a page: ``bottom 20 %``; one's own by its function, in words."""
+    return METRICS.get(metric, metric_name(metric).replace("_", " "))

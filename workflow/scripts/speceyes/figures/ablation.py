@@ -5,9 +5,9 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from speceyes.analysis.names import agent_name
+from speceyes.analysis.names import agent_name, metric_title
 from speceyes.figures import style
-from speceyes.figures.tables import FigureTables
+from speceyes.figures.tables import SCORER, FigureTables
 
 
 def curve(study: FigureTables, axes: Axes, name: str, quantity: str, cell: tuple[str, str, str]) -> None:
@@ -34,6 +34,21 @@ def curve(study: FigureTables, axes: Axes, name: str, quantity: str, cell: tuple
     axes.plot(printed["value"], printed["published"], color=colour, marker="o", mfc="none", mew=0.7, linestyle="none")
 
 
+def accuracy_and_speedup(study: FigureTables, axes: style.Panels, name: str) -> None:
+    """Accuracy (first row) and speedup (second) of the funnel on every agent against ``name``, a column per split."""
+    for column, (benchmark, split) in enumerate(study.splits):
+        above, below = axes[:, column]
+        above.set_title(style.panel_title(benchmark, split))
+        for agent in study.agents:
+            curve(study, above, name, f"accuracy_{SCORER}", (agent, benchmark, split))
+            curve(study, below, name, "speedup", (agent, benchmark, split))
+        below.axhline(1, color=style.BLACK, linewidth=0.7, linestyle=":")
+    axes[0, 0].set_ylabel(f"accuracy (%)\n{SCORER} scorer")
+    axes[1, 0].set_ylabel("speedup\nover the agent")
+    style.percent(axes[0, 0])
+    style.times(axes[1, 0])
+
+
 def curve_handles(study: FigureTables) -> list[Line2D]:
     """Legend of the funnel on each agent and, where the study is comparable, of the paper's points."""
     handles = [
@@ -42,7 +57,7 @@ def curve_handles(study: FigureTables) -> list[Line2D]:
             [],
             color=style.agent_colour(study.agents, agent),
             marker="o",
-            label=f"SpecEyes ({style.metric_name(study.metric)}) on {agent_name(agent)}",
+            label=f"SpecEyes ({metric_title(study.metric)}) on {agent_name(agent)}",
         )
         for agent in study.agents
     ]

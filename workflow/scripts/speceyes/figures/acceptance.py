@@ -6,7 +6,7 @@ from pathlib import Path
 
 from matplotlib.lines import Line2D
 
-from speceyes.analysis.names import agent_name, split_name
+from speceyes.analysis.names import agent_name, metric_title, split_name
 from speceyes.figures import style
 from speceyes.figures.tables import FigureTables, Tables
 
@@ -33,7 +33,7 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
             panel.plot(x, rows["accepted"], color=colour, linestyle=":", linewidth=1.2)
             style.confidence_axis(panel, x.min(), x.max())
         panel.set_ylim(-0.03, 1.03)
-        panel.set_xlabel(f"threshold τ ({style.metric_name(study.metric)})")
+        panel.set_xlabel(f"threshold τ ({metric_title(study.metric)})")
     for panel in axes[:: style.WRAP]:
         panel.set_ylabel("share (%)")
     style.percent(axes[0])

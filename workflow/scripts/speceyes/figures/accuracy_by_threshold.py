@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from speceyes.analysis.names import split_name
+from speceyes.analysis.names import metric_title, split_name
 from speceyes.analysis.outcomes import confidence_column
 from speceyes.analysis.shares import by_image, share_interval
 from speceyes.figures import style
@@ -38,8 +38,7 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
     column = confidence_column(study.metric, study.top_k)
     for panel, (benchmark, split) in zip(axes, study.splits, strict=True):
         panel.set_title(split_name(benchmark, split))
-        cell = study.at(study.outcomes, study.agents[0], benchmark, split)
-        scored = cell[cell[f"draft_{SCORER}"].notna()]
+        scored = study.scored_drafts(benchmark, split)
         if scored.empty:
             style.note_empty(panel)
             continue
@@ -47,7 +46,7 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
         low, high = float(scored[column].min()), float(scored[column].nlargest(FEWEST).iloc[-1])
         style.confidence_axis(panel, low, high)
         panel.set_ylim(-0.03, 1.06)
-        panel.set_xlabel(f"threshold τ ({style.metric_name(study.metric)})")
+        panel.set_xlabel(f"threshold τ ({metric_title(study.metric)})")
     for panel in axes[:: style.WRAP]:
         panel.set_ylabel(f"share (%)\n{SCORER} scorer")
     style.percent(axes[0])

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from speceyes.analysis.names import metric_title
 from speceyes.analysis.outcomes import confidence_column
 from speceyes.figures import style
 from speceyes.figures.tables import SCORER, FigureTables, Tables
@@ -44,15 +45,14 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
         shown = [*outcomes[confidence_column(metric, study.top_k)], *gates["threshold"]]
         for column, (benchmark, split) in enumerate(study.splits):
             panel = axes[row, column]
-            cell = study.at(outcomes, study.agents[0], benchmark, split)
             style.confidence_axis(panel, min(shown), max(shown))
-            _densities(panel, cell, confidence_column(metric, study.top_k))
+            _densities(panel, study.scored_drafts(benchmark, split), confidence_column(metric, study.top_k))
             panel.set_yticks([])
             for threshold in study.at(gates, study.agents[0], benchmark, split)["threshold"]:
                 panel.axvline(threshold, color=style.BLACK, linewidth=0.7, linestyle="--")
             if row == 0:
                 panel.set_title(style.panel_title(benchmark, split))
-        axes[row, 0].set_ylabel(f"{style.metric_name(metric)}\ndensity")
+        axes[row, 0].set_ylabel(f"{metric_title(metric)}\ndensity")
     for panel in axes[-1]:
         panel.set_xlabel("confidence")
     style.legend(
@@ -66,9 +66,8 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
     style.save(figure, png, pdf)
 
 
-def _densities(axes: Axes, cell: pd.DataFrame, column: str) -> None:
+def _densities(axes: Axes, scored: pd.DataFrame, column: str) -> None:
     """Each class's density and ticks."""
-    scored = cell[cell[f"draft_{SCORER}"].notna()]
     if scored.empty:
         style.note_empty(axes)
     below = axes.get_xaxis_transform()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.axes import Axes
 
+from speceyes.analysis.names import metric_title
 from speceyes.figures import style
 from speceyes.figures.tables import SCORER, FigureTables, Tables
 
@@ -43,13 +44,13 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
         for row, quantity in enumerate(QUANTITIES):
             _dots(axes[row, column], cell, quantity, metrics)
     for row, label in enumerate(QUANTITIES.values()):
-        axes[row, 0].set_ylabel(label.format(style.metric_name(study.metric)))
+        axes[row, 0].set_ylabel(label.format(metric_title(study.metric)))
     for row, quantity in enumerate(QUANTITIES):
         if quantity.endswith("difference"):
             for panel in axes[row]:
                 panel.axvline(0, color=style.BLACK, linewidth=0.7, linestyle=":")
     for panel in axes[:, 0]:
-        panel.set_yticks(range(len(metrics)), [style.metric_name(metric) for metric in metrics])
+        panel.set_yticks(range(len(metrics)), [metric_title(metric) for metric in metrics])
         panel.set_ylim(len(metrics) - 0.5, -0.5)
     style.save(figure, png, pdf)
 

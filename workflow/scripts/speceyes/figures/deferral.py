@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from speceyes.analysis.names import agent_name
+from speceyes.analysis.names import agent_name, metric_title
 from speceyes.figures import style
 from speceyes.figures.tables import SCORER, FigureTables, Tables
 
@@ -83,7 +83,7 @@ def _risk(study: FigureTables, axes: Axes, cell: pd.DataFrame) -> None:
 
 def _handles(study: FigureTables) -> list[Line2D]:
     metrics = [
-        Line2D([], [], color=style.metric_colour(study.metrics, metric), label=style.metric_name(metric))
+        Line2D([], [], color=style.metric_colour(study.metrics, metric), label=metric_title(metric))
         for metric in study.metrics
     ]
     lines = [Line2D([], [], color=colour, linestyle=line, label=name) for name, (line, colour) in REFERENCES.items()]

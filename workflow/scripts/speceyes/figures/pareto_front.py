@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from speceyes.analysis.names import agent_name
+from speceyes.analysis.names import agent_name, metric_title
 from speceyes.figures import style
 from speceyes.figures.tables import SCORER, FigureTables, Tables
 
@@ -90,7 +90,7 @@ def _handles(study: FigureTables) -> list[Line2D]:
             color=style.metric_colour(study.metrics, metric),
             marker=style.metric_mark(study.metrics, metric),
             linestyle="none",
-            label=f"SpecEyes ({style.metric_name(metric)})",
+            label=f"SpecEyes ({metric_title(metric)})",
         )
         for metric in study.metrics
     ]

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from speceyes.analysis.names import split_name
+from speceyes.analysis.names import metric_title, split_name
 from speceyes.analysis.outcomes import confidence_column
 from speceyes.analysis.shares import by_image, share_interval
 from speceyes.figures import style
@@ -35,8 +35,7 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
     figure, axes = style.split_panels(len(study.splits))
     for panel, (benchmark, split) in zip(axes, study.splits, strict=True):
         panel.set_title(split_name(benchmark, split))
-        cell = study.at(study.outcomes, study.agents[0], benchmark, split)
-        scored = cell[cell[f"draft_{SCORER}"].notna()]
+        scored = study.scored_drafts(benchmark, split)
         if scored.empty:
             style.note_empty(panel)
             continue
@@ -50,7 +49,7 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
         panel.set_ylabel(f"draft accuracy (%)\n{SCORER} scorer")
     style.percent(axes[0])
     handles = [
-        Line2D([], [], color=style.metric_colour(study.metrics, metric), label=style.metric_name(metric))
+        Line2D([], [], color=style.metric_colour(study.metrics, metric), label=metric_title(metric))
         for metric in study.metrics
     ]
     style.legend(figure, [*handles, Line2D([], [], color=style.GREY, linestyle=":", label="all draft answers")])

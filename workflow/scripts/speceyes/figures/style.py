@@ -16,7 +16,6 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from speceyes.analysis.names import benchmark_name, place_name
-from speceyes.method.confidence import metric_name as function_name
 
 ONE_COLUMN, TWO_COLUMNS = 3.5, 7.16  # inches
 WRAP = 4  # panels in a row when every split has one
@@ -36,8 +35,6 @@ OTHER_METRIC_MARKS = ("v", "<", ">", "p", "h", "d")
 AGENT_COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
 PHASE_COLOURS = {"screen_s": SKY, "draft_s": ORANGE, "agent_s": BLUE}
 RIGHT, WRONG = BLUE, VERMILION
-
-METRIC_NAMES = {"min": "min", "bottom20": "bottom 20 %", "mean": "mean", "log": "log"}
 
 STYLE: dict[str, Any] = {
     "font.family": "DejaVu Sans",
@@ -116,11 +113,6 @@ def panel_title(benchmark: str, split: str) -> str:
     return f"{benchmark_name(benchmark)}\n{place_name(split)}"
 
 
-def metric_name(metric: str) -> str:
-    """A metric as figures write it."""
-    return METRIC_NAMES.get(metric, function_name(metric).replace("_", " "))
-
-
 def metric_colour(metrics: Sequence[str], metric: str) -> str:
     """A metric's colour, the same in every figure of a study."""
     return METRIC_COLOURS.get(metric) or _other(OTHER_METRIC_COLOURS, metrics, metric)
@@ -133,7 +125,7 @@ def metric_mark(metrics: Sequence[str], metric: str) -> str:
 
 def _other(looks: Sequence[str], metrics: Sequence[str], metric: str) -> str:
     """What a metric that is not the paper's looks like, in the order of the study's."""
-    return looks[[one for one in metrics if one not in METRIC_NAMES].index(metric) % len(looks)]
+    return looks[[one for one in metrics if one not in METRIC_COLOURS].index(metric) % len(looks)]
 
 
 def agent_colour(agents: Sequence[str], agent: str) -> str:

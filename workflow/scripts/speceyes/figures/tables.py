@@ -42,6 +42,11 @@ class FigureTables:
         """What happened to every sample."""
         return pd.read_parquet(self._tables["outcomes"])
 
+    def scored_drafts(self, benchmark: str, split: str) -> pd.DataFrame:
+        """Outcomes of the draft answers that have a score: the draft's own are the same beside every agent."""
+        rows = self.at(self.outcomes, self.agents[0], benchmark, split)
+        return rows[rows[f"draft_{SCORER}"].notna()]
+
     @cached_property
     def splits(self) -> list[tuple[str, str]]:
         """(benchmark, split) in the study's order."""

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from speceyes.figures import style
-from speceyes.figures.ablation import curve, curve_handles
+from speceyes.figures.ablation import accuracy_and_speedup, curve_handles
 from speceyes.figures.tables import SCORER, FigureTables, Tables
 
 READS = ("settings", "ledger", "published_vs_ours")
@@ -23,21 +23,13 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
     """
     study = FigureTables(tables)
     figure, axes = style.panels(2, len(study.splits), sharex="col", sharey="row")
-    for column, (benchmark, split) in enumerate(study.splits):
-        above, below = axes[0, column], axes[1, column]
-        above.set_title(style.panel_title(benchmark, split))
+    accuracy_and_speedup(study, axes, "threshold")
+    for (benchmark, split), above, below in zip(study.splits, *axes, strict=True):
         for agent in study.agents:
-            curve(study, above, "threshold", f"accuracy_{SCORER}", (agent, benchmark, split))
-            curve(study, below, "threshold", "speedup", (agent, benchmark, split))
             _references(study, above, agent, benchmark, split)
-        below.axhline(1, color=style.BLACK, linewidth=0.7, linestyle=":")
         thresholds = sorted(study.ablation("threshold", study.agents[0], benchmark, split)["threshold"].unique())
         style.confidence_axis(below, thresholds[0], thresholds[-1])
         below.set_xlabel("threshold τ")
-    axes[0, 0].set_ylabel(f"accuracy (%)\n{SCORER} scorer")
-    axes[1, 0].set_ylabel("speedup over the agent")
-    style.percent(axes[0, 0])
-    style.times(axes[1, 0])
     style.legend(figure, _handles(study))
     style.save(figure, png, pdf)
 
