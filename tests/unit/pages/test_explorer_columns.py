@@ -83,10 +83,16 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> tuple[SyntheticStudy, Stu
     return synthetic, explorer_tables(synthetic, root / "tables", root, root)
 
 
-def test_a_page_holds_its_benchmarks_only(study):
+def test_a_page_holds_its_benchmarks_only_and_the_names_that_readers_know(study):
     _, tables = study
     columns = study_columns(tables, ["pope"], PictureCollection())
     assert [(split["benchmark"], split["split"]) for split in columns["splits"]] == [("pope", "random")]
+    assert columns["names"] == {
+        "agents": {"deepeyes": "DeepEyes", "thyme": "Thyme"},
+        "benchmarks": {"pope": "POPE"},
+        "splits": {"pope/random": "POPE random"},
+        "metrics": {"log": "log", "mean": "mean", "bottom20": "bottom 20 %", "min": "min"},
+    }
 
 
 def test_every_column_has_a_value_per_sample(study):

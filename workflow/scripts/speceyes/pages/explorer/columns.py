@@ -17,6 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from speceyes.analysis.measures import facts
+from speceyes.analysis.names import agent_name, benchmark_name, metric_title, split_name
 from speceyes.judging.questions import judged
 from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.judging.verdicts import Verdicts, read_verdicts
@@ -46,6 +47,7 @@ def study_columns(tables: StudyTables, benchmarks: Collection[str], pictures: Pi
     shared = _Shared(pd.read_parquet(tables.answers), read_verdicts(tables.verdicts), settings, tables.media, pictures)
     return {
         "study": tables.study,
+        "names": _names(main, benchmarks),
         "comparable": tables.comparable,
         "metrics": list(main["metric"].unique()),
         "top_ks": _values(settings, "top_k"),
@@ -53,6 +55,18 @@ def study_columns(tables: StudyTables, benchmarks: Collection[str], pictures: Pi
         "epsilon": tables.epsilon,
         "categories": _categories(read_csv(tables.category_scores), benchmarks),
         "splits": [_split(*where, split, shared) for where, split in tables.splits.items() if where[0] in benchmarks],
+    }
+
+
+def _names(main: pd.DataFrame, benchmarks: Collection[str]) -> Columns:
+    """Names of the study's agents, benchmarks, splits and metrics as the page writes them."""
+    own = main[main["benchmark"].isin(benchmarks)]
+    splits = dict.fromkeys(zip(own["benchmark"], own["split"], strict=True))
+    return {
+        "agents": {agent: agent_name(agent) for agent in main["agent"].unique()},
+        "benchmarks": {benchmark: benchmark_name(benchmark) for benchmark in benchmarks},
+        "splits": {"/".join(split): split_name(*split) for split in splits},
+        "metrics": {metric: metric_title(metric) for metric in main["metric"].unique()},
     }
 
 

@@ -27,6 +27,19 @@ function splitOf(key) {
   return study.splits.find((split) => splitKey(split) === key);
 }
 
+function agentName(agent) {
+  return study.names.agents[agent];
+}
+
+function metricName(metric) {
+  return study.names.metrics[metric];
+}
+
+/** A split with its benchmark. */
+function splitTitle({ benchmark, split }) {
+  return study.names.splits[`${benchmark}/${split}`];
+}
+
 function agentsOf(split) {
   return Object.keys(split.agents);
 }

@@ -1,14 +1,6 @@
 "use strict";
 
 const SVG = "http://www.w3.org/2000/svg";
-const BENCHMARKS = { vstar: "V*", hrbench: "HR-Bench", pope: "POPE" };
-const AGENTS = { deepeyes: "DeepEyes", thyme: "Thyme" };
-const METRICS = { min: "min", mean: "mean", bottom20: "bottom 20 %", log: "log" };
-
-/** A metric as a reader calls it: one's own, package.module:function, by its function. */
-function metricName(metric) {
-  return METRICS[metric] ?? metric.slice(metric.lastIndexOf(":") + 1).replaceAll("_", " ");
-}
 
 /** An element; strings among the children become text nodes, so that nothing a model wrote is ever parsed. */
 function el(name, attributes, ...children) {
@@ -81,15 +73,6 @@ function confidenceText(value, digits = value > 0.9995 ? 6 : 4) {
 
 function counted(number, word) {
   return `${number.toLocaleString("en")} ${word}${number === 1 ? "" : "s"}`;
-}
-
-function agentName(agent) {
-  return AGENTS[agent] ?? agent;
-}
-
-function splitTitle({ benchmark, split }) {
-  const name = { "4k": "4K", "8k": "8K" }[split] ?? split.replaceAll("_", " ");
-  return `${BENCHMARKS[benchmark] ?? benchmark} ${name}`;
 }
 
 function logit(share) {

@@ -41,7 +41,7 @@ function splitOptions() {
         `${splitTitle(split)} (n = ${split.samples.sample_id.length})`,
       );
     });
-    return el("optgroup", { label: BENCHMARKS[benchmark] ?? benchmark }, options);
+    return el("optgroup", { label: study.names.benchmarks[benchmark] }, options);
   });
 }
 

@@ -73,7 +73,7 @@ function distanceOf(score, probability) {
 
 /** Whether the metric is one of the paper's three aggregates of the tokens' separability. */
 function ofSeparability() {
-  return state.metric !== "log" && state.metric in METRICS;
+  return state.metric !== "log" && !state.metric.includes(":");
 }
 
 /** A token with its blanks to be seen. */
