@@ -43,23 +43,20 @@ class Code:
     without: tuple[str, ...] = ()
 
 
-def meaning(source: str) -> str:
-    """What Python source does, as text: equal for sources that differ in comments, docstrings and formatting alone.
-
-    Raises:
-        SyntaxError: the source is not Python.
-    """
-    return repr(_canonical(ast.parse(source)))
+def meaning(tree: ast.Module) -> str:
+    """What a module does, as text: equal for sources that differ in comments, docstrings and formatting alone."""
+    return repr(_canonical(tree))
 
 
 def _canonical(node: Any) -> Any:
     """A syntax tree as nested tuples, its empty fields left out: newer Pythons add fields."""
+    if isinstance(node, ast.AST):
+        kind = type(node)
+        fields = [(name, getattr(node, name, None)) for name in kind._fields if name not in _NOT_MEANING]
+        return (kind.__name__, *[(name, _canonical(value)) for name, value in fields if value not in (None, [])])
     if isinstance(node, list):
-        return tuple(_canonical(item) for item in node if not _is_prose(item))
-    if not isinstance(node, ast.AST):
-        return repr(node)
-    fields = ((name, value) for name, value in ast.iter_fields(node) if name not in _NOT_MEANING)
-    return (type(node).__name__, *((name, _canonical(value)) for name, value in fields if value not in (None, [])))
+        return tuple([_canonical(item) for item in node if not _is_prose(item)])
+    return repr(node)
 
 
 def _is_prose(node: Any) -> bool:
@@ -92,14 +89,29 @@ class _Source:
 
 @cache
 def _read(path: Path) -> _Source:
-    source = path.read_text(encoding="utf-8")
-    found: set[Path] = set()
-    for node in ast.walk(ast.parse(source)):
+    modules, digest = _parsed(path.read_text(encoding="utf-8"))
+    return _Source(frozenset(file for module in modules for file in _files_of(module)), digest)
+
+
+@cache
+def _parsed(source: str) -> tuple[frozenset[str], bytes]:
+    """The modules that Python source imports, and a hash of its meaning."""
+    tree = ast.parse(source)
+    found: set[str] = set()
+    for node in _statements(tree):
         if isinstance(node, ast.Import):
-            found.update(file for alias in node.names for file in _files_of(alias.name))
+            found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found.update(file for alias in node.names for file in _files_of(f"{node.module}.{alias.name}"))
-    return _Source(frozenset(found), hashlib.sha256(meaning(source).encode()).digest())
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+    return frozenset(found), hashlib.sha256(meaning(tree).encode()).digest()
+
+
+def _statements(node: ast.AST) -> Iterator[ast.AST]:
+    """All statements within a module or statement; expressions, nine tenths of a tree, import nothing."""
+    for blocks in ("body", "orelse", "finalbody", "handlers", "cases"):
+        for child in getattr(node, blocks, ()):
+            yield child
+            yield from _statements(child)
 
 
 def _sources(module: str) -> list[Path]:
