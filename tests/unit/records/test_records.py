@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import resource
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -113,13 +114,24 @@ def test_a_garbage_line_is_named_and_set_aside_and_the_good_ones_are_kept(path, 
     assert path.with_suffix(".unreadable").read_text() == f"{line}\n"
 
 
-@pytest.mark.parametrize("header", ["not JSON", "\x00\x00", ""])
+@pytest.mark.parametrize("header", ["not JSON", "\x00\x00", "", "[" * 200_000, "9" * 5000])
 def test_a_garbage_header_is_set_aside_too(path, header):
     write(path, [screened(1), screened(2)])
     path.write_text("\n".join([header, *path.read_text().splitlines()[1:]]) + "\n")
     write(path, [screened(3)])
     assert read(path).keys() == ids(1, 2, 3)
     assert path.with_suffix(".unreadable").read_text() == f"{header}\n"
+
+
+def test_a_key_with_escape_codes_is_named_short_and_escaped(path, capsys):
+    write(path, [screened(1)])
+    record = json.loads(path.read_text().splitlines()[1])
+    with path.open("a") as handle:
+        handle.write(json.dumps(record | {"\x1b[31m" + "k" * 5000: 1}) + "\n")
+    assert read(path).keys() == ids(1)
+    [said] = filter(None, capsys.readouterr().err.splitlines())
+    assert said.isprintable()
+    assert len(said) < len(str(path)) + 200
 
 
 def test_lines_that_are_not_text_are_set_aside(path):

@@ -12,6 +12,7 @@ from typing import Generic, Self, TypeVar
 
 from pydantic import ValidationError
 
+from speceyes.border import problem
 from speceyes.records.types import FORMAT_VERSION, Record, RecordError
 from speceyes.runtime.notice import notice
 
@@ -91,7 +92,7 @@ class Journal(Generic[R]):
         """Why the first line is no header, None if it is ours."""
         try:
             json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             return "not a header"
         if line != self._header:
             raise RecordError(f"{self.path}:1: written by another version or setting; remove it to start anew")
@@ -102,9 +103,7 @@ class Journal(Generic[R]):
         try:
             record = self.kind.model_validate_json(line)
         except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(map(str, first["loc"])) or "record"
-            return f"{field}: {first['msg']}"
+            return problem(error, "record")
         self.done[record.sample_id] = record
         return None
 
