@@ -81,7 +81,13 @@ def test_picture_bytes_of_another_type_are_named(tmp_path, image, message):
     assert message in str(caught.value)
 
 
-@pytest.mark.parametrize("options", [("red", "red"), ("red", " red "), ("blue", "red", "red  "), ("a  b", "c", "a b")])
+@pytest.mark.parametrize(
+    "options",
+    [
+        *[("red", "red"), ("red", " red "), ("blue", "red", "red  "), ("a  b", "c", "a b")],
+        *[("caf\u00e9", "cafe\u0301"), ("red", "red\u200b"), ("red", "blue", "\ufeffred"), ("a\u00a0b", "a b")],
+    ],
+)
 def test_identical_options_are_named(tmp_path, options):
     path = write_vstar(tmp_path, "x", options=list(options))
     with pytest.raises(BenchmarkError) as caught:

@@ -62,6 +62,17 @@ def test_a_column_of_another_type_is_named(tmp_path, field, value, message):
     assert str(caught.value).startswith(f"{path} row 1: {message}")
 
 
+def test_a_text_that_is_not_in_utf_8_is_named_with_its_row(tmp_path):
+    path = write_pope(tmp_path, GOOD)
+    table = pa.parquet.read_table(path)
+    texts = pa.array([*(row["question"].encode() for row in GOOD[:-1]), b"Is there a caf\xe9?"])
+    broken = pa.Array.from_buffers(pa.string(), len(texts), texts.buffers())
+    pa.parquet.write_table(table.set_column(table.schema.get_field_index("question"), "question", broken), path)
+    with pytest.raises(BenchmarkError) as caught:
+        read(tmp_path)
+    assert str(caught.value).startswith(f"{path} row {len(GOOD)}: 'utf-8' codec can't decode byte 0xe9")
+
+
 def test_whole_numbers_are_keys(tmp_path):
     write_pope(tmp_path, [row | {"id": number} for number, row in enumerate(GOOD)])
     assert len(read(tmp_path)) == 6

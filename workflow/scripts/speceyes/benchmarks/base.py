@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -96,12 +97,18 @@ def _check(row: RawRow) -> None:
         raise BenchmarkError(f"{row.where}: image is {kind_of(row.image)}, not bytes: {shown(row.image)}")
     first: dict[str, str] = {}
     for letter, option in zip(LETTERS, row.options, strict=False):
-        text = " ".join(option.split())
+        text = _as_seen(option)
         if text in first:
             raise BenchmarkError(
                 f"{row.where}: options {first[text]} and {letter} are both {shown(option)}; correct the file"
             )
         first[text] = letter
+
+
+def _as_seen(text: str) -> str:
+    """What a reader sees of a text: accents composed, one space between words, nothing invisible."""
+    composed = unicodedata.normalize("NFC", text)
+    return " ".join("".join(sign for sign in composed if unicodedata.category(sign) != "Cf").split())
 
 
 @contextmanager

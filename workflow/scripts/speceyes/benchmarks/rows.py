@@ -65,11 +65,20 @@ def parquet_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
         with table_file(path), pq.ParquetFile(path, buffer_size=BUFFER_BYTES, pre_buffer=False) as file:
             check_columns(path, file.schema_arrow.names, columns)
             batches = file.iter_batches(batch_size=BATCH_ROWS, columns=list(columns))
-            for number, row in enumerate(chain.from_iterable(batch.to_pylist() for batch in batches), start=1):
-                yield f"{plain(path)} row {number}", row
+            single = chain.from_iterable(map(_single_rows, batches))
+            for number, alone in enumerate(single, start=1):
+                where = f"{plain(path)} row {number}"
+                with border(where, BenchmarkError, ADVICE):
+                    [row] = alone.to_pylist()
+                yield where, row
     except (OSError, pa.ArrowException) as error:
         said = plain(str(error).partition("\n")[0])
         raise BenchmarkError(f"{plain(path)}: not a whole Parquet file ({said}); {ADVICE}") from error
+
+
+def _single_rows(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Row after row, so that of a value that Python cannot hold its row is known."""
+    return (batch.slice(place, 1) for place in range(batch.num_rows))
 
 
 def json_rows(path: Path) -> Iterator[Row]:
