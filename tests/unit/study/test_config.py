@@ -118,6 +118,35 @@ def test_lists_of_settings_are_not_empty_and_hold_each_value_once(raw, key, valu
     assert complaint(put(raw, key, value)).startswith(f"config: {problem}")
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("limit", "timing.images", "draft.batch_size", "draft.batch_size.pope", "live.batch_sizes.0"),
+        *("benchmarks.vstar.splits.direct_attributes", "models.draft.engine.concurrency", "judge.client.timeout_s"),
+    ],
+)
+def test_true_is_no_number(raw, key):
+    *sections, last = key.split(".")
+    value = {"pope": True} if last == "pope" else [True] if last == "0" else True
+    where = ".".join(sections) if last in ("pope", "0") else key
+    assert complaint(put(raw, where, value)) == f"config: {key}: must be a number, got True"
+
+
+@pytest.mark.parametrize("number", [float("inf"), float("nan")])
+@pytest.mark.parametrize(
+    "key", ["load.rates", "judge.client.timeout_s", "judge.client.backoff_s", "judge.server.ready_timeout_s"]
+)
+def test_a_number_without_end_is_refused(raw, key, number):
+    assert complaint(put(raw, key, [number] if key == "load.rates" else number)).startswith(f"config: {key}")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("seed", -1), ("resamples", 10**12), ("level", 1), ("calibration_share", 0), ("delta", 1)]
+)
+def test_statistics_that_cannot_be_computed_are_refused_before_any_job(raw, key, value):
+    assert complaint(put(raw, f"statistics.{key}", value)).startswith(f"config: statistics.{key}: Input should be ")
+
+
 @pytest.mark.parametrize("rows", [-1, 0, -115, 1.5, "many"])
 def test_the_number_of_rows_is_positive(raw, rows):
     assert complaint(put(raw, "benchmarks.vstar.splits.direct_attributes", rows)).startswith(

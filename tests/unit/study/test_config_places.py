@@ -16,6 +16,24 @@ def test_the_judges_address_is_one(raw, url):
     assert complaint(put(raw, "judge.url", url)).startswith("config: judge.url: ")
 
 
+@pytest.mark.parametrize("url", ["http://me:secret@judge.example/v1", "https://token@judge.example", "http://@h/v1"])
+def test_an_address_holds_no_password(raw, url):
+    assert "keys come from the environment" in complaint(put(raw, "judge.url", url))
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *[("environment", {name: "1"}) for name in ("", "A=B", "A\0", "1A", "A B")],
+        ("environment", {"A": "x\0y"}),
+        ("command", ["serve", "{port}", "a\0b"]),
+        ("directory", "a\0b"),
+    ],
+)
+def test_a_server_that_no_process_can_be_started_for_is_refused_before_any_job(raw, key, value):
+    assert complaint(put(raw, f"judge.server.{key}", value)).startswith(f"config: judge.server.{key}")
+
+
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8000/v1", "https://judge.example/v1/", "http://[::1]:8000/v1"])
 def test_an_address_of_a_server_is_taken(raw, url):
     assert load_config(put(raw, "judge.url", url)).judge.url == url

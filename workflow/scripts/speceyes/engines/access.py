@@ -22,6 +22,8 @@ class KeyMissingError(Exception):
 def _server_address(url: str) -> str:
     if not _VISIBLE.fullmatch(url) or not _names_a_server(url):
         raise ValueError("must be the address of a server, such as http://127.0.0.1:8000/v1")
+    if "@" in urlsplit(url).netloc:
+        raise ValueError("holds a user or password, which results would show; keys come from the environment")
     return url
 
 

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, model_validator
 
 from speceyes.engines.access import KeyVariable, Url, api_key
 from speceyes.engines.base import Engine, EngineError, Place
-from speceyes.engines.settings import EngineSettings, ServerSettings
+from speceyes.engines.settings import EngineSettings, ServerSettings, Word
 
 VLLM = (
     "vllm",
@@ -32,7 +32,7 @@ class ServedSettings(ServerSettings, EngineSettings):
     url: Url | None = Field(
         None, description="Base URL of a server that runs already, e.g. http://gpu1:8000/v1; null starts command."
     )
-    command: tuple[str, ...] = Field(VLLM, min_length=1, description="Program and arguments; default: vLLM.")
+    command: tuple[Word, ...] = Field(VLLM, min_length=1, description="Program and arguments; default: vLLM.")
     served_name: str = Field("model", min_length=1, description="Model name that requests use.")
     api_key_variable: KeyVariable | None = Field(
         None, description="Environment variable with the server's key; null: OPENAI_API_KEY, where it is set."

@@ -2,16 +2,38 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from speceyes.images import ImageSettings
+
+
+def _without_nul(word: str) -> str:
+    if "\0" in word:
+        raise ValueError("holds a NUL, with which no process can be started")
+    return word
+
+
+def _variable(name: str) -> str:
+    if not re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII):
+        raise ValueError("is no name of an environment variable: letters, digits and _, no digit first")
+    return name
+
+
+# What a process can be started with.
+Word = Annotated[str, AfterValidator(_without_nul)]
+Variable = Annotated[str, AfterValidator(_variable)]
 
 
 class EngineSettings(BaseModel):
     """What every engine's settings have; an engine's own derive from these."""
 
     # An engine from outside the library has keys that the schema cannot know.
-    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_extra={"additionalProperties": True})
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, json_schema_extra={"additionalProperties": True}
+    )
 
     type: str = Field(description="transformers, server, or an engine class as package.module:Class.")
     image: ImageSettings = Field(default_factory=ImageSettings, description="Size of images as the model sees them.")
@@ -53,14 +75,14 @@ class EngineSettings(BaseModel):
 class ServerSettings(BaseModel):
     """The command that serves a model; ``{port}``, ``{model}`` (its folder) and ``{name}`` are filled in."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    command: tuple[str, ...] = Field(..., min_length=1, description="Program and arguments.")
-    directory: str = Field(".", description="Folder to start in, relative to the workflow's working directory.")
+    command: tuple[Word, ...] = Field(..., min_length=1, description="Program and arguments.")
+    directory: Word = Field(".", description="Folder to start in, relative to the workflow's working directory.")
     served_name: str = Field(..., min_length=1, description="Model name that requests use.")
     ready_timeout_s: float = Field(900.0, gt=0, description="Seconds until the server must have answered a request.")
     stop_timeout_s: float = Field(10.0, gt=0, description="Seconds between asking the server to stop and killing it.")
-    environment: dict[str, str] = Field(default_factory=dict, description="Environment variables added for it.")
+    environment: dict[Variable, Word] = Field(default_factory=dict, description="Environment variables added for it.")
 
     @property
     def is_told_its_port(self) -> bool:

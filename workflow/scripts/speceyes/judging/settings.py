@@ -10,7 +10,7 @@ from speceyes.engines.access import KeyVariable, api_key
 class ClientSettings(BaseModel):
     """How the judge is asked."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     concurrency: int = Field(8, gt=0, description="Requests under way at once.")
     max_tokens: int = Field(64, gt=0, description="Longest reply in tokens.")

@@ -22,7 +22,7 @@ class Arrivals(NamedTuple):
 class LoadSettings(BaseModel):
     """Which load is offered."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     concurrency: tuple[Annotated[int, Field(ge=1, le=1024)], ...] = Field(
         (1, 4, 16, 64), description="Questions under way at any time: a new one comes when one is answered."

@@ -23,7 +23,7 @@ from speceyes.study.config.agents import AgentConfig
 from speceyes.study.config.benchmarks import BenchmarkConfig
 from speceyes.study.config.corrected import CorrectedConfig
 from speceyes.study.config.draft import DraftConfig
-from speceyes.study.config.errors import ConfigError, check_apart, check_known, explanation
+from speceyes.study.config.errors import ConfigError, check_apart, check_known, check_numbers, explanation
 from speceyes.study.config.fields import Folder, Name, Section, Threshold
 from speceyes.study.config.grid import GridConfig
 from speceyes.study.config.judge import JudgeConfig
@@ -167,9 +167,11 @@ def load_config(raw: dict[str, Any]) -> Config:
     """
     with border("config", ConfigError):
         try:
-            return Config.model_validate(raw)
+            config = Config.model_validate(raw)
         except ValidationError as error:
             raise ConfigError(f"config: {explanation(error, Config)}") from None
+        check_numbers(raw, config.model_dump(serialize_as_any=True))
+    return config
 
 
 def check_files(paths: Iterable[str | Path]) -> None:

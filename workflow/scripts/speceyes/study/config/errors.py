@@ -51,6 +51,22 @@ def check_settings(model: type[S], settings: dict[str, Any]) -> S:
         raise ValueError(explanation(error, model)) from error
 
 
+def check_numbers(given: object, read: object, key: str = "") -> None:
+    """Refuse yes and no, true and false where a number is read: Python counts them as 1 and 0.
+
+    Raises:
+        ValueError: names the key.
+    """
+    if isinstance(given, bool) and not isinstance(read, bool):
+        raise ValueError(f"{key}: must be a number, got {given}")
+    if isinstance(given, dict) and isinstance(read, dict):
+        for name in given.keys() & read.keys():
+            check_numbers(given[name], read[name], f"{key}.{name}".lstrip("."))
+    elif isinstance(given, list | tuple) and isinstance(read, list | tuple):
+        for place, (value, taken) in enumerate(zip(given, read, strict=False)):
+            check_numbers(value, taken, f"{key}.{place}")
+
+
 def explanation(error: ValidationError, model: type[BaseModel]) -> str:
     """The first of a model's errors in one line, and how many more there are."""
     first = error.errors()[0]

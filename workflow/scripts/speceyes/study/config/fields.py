@@ -69,4 +69,4 @@ Shards = Annotated[int, Field(ge=1, le=MAX_SHARDS)]
 class Section(BaseModel):
     """A section of the configuration; a key that it does not know is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
