@@ -28,3 +28,30 @@ rule draw_figure:
         "Drawing {wildcards.figure}"
     script:
         "../scripts/draw_figure.py"
+
+
+# For one column of a page. Asked for by name, e.g. results/miniature/figures/vstar/threshold_ablation.pdf; the
+# throughput is measured over all benchmarks at once, and its figure is one column wide as it is.
+rule draw_figure_of_benchmark:
+    input:
+        unpack(lambda wildcards: PLAN.reads(PLAN.figures[wildcards.figure])),
+    output:
+        png=LAYOUT.figure("{benchmark}/{figure}"),
+        pdf=LAYOUT.figure("{benchmark}/{figure}", "pdf"),
+    log:
+        LAYOUT.log("figures/{benchmark}/{figure}"),
+    benchmark:
+        LAYOUT.times("figures/{benchmark}/{figure}")
+    wildcard_constraints:
+        figure=any_of(figure for figure in PLAN.figures if figure != "throughput"),
+    conda:
+        "../envs/analysis.yaml"
+    resources:
+        mem_mb=2000,
+        runtime=20,
+    params:
+        code=lambda wildcards: code("draw_figure_of_benchmark", f"speceyes.figures.{wildcards.figure}"),
+    message:
+        "Drawing {wildcards.figure} for {wildcards.benchmark} alone"
+    script:
+        "../scripts/draw_figure_of_benchmark.py"

@@ -7,6 +7,8 @@ from drawn_figures import FIGURES, laid_out
 from PIL import Image
 from speceyes.analysis.measures import LedgerError
 from speceyes.figures import style
+from speceyes.figures.one_benchmark import tables_of
+from speceyes.tables.csv_files import read_csv, write_csv
 from synthetic_study import SyntheticStudy
 from synthetic_tables import named, write_tables
 
@@ -108,6 +110,52 @@ def test_nothing_is_drawn_from_tables_that_do_not_add_up(name, tables, tmp_path)
     with pytest.raises(LedgerError, match="judge the missing answers again"):
         draw(name, folder, tmp_path)
     assert not (tmp_path / f"{name}.png").exists()
+
+
+def test_a_split_that_ran_at_one_batch_size_is_left_out_of_their_ablation(tables, tmp_path):
+    folder = tmp_path / "tables"
+    folder.mkdir()
+    for path in tables.iterdir():
+        (folder / path.name).write_bytes(path.read_bytes())
+    settings = read_csv(folder / "settings.csv")
+    once = (settings["benchmark"] == "pope") & (settings["batch_size"] != settings["batch_size"].max())
+    write_csv(settings[~once], folder / "settings.csv")
+
+    titles = [axes.get_title() for axes in laid_out("batch_size_ablation", folder).axes]
+
+    assert [axes.get_title() for axes in laid_out("batch_size_ablation", tables).axes] == [*titles, "POPE random"]
+    assert titles == ["V* direct attributes"]
+
+
+@pytest.mark.parametrize("name", sorted(set(FIGURES) - {"throughput"}))
+def test_a_figure_of_one_benchmark_alone_fits_one_column(name, tables, tmp_path):
+    rows = tables_of(named(tables, FIGURES[name].READS), "pope", tmp_path)
+    FIGURES[name].draw(rows, tmp_path / "figure.png", tmp_path / "figure.pdf")
+    wide = {"latency_breakdown"}  # splits beside tool calls
+    assert Image.open(tmp_path / "figure.png").width == (1575 if name in wide else 770)
+
+
+def test_one_colour_means_one_thing_in_all_figures():
+    colours = [
+        *(
+            style.RIGHT,
+            style.WRONG,
+            style.AGENT_ALONE,
+            style.DRAFT_ALONE,
+            style.SPECREASON,
+            style.PHASE_COLOURS["screen_s"],
+        ),
+        *style.AGENT_COLOURS,
+        *style.METRIC_COLOURS.values(),
+        *style.OTHER_METRIC_COLOURS,
+    ]
+    assert len(set(colours)) == len(colours)
+
+
+def test_of_curves_that_lie_on_each_other_the_lower_ones_are_wider():
+    widths = [style.thickness(4, place) for place in range(4)]
+    assert widths == sorted(widths, reverse=True)
+    assert len(set(widths)) == 4
 
 
 def test_an_axis_of_shares_is_labelled_up_to_all_and_not_beyond():

@@ -23,9 +23,10 @@ def curve(study: FigureTables, axes: Axes, name: str, quantity: str, cell: tuple
         return
     x = rows[name].astype(float)
     style.band(axes, x, rows[f"{quantity}_low"], rows[f"{quantity}_high"], colour)
-    axes.plot(x, rows[quantity], color=colour, marker="o", markersize=1.8)
+    width = style.thickness(len(study.agents), study.agents.index(cell[0]))
+    axes.plot(x, rows[quantity], color=colour, linewidth=width, marker="o", markersize=1 + width)
     point = rows[rows["main_table"]]
-    axes.plot(point[name].astype(float), point[quantity], color=colour, marker="o", markersize=4, linestyle="none")
+    axes.plot(point[name].astype(float), point[quantity], "o", color=colour, markersize=3.2 + width)
     printed = study.printed(f"{name}_ablation", quantity.partition("_")[0], *cell)
     if printed.empty:
         return
@@ -46,7 +47,7 @@ def accuracy_and_speedup(study: FigureTables, axes: style.Panels, name: str) -> 
     axes[0, 0].set_ylabel(f"accuracy (%)\n{SCORER} scorer")
     axes[1, 0].set_ylabel("speedup\nover the agent")
     style.percent(axes[0, 0])
-    style.times(axes[1, 0])
+    style.speedup_axis(axes[1, 0], study.funnel["speedup"], "y")
 
 
 def curve_handles(study: FigureTables) -> list[Line2D]:

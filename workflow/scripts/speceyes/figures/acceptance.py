@@ -24,17 +24,18 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
     figure, axes = style.split_panels(len(study.splits), sharey="all")
     for panel, (benchmark, split) in zip(axes, study.splits, strict=True):
         panel.set_title(split_name(benchmark, split))
-        for agent in study.agents:
+        for place, agent in enumerate(study.agents):
+            width = style.thickness(len(study.agents), place)
             rows = study.ablation("threshold", agent, benchmark, split)
             colour = style.agent_colour(study.agents, agent)
             x = rows["threshold"].astype(float)
-            panel.plot(x, rows["alpha"], color=colour, marker="o", markersize=2)
-            panel.plot(x, rows["beta"], color=colour, linestyle="--", linewidth=0.9)
-            panel.plot(x, rows["accepted"], color=colour, linestyle=":", linewidth=1.2)
+            panel.plot(x, rows["alpha"], color=colour, linewidth=width, marker="o", markersize=1 + width)
+            panel.plot(x, rows["beta"], color=colour, linestyle="--", linewidth=0.8 * width)
+            panel.plot(x, rows["accepted"], color=colour, linestyle=":", linewidth=1.1 * width)
             style.confidence_axis(panel, x.min(), x.max())
         panel.set_ylim(-0.03, 1.03)
         panel.set_xlabel(f"threshold τ ({metric_title(study.metric)})")
-    for panel in axes[:: style.WRAP]:
+    for panel in style.first_in_row(axes):
         panel.set_ylabel("share (%)")
     style.percent(axes[0])
     colours = [

@@ -47,7 +47,7 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
         style.confidence_axis(panel, low, high)
         panel.set_ylim(-0.03, 1.06)
         panel.set_xlabel(f"threshold τ ({metric_title(study.metric)})")
-    for panel in axes[:: style.WRAP]:
+    for panel in style.first_in_row(axes):
         panel.set_ylabel(f"share (%)\n{SCORER} scorer")
     style.percent(axes[0])
     accuracy = Line2D([], [], color=style.metric_colour(study.metrics, study.metric), label="accuracy above τ")

@@ -45,7 +45,7 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
         shown = [*outcomes[confidence_column(metric, study.top_k)], *gates["threshold"]]
         for column, (benchmark, split) in enumerate(study.splits):
             panel = axes[row, column]
-            style.confidence_axis(panel, min(shown), max(shown))
+            style.confidence_axis(panel, min(shown), max(shown), labels=3)
             _densities(panel, study.scored_drafts(benchmark, split), confidence_column(metric, study.top_k))
             panel.set_yticks([])
             for threshold in study.at(gates, study.agents[0], benchmark, split)["threshold"]:

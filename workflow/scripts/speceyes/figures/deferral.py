@@ -63,7 +63,8 @@ def _deferral(study: FigureTables, axes: Axes, cell: pd.DataFrame) -> None:
     for metric in study.metrics:
         rows = cell[cell["metric"] == metric]
         colour = style.metric_colour(study.metrics, metric)
-        axes.plot(rows["deferred"], rows["accuracy"], color=colour, linewidth=0.9)
+        width = style.thickness(len(study.metrics), study.metrics.index(metric), 0.7)
+        axes.plot(rows["deferred"], rows["accuracy"], color=colour, linewidth=width)
         if metric == study.metric and len(rows):
             style.band(axes, rows["deferred"], rows["accuracy_low"], rows["accuracy_high"], colour)
 

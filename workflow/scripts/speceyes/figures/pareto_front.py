@@ -15,9 +15,9 @@ from speceyes.figures.tables import SCORER, FigureTables, Tables
 READS = ("settings", "ledger", "pareto")
 
 ALONE = {
-    "agent": ("*", style.BLACK, "agent alone"),
-    "draft": ("P", style.GREY, "draft alone"),
-    "specreason": ("X", style.GREEN, "SpecReason"),
+    "agent": ("*", style.AGENT_ALONE, "agent alone"),
+    "draft": ("P", style.DRAFT_ALONE, "draft alone"),
+    "specreason": ("X", style.SPECREASON, "SpecReason"),
 }
 
 

@@ -45,7 +45,7 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
         panel.set_xlabel("rank, surest first (%)")
         panel.set_ylim(-0.03, 1.03)
         style.percent(panel, "x")
-    for panel in axes[:: style.WRAP]:
+    for panel in style.first_in_row(axes):
         panel.set_ylabel(f"draft accuracy (%)\n{SCORER} scorer")
     style.percent(axes[0])
     handles = [
@@ -63,7 +63,8 @@ def _rolling(axes: Axes, scored: pd.DataFrame, metric: str, study: FigureTables)
     sums = np.convolve(right, np.ones(window), mode="valid")
     ranks = (np.arange(len(sums)) + window / 2) / len(right)
     colour = style.metric_colour(study.metrics, metric)
-    axes.plot(ranks, sums / window, color=colour, marker="o" if len(sums) == 1 else None)
+    width = style.thickness(len(study.metrics), study.metrics.index(metric), 0.9)
+    axes.plot(ranks, sums / window, color=colour, linewidth=width, marker="o" if len(sums) == 1 else None)
     if metric == study.metric:
         _, images = np.unique(ranked["image_id"].to_numpy(dtype=str), return_inverse=True)
         starts, places = np.arange(len(sums)), np.arange(len(right))[:, None]

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from speceyes.analysis.names import benchmark_name, place_name
 
@@ -23,18 +23,20 @@ LOGIT_BOUND = 1e-6
 STEEPEST = LOGIT_BOUND * (1 - LOGIT_BOUND)  # confidence per log-odds there
 MARGIN = 0.03  # of an axis of shares beyond none and all
 # In the order of preference where not all fit.
-CONFIDENCE_TICKS = (0.9, 0.99, 0.999, 0.9999, 0.5, 0.1, 0.01, 0.96, 0.7, 0.98, 0.97, 0.95, 0.94, 0.995, 0.998, 1.0)
+CONFIDENCE_TICKS = (0.9, 0.99, 0.999, 0.9999, 0.5, 0.1, 0.01, 0.96, 0.7, 0.98, 0.97, 0.95, 0.94, 0.995, 0.998, 1.0,
+                    0.9998, 0.99995, 0.9995)  # fmt: skip
 
-# Okabe and Ito's palette.
-BLACK, GREY, LIGHT = "#000000", "#777777", "#BBBBBB"
-ORANGE, SKY, GREEN, BLUE, VERMILION, PURPLE = "#E69F00", "#56B4E9", "#009E73", "#0072B2", "#D55E00", "#CC79A7"
-METRIC_COLOURS = {"min": VERMILION, "bottom20": ORANGE, "mean": BLUE, "log": PURPLE}
+# Each colour means one thing in all figures. Palettes that the colour-blind tell apart: Okabe and Ito's, Tol's "muted".
+BLACK, LIGHT = "#000000", "#BBBBBB"
+RIGHT, WRONG = "#0072B2", "#D55E00"
+AGENT_COLOURS = ("#332288", "#009E73", "#8C6D31", "#661100", "#88A0A8", "#6699CC")
+METRIC_COLOURS = {"min": "#882255", "bottom20": "#E69F00", "mean": "#56B4E9", "log": "#999933"}
 METRIC_MARKS = {"min": "o", "bottom20": "s", "mean": "D", "log": "^"}
-OTHER_METRIC_COLOURS = (GREEN, SKY, "#8C6D31", "#5F4690", "#A5AA99", "#1D6996")
+OTHER_METRIC_COLOURS = ("#AA4499", "#44AA99", "#DDCC77", "#117733", "#A5AA99", "#1D6996")
 OTHER_METRIC_MARKS = ("v", "<", ">", "p", "h", "d")
-AGENT_COLOURS = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
-PHASE_COLOURS = {"screen_s": SKY, "draft_s": ORANGE, "agent_s": BLUE}
-RIGHT, WRONG = BLUE, VERMILION
+AGENT_ALONE, DRAFT_ALONE, SPECREASON = "#444444", "#8A8A8A", "#CC79A7"
+PHASE_COLOURS = {"screen_s": "#F0E442", "draft_s": DRAFT_ALONE, "agent_s": AGENT_ALONE}
+GREY = DRAFT_ALONE
 
 STYLE: dict[str, Any] = {
     "font.family": "DejaVu Sans",
@@ -83,8 +85,8 @@ def styled(draw: Draw) -> Draw:
 def panels(
     rows: int, columns: int, row_height: float = 1.25, sharex: Sharing = "none", sharey: Sharing = "none"
 ) -> tuple[Figure, Panels]:
-    """A figure of one column's width for one or two panels across, else of two, with its (rows, columns) axes."""
-    width = ONE_COLUMN if columns <= 2 else TWO_COLUMNS
+    """A figure of one column's width for up to three panels across, else of two, with its (rows, columns) axes."""
+    width = ONE_COLUMN if columns <= 3 else TWO_COLUMNS
     figure = Figure(figsize=(width, row_height * rows + 0.45))
     FigureCanvasAgg(figure)
     axes: Panels = figure.subplots(rows, columns, squeeze=False, sharex=sharex, sharey=sharey)
@@ -93,12 +95,17 @@ def panels(
 
 def split_panels(count: int, row_height: float = 1.35, sharey: Sharing = "all") -> tuple[Figure, list[Axes]]:
     """A figure with one panel per split, wrapped; what is left of the grid is blank."""
-    columns = min(count, WRAP)
+    columns = min(count, 2) if count < WRAP else WRAP
     rows = -(-count // columns)
     figure, axes = panels(rows, columns, row_height, sharey=sharey)
     for blank in axes.flat[count:]:
         blank.set_axis_off()
     return figure, list(axes.flat[:count])
+
+
+def first_in_row(axes: Sequence[Axes]) -> list[Axes]:
+    """The panels at the left edge."""
+    return [panel for panel in axes if (place := panel.get_subplotspec()) and place.is_first_col()]
 
 
 def save(figure: Figure, png: Path, pdf: Path) -> None:
@@ -133,6 +140,11 @@ def agent_colour(agents: Sequence[str], agent: str) -> str:
     return AGENT_COLOURS[agents.index(agent) % len(AGENT_COLOURS)]
 
 
+def thickness(count: int, place: int, thinnest: float = 1.0) -> float:
+    """Line width of one of several curves that may lie on each other: what is drawn first shows on both sides."""
+    return thinnest + 0.6 * (count - 1 - place)
+
+
 def band(axes: Axes, x: Any, low: Any, high: Any, colour: str) -> None:
     """An interval along a curve; where it has one point only, an error bar."""
     x, low, high = (np.asarray(values, dtype=float) for values in (x, low, high))
@@ -159,25 +171,20 @@ def _percentage(share: float, _: object) -> str:
     return f"{100 * share:g}" if 0 <= round(share, 9) <= 1 else ""
 
 
-def times(axes: Axes) -> None:
-    """Label a vertical axis of speedups."""
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}×"))
-    axes.yaxis.set_major_locator(MaxNLocator(4))
-
-
-def speedup_axis(axes: Axes, speedups: Any) -> None:
-    """A horizontal axis of speedups: doubling is a step, whichever way."""
+def speedup_axis(axes: Axes, speedups: Any, which: Literal["x", "y"] = "x") -> None:
+    """An axis of speedups: doubling is a step, whichever way."""
     known = np.asarray(speedups, dtype=float)
     known = known[np.isfinite(known) & (known > 0)]
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.5, 2.0)
+    axis = axes.xaxis if which == "x" else axes.yaxis
     if low == high or not len(known):
-        axes.set_xlim(low / 2, high * 2)
-    axes.set_xscale("log")
+        axes.set(**{f"{which}lim": (low / 2, high * 2)})
+    axes.set(**{f"{which}scale": "log"})
     first, last = math.floor(math.log2(0.8 * low)) + 1, math.ceil(math.log2(1.25 * high))
     step = 1 + (last - first) // 6
-    axes.xaxis.set_major_locator(FixedLocator([2.0**power for power in range(first, last) if power % step == 0]))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}×"))
+    axis.set_major_locator(FixedLocator([2.0**power for power in range(first, last) if power % step == 0]))
+    axis.set_minor_locator(NullLocator())
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}×"))
 
 
 def raw_score(share: Any) -> Any:
@@ -212,7 +219,7 @@ def confidence_axis(axes: Axes, low: float, high: float, labels: int = 4) -> Non
             ticks.append(tick)
     axes.xaxis.set_major_locator(FixedLocator(sorted(ticks) or [low]))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}".removeprefix("0")))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.5g}".removeprefix("0")))
 
 
 def legend(figure: Figure, handles: Sequence[Any]) -> None:

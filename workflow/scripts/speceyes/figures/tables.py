@@ -62,6 +62,11 @@ class FigureTables:
         """The funnel's settings of the main table."""
         return self.settings[self.settings["main_table"] & (self.settings["method"] == "speceyes")]
 
+    @property
+    def funnel(self) -> pd.DataFrame:
+        """Every setting of the funnel."""
+        return self.settings[self.settings["method"] == "speceyes"]
+
     @cached_property
     def metrics(self) -> list[str]:
         """Metrics in the main table's order."""

@@ -28,7 +28,7 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
         for agent in study.agents:
             _references(study, above, agent, benchmark, split)
         thresholds = sorted(study.ablation("threshold", study.agents[0], benchmark, split)["threshold"].unique())
-        style.confidence_axis(below, thresholds[0], thresholds[-1])
+        style.confidence_axis(below, thresholds[0], thresholds[-1], labels=3)
         below.set_xlabel("threshold τ")
     style.legend(figure, _handles(study))
     style.save(figure, png, pdf)

@@ -16,7 +16,7 @@ from speceyes.figures.tables import FigureTables, Tables
 
 READS = ("throughput", "ledger")
 
-SYSTEMS = {"agent": (style.BLUE, "agent alone"), "funnel": (style.VERMILION, "SpecEyes")}
+SYSTEMS = {"agent": (style.AGENT_ALONE, "agent alone"), "funnel": (style.METRIC_COLOURS["min"], "SpecEyes")}
 WAITS: dict[str, tuple[Literal["-", "--"], str]] = {"p50_s": ("-", "median"), "p95_s": ("--", "95 %")}
 
 
@@ -77,7 +77,7 @@ def _seconds_axis(axes: Axes) -> None:
 
 def _handles() -> list[Line2D]:
     systems = [Line2D([], [], color=colour, marker="o", label=name) for colour, name in SYSTEMS.values()]
-    bound = Line2D([], [], color=style.VERMILION, linestyle=":", label="bound 1/(1 − βα)")
+    bound = Line2D([], [], color=SYSTEMS["funnel"][0], linestyle=":", label="bound 1/(1 − βα)")
     waits = [Line2D([], [], color=style.BLACK, linestyle=line, label=name) for line, name in WAITS.values()]
     return [
         *systems,
