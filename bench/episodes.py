@@ -1,7 +1,9 @@
 """Whole episodes with many in flight against one after the other, by the miniature's agents on one thread.
 
 The same questions go through both in one process, in turns; what both answer is compared turn by turn. The aim is
-twice as fast on one core, and far more on a GPU (bench/full_size.py).
+twice as fast on one core, and far more on a GPU (bench/full_size.py). Processor seconds, which other work on the
+machine disturbs less, are those of the model and the pictures; a sandbox call, a process of its own, costs the same
+either way, and runs beside others where cores are free.
 
 OMP_NUM_THREADS=1 python bench/episodes.py results/miniature --questions 24
 """
@@ -14,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
 
@@ -48,15 +51,22 @@ def said(records: Iterator[AgentRecord]) -> dict[str, list[str]]:
     return {record.sample_id: [turn.text for turn in record.turns] for record in records}
 
 
-def measured(work: Callable[[], Iterator[AgentRecord]]) -> tuple[float, dict[str, list[str]]]:
-    """Seconds that the work took, and what was said."""
-    started = time.perf_counter()
+class Cost(NamedTuple):
+    """Seconds by the wall's clock, and processor seconds of this process."""
+
+    wall: float
+    processor: float
+
+
+def measured(work: Callable[[], Iterator[AgentRecord]]) -> tuple[Cost, dict[str, list[str]]]:
+    """What the work cost, and what was said."""
+    started, working = time.perf_counter(), time.process_time()
     found = said(work())
-    return time.perf_counter() - started, found
+    return Cost(time.perf_counter() - started, time.process_time() - working), found
 
 
-def compare(engine: Engine, agent: Agent, asked: Questions, in_flight: int, turns: int) -> tuple[float, float, int]:
-    """Seconds one after the other and in flight, the fastest of their turns, and how many episodes were the same."""
+def compare(engine: Engine, agent: Agent, asked: Questions, in_flight: int, turns: int) -> tuple[Cost, Cost, int]:
+    """Costs one after the other and in flight, of the fastest of their turns, and how many episodes were the same."""
 
     def alone() -> Iterator[AgentRecord]:
         return (answer(engine, agent, sample, images) for sample, images in asked)
@@ -83,7 +93,8 @@ def main() -> None:
     study = Study(load_config(read_yaml(given.results / "config.yaml")), Layout(str(given.results)))
     asked = questions(study, given.questions)
     print(f"{len(asked)} questions, {given.in_flight} in flight, the faster of {given.turns} turns")
-    print(f"{'agent':<12} {'one by one s':>12} {'in flight s':>12} {'ratio':>6}  same")
+    columns = [f"{when} {what}" for when in ("one by one", "in flight") for what in ("s", "processor")]
+    print(f"{'agent':<12} {' '.join(f'{name:>20}' for name in columns)} {'ratio':>6} {'by processor':>12}  same")
     differ = False
     with tempfile.TemporaryDirectory() as media:
         for name, described in study.config.agents.items():
@@ -93,7 +104,9 @@ def main() -> None:
             with open_engine(model.engine.model_dump(mode="json"), place) as engine:
                 one, at_once, same = compare(engine, agent, asked, given.in_flight, given.turns)
             differ |= same < len(asked)
-            print(f"{name:<12} {one:>12.1f} {at_once:>12.1f} {one / at_once:>6.1f}  {same} of {len(asked)}", flush=True)
+            costs = " ".join(f"{seconds:>20.1f}" for seconds in (*one, *at_once))
+            ratios = f"{one.wall / at_once.wall:>6.2f} {one.processor / at_once.processor:>12.2f}"
+            print(f"{name:<12} {costs} {ratios}  {same} of {len(asked)}", flush=True)
     sys.exit(differ)
 
 

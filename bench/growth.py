@@ -2,7 +2,8 @@
 
 Each step runs in a process of its own, so that its peak of memory is its own: the record store (writing and streaming
 draft records), confidences' reading and replay of every setting, measuring all of them, outcomes, the recommended
-thresholds, and the explorer's page, whose records are drawn whole (tests/helpers/synthetic_study.py), without pictures.
+thresholds, and, up to 100 thousand samples, the explorer's page without pictures, whose records are drawn whole
+(tests/helpers/synthetic_study.py).
 
 python bench/growth.py                           # 10 thousand, 100 thousand and 1 million samples
 python bench/growth.py --samples 10000 --folder /tmp/growth
@@ -13,12 +14,14 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
-import resource
+import re
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -29,7 +32,6 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "helpers"))
 
 from explored_study import explorer_tables
-from speceyes.analysis.answers import scored_answers
 from speceyes.analysis.measures import settings_and_ledger
 from speceyes.analysis.outcomes import OutcomeTables, outcomes, write_outcomes
 from speceyes.analysis.settings import StatisticsSettings
@@ -40,16 +42,18 @@ from speceyes.pages.explorer.page import write_explorer
 from speceyes.records.passes import Cell, Pass
 from speceyes.records.tables import PROVENANCE_KEY, read_table, write_table
 from speceyes.records.types import FORMAT_VERSION, DraftRecord, Step, Timed, TimingRecord
-from speceyes.tables.csv_files import write_csv
 from speceyes.tables.recommended_threshold import recommended_thresholds
 from synthetic_study import SyntheticStudy
+from synthetic_tables import write_measures
 
+R = TypeVar("R")
 CELL = Cell("agent", "bench", "split")
 TOP_KS = (32, 64, 96)
 THRESHOLDS = (0.99, 0.98, 0.97, 0.96, 0.95, 0.94)
 STATISTICS = StatisticsSettings()
 ROWS_PER_IMAGE = 2
 TIMED_SAMPLES = 1000
+EXPLORED_SAMPLES = 100_000  # the most that a page is written of
 LIMIT_GIB, LIMIT_RATIO = 4.0, 1.3
 
 
@@ -120,13 +124,8 @@ def explored(folder: Path, count: int) -> SyntheticStudy:
 
 
 def write_explored(folder: Path, count: int) -> None:
-    """Its passes, answers and settings."""
-    study = explored(folder, count).write()
-    ((agent, *where),) = study.cells
-    table, stamp = study.table("replay", *where, agent=agent)
-    write_replay(table, study.passes(agent, *where), study.grid(where[0]), stamp)
-    settings, _ = settings_and_ledger({Cell(agent, *where): table}, scored_answers(study.answer_tables()), STATISTICS)
-    write_csv(settings, folder / "settings.csv")
+    """Its passes and tables."""
+    write_measures(explored(folder, count).write(), folder / "explorer", STATISTICS)
 
 
 def _write_times(folder: Path, count: int, generator: np.random.Generator) -> None:
@@ -210,7 +209,7 @@ def recommend(folder: Path, _: int) -> None:
 
 def explore(folder: Path, count: int) -> None:
     """The explorer, one page."""
-    tables = explorer_tables(explored(folder, count), folder, folder / "images", folder / "media")
+    tables = explorer_tables(explored(folder, count), folder / "explorer", folder / "images", folder / "media")
     write_explorer(tables, folder / "explorer.html", {})
 
 
@@ -224,12 +223,23 @@ STEPS: dict[str, Callable[[Path, int], None]] = {
 }
 
 
-def _measured(step: str, folder: Path, count: int) -> tuple[float, float, float]:
+def alone(work: Callable[[Path, int], R], folder: Path, count: int) -> R:
+    """What the work gives back, done in a process of its own."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(work, (folder, count))
+
+
+def measured(step: str, folder: Path, count: int) -> tuple[float, float, float]:
     """Seconds, processor seconds and peak GiB of a step, imports included in the last alone."""
     started, working = time.perf_counter(), time.process_time()
     STEPS[step](folder, count)
-    seconds, processor = time.perf_counter() - started, time.process_time() - working
-    return seconds, processor, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    return time.perf_counter() - started, time.process_time() - working, peak_gib()
+
+
+def peak_gib() -> float:
+    """The most memory that this process has held; getrusage's also counts that of the process that started it."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return int(re.search(r"^VmHWM:\s+(\d+) kB$", status, re.MULTILINE)[1]) / 2**20  # type: ignore[index]
 
 
 def main() -> None:
@@ -244,11 +254,13 @@ def main() -> None:
     last: dict[str, tuple[int, float]] = {}
     for count in given.samples:
         with tempfile.TemporaryDirectory(dir=given.folder) as folder:
-            write_passes(Path(folder), count)
-            write_explored(Path(folder), count)
-            for step in STEPS:
-                with multiprocessing.get_context("spawn").Pool(1) as pool:
-                    seconds, processor, memory = pool.apply(_measured, (step, Path(folder), count))
+            alone(write_passes, Path(folder), count)
+            steps = [step for step in STEPS if step != "explorer"]
+            if count <= EXPLORED_SAMPLES:
+                alone(write_explored, Path(folder), count)
+                steps.append("explorer")
+            for step in steps:
+                seconds, processor, memory = alone(partial(measured, step), Path(folder), count)
                 before = last.get(step)
                 ratio = processor / before[1] * before[0] / count if before else float("nan")
                 last[step] = (count, processor)
