@@ -18,8 +18,7 @@ def a_pass(folder: Path, stage: str, samples: int = 100, **names) -> PlannedPass
 def some_work(folder: Path, *passes: PlannedPass, downloads=()) -> Work:
     return Work(
         study="it", results=folder / "results", downloads=downloads, passes=passes,
-        verdicts=folder / "verdicts.parquet", top_k=128, draft_tokens=20,
-        timing=TimingConfig(),
+        verdicts=folder / "verdicts.parquet", top_k=128, draft_tokens=20, timing=TimingConfig(), drawn_from={},
     )  # fmt: skip
 
 

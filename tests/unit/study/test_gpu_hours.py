@@ -14,7 +14,8 @@ from speceyes.study.estimate import Work, render
 from speceyes.study.gpu_hours import (
     Assumptions,
     PlannedPass,
-    load_cost,
+    drawn_from,
+    load_costs,
     measured_seconds,
     model_jobs,
     nearest,
@@ -164,11 +165,27 @@ def test_models_are_loaded_as_often_with_one_split_as_with_all(tmp_path):
 
 def test_load_costs_every_level_for_both_systems(tmp_path):
     load = {"concurrency": [1, 16], "rates": [0.5], "questions": 10, "repeats": 3}
-    cost = load_cost(paper(tmp_path, load=load), ASSUMED)
-    assert cost is not None
-    assert cost.samples == 2 * 2 * 3 * 3 * 30  # agents, systems, repeats, levels, questions
-    assert cost.seconds == pytest.approx((10 + 10 / 8 + 2) / 3)
-    assert load_cost(paper(tmp_path, load=None), ASSUMED) is None
+    costs = load_costs(paper(tmp_path, load=load), ASSUMED, {})
+    by_agent = 2 * 3 * 3 * 30  # systems, repeats, levels, questions
+    assert [(one.agent, one.samples) for one in costs] == [("deepeyes", by_agent), ("thyme", by_agent)]
+    assert all(one.seconds == pytest.approx((10 + 10 / 8 + 2) / 3) for one in costs)
+    assert load_costs(paper(tmp_path, load=None), ASSUMED, {}) == []
+
+
+def test_load_is_priced_by_an_agent_that_was_timed_and_not_where_it_is_done(tmp_path):
+    plan = paper(tmp_path, load={"concurrency": [2], "rates": [], "questions": 10, "repeats": 1})
+    done = Path(plan.study.layout.load("deepeyes"))
+    done.parent.mkdir(parents=True)
+    done.touch()
+    first, second = load_costs(plan, ASSUMED, {"thyme": 3.0})
+    assert (first.done, first.hours, first.basis) == (first.samples, 0, "10 s assumed for the agent")
+    assert (second.seconds, second.basis) == (1.5, "agent by the clock")
+    assert second.hours == pytest.approx(60 * 1.5 / 3600)
+
+
+def test_images_of_a_split_follow_from_its_official_questions(tmp_path):
+    assert drawn_from(paper(tmp_path)) == {"vstar": 115, "hrbench": 200, "pope": 500}
+    assert drawn_from(paper(tmp_path, limit=50)) == {"vstar": 50, "hrbench": 13, "pope": 9}
 
 
 def test_the_papers_study_takes_at_most_eighty_hours_at_ten_seconds_per_answer(tmp_path):

@@ -19,6 +19,7 @@ from synthetic_study import SyntheticStudy
 ROOT = Path(__file__).parents[3]
 SPLITS = {("vstar", "direct_attributes"): 40, ("vstar", "relative_position"): 40, ("pope", "random"): 60}
 TIMED = 6
+SIZES = {"vstar": 20, "pope": 10}  # images of a split
 
 
 def paper(folder: Path) -> Study:
@@ -46,12 +47,27 @@ def test_splits_of_a_benchmark_are_planned_together_from_all_their_timed_images(
 
 def test_the_plan_and_the_width_of_what_is_configured_are_printed(pilot):
     planned = planned_images(pilot)
-    rows = render_images(planned, TimingConfig(images={"vstar": 20, "pope": 5}), 0.3).splitlines()[2:]
+    *rows, to_write = render_images(planned, TimingConfig(images={"vstar": 20, "pope": 5}), {}, 0.3).splitlines()[2:]
     for one, row in zip(planned, rows, strict=True):
         assert row.split()[:4] == [one.agent, one.benchmark, str(one.seen), str(images_needed(one.known, 0.3, 0.95))]
         assert re.search(rf"\d+% with {dict(vstar=20, pope=5)[one.benchmark]}$", row)
-    all_timed = render_images(planned, TimingConfig(images={"vstar": None}))
-    assert all(row.endswith("all are timed") for row in all_timed.splitlines()[2:])
+    most = {
+        name: max(images_needed(one.known, 0.3, 0.95) for one in planned if one.benchmark == name) for name in SIZES
+    }
+    assert TimingConfig.model_validate(yaml.safe_load(to_write)["timing"]).images == most
+
+
+@pytest.mark.parametrize(("images", "sizes"), [({"vstar": None}, {}), (20, SIZES)])
+def test_a_split_is_timed_whole_where_it_has_no_more_images(pilot, images, sizes):
+    rows = render_images(planned_images(pilot), TimingConfig(images=images), sizes).splitlines()[2:-1]
+    assert all(row.endswith("all are timed") for row in rows)
+
+
+def test_no_more_images_are_planned_than_a_split_has(pilot):
+    *rows, to_write = render_images(planned_images(pilot), TimingConfig(images=5), SIZES).splitlines()[2:]
+    for row in rows:
+        assert f" all {SIZES[row.split()[1]]} " in row
+    assert yaml.safe_load(to_write) == {"timing": {"images": dict.fromkeys(SIZES)}}
 
 
 def test_a_study_that_nobody_has_timed_is_not_planned(tmp_path):

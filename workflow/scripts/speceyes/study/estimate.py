@@ -22,12 +22,14 @@ from speceyes.study.gpu_hours import (
     ModelJobs,
     PlannedPass,
     StageCost,
-    load_cost,
+    drawn_from,
+    load_costs,
     loading_hours,
     model_jobs,
     planned_passes,
     render_hours,
     stage_costs,
+    timed_agents,
 )
 from speceyes.study.gpu_memory import Planned, card_gigabytes, planned_memory, render_memory
 from speceyes.study.layout import Layout
@@ -63,10 +65,11 @@ class Work:
     top_k: int
     draft_tokens: int
     timing: TimingConfig
+    drawn_from: Mapping[str, int]
     memory: Sequence[Planned] = ()
     pilot: Sequence[PlannedPass] = ()
     jobs: Sequence[ModelJobs] = ()
-    load: StageCost | None = None
+    load: Sequence[StageCost] = ()
     images: Sequence[PlannedImages] = ()
     width: float = WIDTH
     assumed: Assumptions = ASSUMED
@@ -81,16 +84,18 @@ class Work:
             width: that a speedup's interval is planned for, as a share of the speedup.
         """
         plan, settings = Plan(study), study.config.draft.settings
+        passes, tried = planned_passes(plan, ASSUMED), planned_passes(Plan(pilot), ASSUMED) if pilot else []
         return cls(
             study=study.name,
             results=Path(study.layout.results),
             downloads=_downloads(study),
-            passes=planned_passes(plan, ASSUMED),
-            pilot=planned_passes(Plan(pilot), ASSUMED) if pilot else (),
+            passes=passes,
+            pilot=tried,
             jobs=model_jobs(plan),
-            load=load_cost(plan, ASSUMED),
+            load=load_costs(plan, ASSUMED, timed_agents([*tried, *passes])),
             images=planned_images(pilot or study),
             timing=study.config.timing,
+            drawn_from=drawn_from(plan),
             width=width,
             verdicts=Path(study.layout.verdicts),
             top_k=settings.top_k,
@@ -142,7 +147,7 @@ def render(work: Work) -> str:
             f"Study {work.study}",
             _render_bytes(work),
             render_hours(_costs(work), work.jobs, work.assumed),
-            *([render_images(work.images, work.timing, work.width)] if work.images else []),
+            *([render_images(work.images, work.timing, work.drawn_from, work.width)] if work.images else []),
             *([render_memory(work.memory, card_gigabytes())] if work.memory else []),
             f"Judge: at most {judge_calls(work)} calls",
         )
@@ -150,7 +155,7 @@ def render(work: Work) -> str:
 
 
 def _costs(work: Work) -> list[StageCost]:
-    return stage_costs(work.passes, work.assumed, work.pilot) + ([work.load] if work.load else [])
+    return [*stage_costs(work.passes, work.assumed, work.pilot), *work.load]
 
 
 def total_hours(work: Work) -> float:

@@ -35,6 +35,7 @@ RUN: tuple[PassStage, ...] = (
 MEASURED_COLUMNS = {"live": ("screen_s", "draft_s", "agent_s")}
 # Questions about one image in the official files; one's own count as one.
 QUESTIONS_PER_IMAGE = {"hrbench": 4, "pope": 6}
+BY_THE_CLOCK = "agent by the clock"
 
 
 class Assumptions(NamedTuple):
@@ -167,6 +168,16 @@ def _samples(plan: Plan, one: Pass) -> int:
     return min(whole, drawn.images * QUESTIONS_PER_IMAGE.get(one.benchmark, 1))
 
 
+def drawn_from(plan: Plan) -> dict[str, int]:
+    """Images of a benchmark's largest split, by the official numbers of questions; of benchmarks that have them."""
+    sizes: dict[str, int] = {}
+    for benchmark, split in plan.study.splits:
+        if questions := plan.study.questions(benchmark, split):
+            images = -(-questions // QUESTIONS_PER_IMAGE.get(benchmark, 1))
+            sizes[benchmark] = max(images, sizes.get(benchmark, 0))
+    return sizes
+
+
 @dataclass(frozen=True, slots=True)
 class _Units:
     """What a sample takes one after the other, in agent's answers."""
@@ -243,6 +254,11 @@ def timed_agents(passes: Iterable[PlannedPass]) -> dict[str, float]:
     return {agent: float(rows[rows["step"] == "agent"]["latency_s"].mean()) for agent, rows in measured.items()}
 
 
+def assumption(assumed: Assumptions) -> str:
+    """What seconds rest on where no agent was timed."""
+    return f"{assumed.agent_s:g} s assumed for the agent"
+
+
 @dataclass(frozen=True, slots=True)
 class Rates:
     """Seconds per sample of any pass."""
@@ -260,7 +276,7 @@ class Rates:
             [self.agents[planned.timed.agent]] if planned.timed.agent in self.agents else list(self.agents.values())
         )
         agent_s = sum(agents) / len(agents) if agents else self.assumed.agent_s
-        source = "agent by the clock" if agents else f"{agent_s:g} s assumed for the agent"
+        source = BY_THE_CLOCK if agents else assumption(self.assumed)
         if planned.holds.stage in TIMED:
             return planned.units * agent_s, f"one after the other, {source}"
         return planned.units * agent_s / self.assumed.gain, f"many in flight, {source}"
@@ -293,26 +309,33 @@ def _stage_cost(passes: Sequence[PlannedPass], rates: Rates) -> StageCost:
     return StageCost(first.stage, first.agent, samples, done, total / max(samples, 1), left / 3600, "; ".join(bases))
 
 
-def load_cost(plan: Plan, assumed: Assumptions) -> StageCost | None:
+def load_costs(plan: Plan, assumed: Assumptions, known: Mapping[str, float]) -> list[StageCost]:
     """The rule ``load``: every question to the agent alone and to the funnel, at every level, as often as repeated.
 
     So many questions under way are answered so many times as fast, up to the gain of many in flight; at random times
     no faster than they come.
+
+    Args:
+        plan: of the study.
+        assumed: the seconds of an agent that is not known.
+        known: mean seconds of agents' answers, one after the other.
     """
-    load = plan.study.config.load
-    left = [table for table in plan.load_tables if not Path(table).exists()]
-    if load is None or not left:
-        return None
-    questions = load.questions * len(plan.study.config.benchmarks)
-    fastest = assumed.agent_s / assumed.gain
-    levels = [max(assumed.agent_s / level, fastest) for level in load.concurrency]
-    levels += [max(1 / rate, fastest) for rate in load.rates]
-    seconds = sum(levels) / len(levels)
-    answered = 2 * questions * len(levels) * load.repeats
-    hours = seconds * answered * len(left) / 3600
-    return StageCost(
-        "load", "", answered * len(left), 0, seconds, hours, f"{assumed.agent_s:g} s assumed for the agent"
-    )
+    load, layout = plan.study.config.load, plan.study.layout
+    if load is None:
+        return []
+    answered = 2 * load.questions * len(plan.study.config.benchmarks) * (len(load.concurrency) + len(load.rates))
+    costs = []
+    for agent in plan.study.config.agents:
+        agent_s = known.get(agent, assumed.agent_s)
+        fastest = agent_s / assumed.gain
+        levels = [max(agent_s / level, fastest) for level in load.concurrency]
+        levels += [max(1 / rate, fastest) for rate in load.rates]
+        seconds = sum(levels) / len(levels)
+        samples = answered * load.repeats
+        left = 0 if Path(layout.load(agent)).exists() else samples
+        basis = BY_THE_CLOCK if agent in known else assumption(assumed)
+        costs.append(StageCost("load", agent, samples, samples - left, seconds, seconds * left / 3600, basis))
+    return costs
 
 
 def loading_hours(jobs: Sequence[ModelJobs], assumed: Assumptions) -> float:

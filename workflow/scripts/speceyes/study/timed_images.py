@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -91,27 +92,50 @@ def _compared(setting: Setting) -> bool:
     return setting.method == "agent" or (setting.method == "speceyes" and setting.main_table)
 
 
-def render_images(planned: Sequence[PlannedImages], timing: TimingConfig, width: float = WIDTH) -> str:
-    """What to write for ``timing.images``, and the width to expect of what is configured."""
+def render_images(
+    planned: Sequence[PlannedImages], timing: TimingConfig, drawn_from: Mapping[str, int], width: float = WIDTH
+) -> str:
+    """What to write for ``timing.images``, and the width to expect of what is configured.
+
+    Args:
+        planned: every agent on every benchmark that was timed.
+        timing: what is configured.
+        drawn_from: images of a benchmark's largest split; a benchmark that is not named may have any number.
+        width: that is planned for.
+    """
     share = f"{width:.0%}"
     head = f"  {'agent':<14} {'benchmark':<12} {'images seen':>11} {'to time':>8}  {'width as configured':>19}"
+    needed = [images_needed(one.known, width, one.level) for one in planned]
     rows = [
-        f"  {one.agent:<14} {one.benchmark:<12} {one.seen:>11} {_needed(one, width):>8}  "
-        f"{_expected(one, timing.images_of(one.benchmark)):>19}"
-        for one in planned
+        f"  {one.agent:<14} {one.benchmark:<12} {one.seen:>11} {_said(images, drawn_from.get(one.benchmark)):>8}  "
+        f"{_expected(one, timing.images_of(one.benchmark), drawn_from.get(one.benchmark)):>19}"
+        for one, images in zip(planned, needed, strict=True)
     ]
     return "\n".join(
-        [f"Images of a split to time (timing.images) for speedups known within {share} of them, upper less lower limit",
-         head, *rows]
+        [f"Images of a split to time for speedups known within {share} of them, upper less lower limit", head, *rows,
+         *_to_write([one.benchmark for one in planned], needed, drawn_from)]
     )  # fmt: skip
 
 
-def _needed(one: PlannedImages, width: float) -> str:
-    needed = images_needed(one.known, width, one.level)
-    return "unknown" if needed is None else str(needed)
+def _said(images: int | None, known: int | None) -> str:
+    if images is None:
+        return "unknown"
+    return str(images) if known is None or images < known else f"all {known}"
 
 
-def _expected(one: PlannedImages, configured: int | None) -> str:
-    if configured is None:
+def _to_write(benchmarks: Sequence[str], needed: Sequence[int | None], drawn_from: Mapping[str, int]) -> Iterator[str]:
+    """The line of configuration for it: of each benchmark as many as the agent takes that takes most."""
+    most: dict[str, int] = {}
+    for name, images in zip(benchmarks, needed, strict=True):
+        if images is None:
+            return
+        most[name] = max(images, most.get(name, 0))
+    values = {name: "null" if images >= drawn_from.get(name, math.inf) else images for name, images in most.items()}
+    if values:
+        yield f"  timing: {{images: {{{', '.join(f'{name}: {value}' for name, value in values.items())}}}}}"
+
+
+def _expected(one: PlannedImages, configured: int | None, known: int | None) -> str:
+    if configured is None or (known is not None and configured >= known):
         return "all are timed"
     return f"{relative_width(one.known, configured, one.level):.0%} with {configured}"
