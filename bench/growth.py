@@ -262,11 +262,12 @@ def main() -> None:
             for step in steps:
                 seconds, processor, memory = alone(partial(measured, step), Path(folder), count)
                 before = last.get(step)
-                ratio = processor / before[1] * before[0] / count if before else float("nan")
+                ratio = processor / before[1] * before[0] / count if before else 0.0
                 last[step] = (count, processor)
                 failed |= memory > LIMIT_GIB or (before is not None and before[0] >= 100_000 and ratio > LIMIT_RATIO)
                 print(
-                    f"{step:<14} {count:>9} {seconds:>9.1f} {processor:>9.1f} {memory:>6.2f}  {ratio:>14.2f}",
+                    f"{step:<14} {count:>9} {seconds:>9.1f} {processor:>9.1f} {memory:>6.2f}  "
+                    f"{f'{ratio:.2f}' if before else 'first':>14}",
                     flush=True,
                 )
     sys.exit(failed)

@@ -1,8 +1,8 @@
 """What the whole settings grid costs by replay, against running the funnel live at every setting.
 
 Replaying is timed here, anew, from a finished study's stored passes. Live time is what the models
-would take: each setting's composed seconds, times how much longer the study's own live runs took than
-their replay.
+would take on all samples: each setting's composed seconds, in the mean over the timed samples, times
+how much longer the study's own live runs took than their replay.
 
 python bench/replay.py results/miniature
 """
@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import pandas as pd
 import yaml
 
@@ -79,7 +80,8 @@ def main() -> None:
             replay = read_replay(Path(table), ["latency_s"])
             funnel = [row for row, setting in enumerate(replay.settings) if setting.method == "speceyes"]
             settings += len(funnel)
-            live += slower * float(replay.columns["latency_s"][funnel].sum())
+            means = np.nanmean(replay.columns["latency_s"][funnel], axis=1)
+            live += slower * float(means.sum()) * len(replay.sample_ids)
     print(f"{settings} settings: {replayed:.1f} s by replay, {live:.0f} s live, {live / replayed:.0f} times as much")
 
 
