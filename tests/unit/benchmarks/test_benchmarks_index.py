@@ -2,6 +2,7 @@ import hashlib
 import logging
 
 import pytest
+from full_disk import files_end_at
 from official_forms import hrbench_row, picture, png_of_size, pope_row, write_hrbench, write_pope, write_vstar
 from speceyes.benchmarks.base import BenchmarkError, RawRow, load_reader
 from speceyes.benchmarks.index import build_index
@@ -94,6 +95,14 @@ def test_identical_options_are_named(tmp_path, options):
         index(tmp_path, "vstar", "direct_attributes", tmp_path)
     assert str(caught.value).startswith(f"{path}: options ")
     assert " are both '" in str(caught.value)
+
+
+def test_a_picture_that_the_disk_does_not_take_is_named_and_no_row_blamed(tmp_path):
+    write_pope(tmp_path, [pope_row(0)])
+    with files_end_at(100), pytest.raises(OSError, match="File too large") as caught:
+        index(tmp_path, "pope", "adversarial", tmp_path)
+    assert ".jpg" in str(caught.value)
+    assert "row" not in str(caught.value)
 
 
 class Listing:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import resource
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 import pytest
+from full_disk import files_end_at
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scripted import sample
@@ -165,17 +163,6 @@ def test_a_second_writer_starts_anew_where_the_first_has_removed_the_journal(pat
         with second.result(60) as journal:
             journal.append(screened(3))
     assert read(path).keys() == ids(3)
-
-
-@contextmanager
-def files_end_at(size: int) -> Iterator[None]:
-    """The system refuses to write further, as a full disk does."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_record_that_the_disk_does_not_take_ends_in_one_line_and_loses_no_other(path):

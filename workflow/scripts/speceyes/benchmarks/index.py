@@ -9,6 +9,7 @@ from speceyes.benchmarks.base import BenchmarkError, ImageFacts, RawRow, Reader,
 from speceyes.border import border
 from speceyes.records.samples import Sample, write_samples
 from speceyes.records.some import some_questions
+from speceyes.runtime.atomic import whole
 from speceyes.runtime.progress import Progress
 
 LIMIT_SEED = 0
@@ -43,8 +44,8 @@ def build_index(
     samples: list[Sample] = []
     with Progress(f"index {benchmark}/{split}", expected_rows) as progress:
         for number, row in enumerate(validated_rows(reader, benchmark, split)):
+            image = _store(row.image, row.where, images_dir, known)
             with border(row.where, BenchmarkError):
-                image = _store(row.image, row.where, images_dir, known)
                 samples.append(_sample(benchmark, split, number, row, image))
             progress.advance()
     if expected_rows is not None and len(samples) != expected_rows:
@@ -79,5 +80,6 @@ def _store(content: bytes, where: str, images_dir: Path, known: dict[bytes, Imag
     if digest not in known:
         known[digest] = check_image(content, where)
         facts = known[digest]
-        (images_dir / f"{facts.image_id[:32]}.{facts.extension}").write_bytes(content)
+        with whole(images_dir / f"{facts.image_id[:32]}.{facts.extension}") as part:
+            part.write_bytes(content)
     return known[digest]

@@ -9,6 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from speceyes.runtime.atomic import whole
+
 LETTERS = "ABCDEFGH"
 
 
@@ -68,7 +70,8 @@ SAMPLES_SCHEMA = pa.schema(
 def write_samples(path: Path, samples: list[Sample]) -> None:
     """Write the samples table (one row group; a few MB for the largest split)."""
     rows = [sample.model_dump() | {"options": list(sample.options)} for sample in samples]
-    pq.write_table(pa.Table.from_pylist(rows, schema=SAMPLES_SCHEMA), path)
+    with whole(path) as part:
+        pq.write_table(pa.Table.from_pylist(rows, schema=SAMPLES_SCHEMA), part)
 
 
 def read_sample_ids(path: Path) -> list[str]:
