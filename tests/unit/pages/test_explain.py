@@ -15,7 +15,7 @@ SAMPLES = ("vstar/relative_position/0000", "vstar/relative_position/0001")
 
 def sample(name: str) -> Sample:
     return Sample(
-        sample_id=name, benchmark="vstar", split="relative_position", question=f"Which colour in {name}?",
+        sample_id=name, benchmark="vstar", split="relative_position", question=f"Which colour\x1b[2J in {name}?",
         options=("red", "blue"), gold="blue", gold_letter="B", category="", image="a.jpg", image_id="a" * 64,
         width=640, height=480,
     )  # fmt: skip
@@ -47,7 +47,9 @@ def results(tmp_path):
         for name in SAMPLES
     ]
     write_table(places["draft"], DraftRecord, drafts, {})
-    tool = ToolUse(name="image_zoom_in_tool", status="ok", box=(1, 2, 30, 40), output="done " * 200)
+    tool = ToolUse(
+        name="image_zoom_in_tool", status="ok", box=(1, 2, 30, 40), output="done " * 200, detail="\x1b[31mred\n\nE"
+    )
     turns = (
         Turn(text="I zoom.", generated_tokens=3, latency_s=0.1, tool=tool),
         Turn(text="Blue.", generated_tokens=2, latency_s=0.1),

@@ -73,16 +73,17 @@ def _records(results: Path, stage: str, sample: Sample, kind: type[R]) -> Iterat
 
 
 def _question(sample: Sample) -> str:
-    lines = [sample.sample_id, f"  {sample.question}", *(f"    {option}" for option in sample.lettered_options)]
+    options = (f"    {_short(option)}" for option in sample.lettered_options)
+    lines = [sample.sample_id, f"  {_short(sample.question)}", *options]
     right = f"{sample.gold_letter}. {sample.gold}" if sample.options else sample.gold
     return "\n".join(
-        [*lines, f"  right: {right}", f"  picture: {sample.image}, {sample.width} x {sample.height} pixels"]
+        [*lines, f"  right: {_short(right)}", f"  picture: {sample.image}, {sample.width} x {sample.height} pixels"]
     )
 
 
 def _lines(record: Record) -> Iterator[str]:
     if record.status != "ok":
-        yield f"  {record.status}: {record.error}"
+        yield f"  {record.status}: {_short(record.error)}"
     match record:
         case ScreenRecord():
             yield f"  {'needs no tools' if record.tool_free else 'needs tools'}: it said {_short(record.text)}"
@@ -100,8 +101,8 @@ def _turn(number: int, turn: Turn) -> Iterator[str]:
     yield f"  turn {number} by the {turn.author}{score}: {_short(turn.text)}"
     if turn.tool:
         box = f" {list(turn.tool.box)}" if turn.tool.box else ""
-        detail = f": {turn.tool.detail}" if turn.tool.detail else ""
-        yield f"    {turn.tool.name}{box} {turn.tool.status}{detail}"
+        detail = f": {_short(turn.tool.detail)}" if turn.tool.detail else ""
+        yield f"    {_short(turn.tool.name)}{box} {turn.tool.status}{detail}"
         if turn.tool.output:
             yield f"    printed: {_short(turn.tool.output)}"
 
