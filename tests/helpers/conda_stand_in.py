@@ -119,7 +119,9 @@ def main(prefix: str, *words: str) -> None:
             print(json.dumps({"get": {"channel_priority": "strict"}}))
         case ("env", "create", "--quiet", "--no-default-packages", "--file", file, "--prefix", target):
             Installation(Path(prefix)).create(Path(file), Path(target))
-        case ("clean", "-y", "--tarballs"):
+        case ("env", "create", "--prefix", target, "--file", file):  # as container definitions have it
+            Installation(Path(prefix)).create(Path(file), Path(target))
+        case ("clean", "-y", "--tarballs") | ("clean", "--all", "-y"):
             pass  # the channel is a folder: nothing was downloaded
         case _:
             sys.exit(f"the stand-in for conda knows no {' '.join(words)}")

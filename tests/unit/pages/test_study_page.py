@@ -159,8 +159,8 @@ def test_names_and_stars_of_claims_and_splits_are_shown_as_they_are():
 def test_each_system_that_ran_under_both_protocols_has_its_sentence():
     agent, peer = protocol_differences(protocols())
     assert agent.startswith("**Published and corrected protocol, DeepEyes**: the same outcome on 20 of 22 samples")
-    assert "6 and 2 errors" in agent
-    assert "by +0.0 to +2.5 points on 2 splits" in agent
+    assert "errors in 6 by the published and 2 by the corrected one" in agent
+    assert "by 0.0 to +2.5 points on 2 splits" in agent
     assert peer.startswith("**Published and corrected protocol, SpecReason with DeepEyes**: the same outcome on 1 of 5")
 
 

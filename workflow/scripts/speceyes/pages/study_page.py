@@ -149,12 +149,12 @@ def protocol_differences(protocols: pd.DataFrame) -> list[str]:
 
 def _protocol_difference(system: str, agent: str, rows: pd.DataFrame) -> str:
     name = plain(agent_name(agent))
-    errors = " and ".join(f"{int(rows[f'errored_{protocol}'].sum())}" for protocol in ("published", "corrected"))
-    points = rows[f"{SCORER}_difference"]
-    span = " to ".join(dict.fromkeys((f"{points.min():+.1f}", f"{points.max():+.1f}")))
+    published, corrected = (int(rows[f"errored_{protocol}"].sum()) for protocol in ("published", "corrected"))
+    errors = f"errors in {published} by the published and {corrected} by the corrected one"
+    span = _span(rows[f"{SCORER}_difference"])
     return (
         f"**Published and corrected protocol, {name if system == 'agent' else f'SpecReason with {name}'}**: the same"
-        f" outcome on {int(rows['same'].sum())} of {int(rows['n'].sum())} samples, {errors} errors; the corrected"
+        f" outcome on {int(rows['same'].sum())} of {int(rows['n'].sum())} samples, {errors}; the corrected"
         f" protocol changes the accuracy by {span} points on {len(rows)} splits ({SCORER} scorer);"
         " see [protocol_effects.csv](tables/protocol_effects.csv)."
     )
@@ -202,9 +202,14 @@ def _range(values: pd.Series) -> str:
     return low if low == high else f"{low} to {high}"
 
 
+def _span(points: pd.Series) -> str:
+    """The least and the largest difference; zero has no sign."""
+    ends = (f"{end:+.1f}" for end in (points.min(), points.max()))
+    return " to ".join(dict.fromkeys("0.0" if end[1:] == "0.0" else end for end in ends))
+
+
 def _finding(agent: str, rows: pd.DataFrame) -> str:
-    difference = 100 * rows[f"difference_{SCORER}"]
-    span = " to ".join(dict.fromkeys((f"{difference.min():+.1f}", f"{difference.max():+.1f}")))
+    span = _span(100 * rows[f"difference_{SCORER}"])
     better = _names(rows[rows[f"difference_{SCORER}_low"] > 0])
     worse = _names(rows[rows[f"difference_{SCORER}_high"] < 0])
     metric = metric_name(str(rows["metric"].iloc[0]))
