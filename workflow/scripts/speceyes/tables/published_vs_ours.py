@@ -60,9 +60,9 @@ class _Ours:
     """Our settings, as the rows of the paper's tables ask for them."""
 
     def __init__(self, settings: pd.DataFrame) -> None:
-        self._settings = settings
         self._main = settings[settings["main_table"]]
-        self._points = self._main[(self._main["method"] == "speceyes") & (self._main["metric"] == ABLATED_METRIC)]
+        self._cells = {cell: rows for cell, rows in settings.groupby(["agent", *_CELL], sort=False)}
+        self._none = settings.iloc[:0]
 
     def finders(self) -> dict[str, Finder]:
         """How a row of each published table is found."""
@@ -81,17 +81,17 @@ class _Ours:
 
     def _ablated(self, row: pd.Series, name: str) -> pd.DataFrame:
         """The operating point with one of its values replaced; the paper's first row is the agent alone."""
+        cell = self._cells.get((row["agent"], row["benchmark"], row["split"]), self._none)
         if row["value"] in ("baseline", "serial"):
-            agents = self._settings[(self._settings["method"] == "agent") & (self._settings["agent"] == row["agent"])]
-            return _at(agents, row)
-        point = _at(self._points[self._points["agent"] == row["agent"]], row)
+            return cell[cell["method"] == "agent"]
+        funnel = cell[(cell["method"] == "speceyes") & (cell["metric"] == ABLATED_METRIC)]
+        point = funnel[funnel["main_table"]]
         if point.empty:
             return point
-        rows = _at(self._settings, row)
-        fixed = {"agent", "method", "metric", "top_k", "threshold", "batch_size"} - {name}
-        for column in fixed:
-            rows = rows[(rows[column] == point[column].iloc[0]).fillna(False)]
-        return rows.loc[np.isclose(rows[name].astype(float), float(row["value"]))]
+        ablated = np.isclose(funnel[name].astype(float), float(row["value"]))
+        for column in {"top_k", "threshold", "batch_size"} - {name}:
+            ablated &= (funnel[column] == point[column].iloc[0]).to_numpy(dtype=bool)
+        return funnel[ablated]
 
 
 def _at(rows: pd.DataFrame, row: pd.Series) -> pd.DataFrame:
