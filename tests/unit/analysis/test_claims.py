@@ -12,7 +12,7 @@ from claimed_study import ClaimedStudy
 from scipy.stats import norm
 from speceyes.analysis.claims.evidence import Evidence
 from speceyes.analysis.claims.stated import ClaimError, read_claims
-from speceyes.analysis.claims.verdicts import Placed, holm, judge
+from speceyes.analysis.claims.verdicts import Placed, conclude, holm
 from speceyes.tables.claim_tests import READS, claim_tests
 from speceyes.tables.claims import claims_table
 from synthetic_tables import CLAIMS
@@ -111,33 +111,33 @@ def placed(estimate, margin, at_least=1.0, at_most=np.inf, n=100):
 
 
 def test_an_undecided_claim_names_the_samples_at_which_the_same_estimate_decides():
-    few = judge({1: {"t": [placed(1.1, 0.3)]}}, 0.95)[1]
+    few = conclude({1: {"t": [placed(1.1, 0.3)]}}, 0.95)[1]
     assert few.verdict == "undecided"
     enough = few.samples_needed
     for n, verdict in ((enough * 0.98, "undecided"), (enough, "supported")):
-        assert judge({1: {"t": [placed(1.1, 0.3 * np.sqrt(100 / n))]}}, 0.95)[1].verdict == verdict
+        assert conclude({1: {"t": [placed(1.1, 0.3 * np.sqrt(100 / n))]}}, 0.95)[1].verdict == verdict
 
 
 def test_the_samples_that_would_refute_a_claim_are_named_where_an_estimate_points_that_way():
-    few = judge({1: {"t": [placed(0.95, 0.3), placed(2.0, 0.1)]}}, 0.95)[1]
+    few = conclude({1: {"t": [placed(0.95, 0.3), placed(2.0, 0.1)]}}, 0.95)[1]
     assert few.verdict == "undecided"
     tighter = [placed(0.95, 0.3 * np.sqrt(100 / few.samples_needed)), placed(2.0, 0.1)]
-    assert judge({1: {"t": tighter}}, 0.95)[1].verdict == "not supported"
+    assert conclude({1: {"t": tighter}}, 0.95)[1].verdict == "not supported"
 
 
 def test_an_estimate_beside_the_limit_names_no_astronomical_number_of_samples():
-    assert judge({1: {"t": [placed(1.0 + 1e-9, 0.3)]}}, 0.95)[1].samples_needed == np.inf
+    assert conclude({1: {"t": [placed(1.0 + 1e-9, 0.3)]}}, 0.95)[1].samples_needed == np.inf
 
 
 def test_an_interval_without_width_or_limits_is_no_evidence():
     for one in (placed(2.0, 0.0), placed(np.nan, np.nan), placed(2.0, np.nan)):
-        assert judge({1: {"t": [one]}}, 0.95)[1].verdict == "undecided"
+        assert conclude({1: {"t": [one]}}, 0.95)[1].verdict == "undecided"
         assert one.by_itself(0.95) == "undecided"
 
 
 @pytest.mark.parametrize(("other", "verdict"), [(2.0, "undecided"), (0.5, "not supported")])
 def test_a_claim_of_which_one_test_is_silent_may_fail_but_is_not_supported(other, verdict):
-    judged = judge({1: {"told": [placed(other, 0.1)], "untold": []}}, 0.95)[1]
+    judged = conclude({1: {"told": [placed(other, 0.1)], "untold": []}}, 0.95)[1]
     assert (judged.verdict, judged.silent) == (verdict, ("untold",))
     assert np.isnan(judged.samples_needed)
 
@@ -151,7 +151,7 @@ def test_speed_that_rises_with_the_batch_is_not_yet_speed_that_levels_off():
 
 
 def test_a_claim_with_one_estimate_outside_fails_however_many_lie_inside():
-    assert judge({1: {"t": [placed(0.5, 0.1), *[placed(2.0, 0.1)] * 20]}}, 0.95)[1].verdict == "not supported"
+    assert conclude({1: {"t": [placed(0.5, 0.1), *[placed(2.0, 0.1)] * 20]}}, 0.95)[1].verdict == "not supported"
 
 
 @pytest.mark.parametrize(("estimate", "inside"), [(0.9, True), (1.2, True), (0.7, False), (1.4, False)])
@@ -169,7 +169,7 @@ def test_any_wrong_verdict_is_as_rare_as_promised_when_every_estimate_stands_on_
     wrong = 0
     for _ in range(600):
         claims = {number: {"t": [placed(1 + generator.normal(), norm.isf(0.025))]} for number in range(12)}
-        wrong += any(found.verdict != "undecided" for found in judge(claims, 0.95).values())
+        wrong += any(found.verdict != "undecided" for found in conclude(claims, 0.95).values())
     assert wrong / 600 < 0.07
 
 

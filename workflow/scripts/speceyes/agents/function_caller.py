@@ -24,7 +24,7 @@ NAME = "image_zoom_in_tool"
 THOUSANDTHS = (1000, 1000)
 
 
-class Settings(DialogueSettings):
+class FunctionCallerSettings(DialogueSettings):
     """Limits of the loop, and how boxes are given."""
 
     max_generations: int = Field(6, gt=0, description="Generations before the episode ends without an answer.")
@@ -35,10 +35,10 @@ class Settings(DialogueSettings):
     image: ImageSettings = Field(default_factory=ImageSettings, description="The view in which boxes are given.")
 
 
-class FunctionCaller(DialogueAgent[Settings]):
+class FunctionCaller(DialogueAgent[FunctionCallerSettings]):
     """The registered agent."""
 
-    Settings: ClassVar[type[BaseModel]] = Settings
+    Settings: ClassVar[type[BaseModel]] = FunctionCallerSettings
     calls_functions: ClassVar[bool] = True
 
     def episode(self, task: Task) -> Loop:

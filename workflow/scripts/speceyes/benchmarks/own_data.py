@@ -52,7 +52,7 @@ def _outermost(column: str) -> str:
 Column = Annotated[str, Field(min_length=1)]
 
 
-class Settings(BaseModel):
+class OwnDataSettings(BaseModel):
     """Which column holds what; ``answer.text`` is the field ``text`` within ``answer``."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -79,7 +79,7 @@ class Settings(BaseModel):
     )
 
     @model_validator(mode="after")
-    def _only_a_text_is_split(self) -> Settings:
+    def _only_a_text_is_split(self) -> OwnDataSettings:
         if self.separator is not None and not isinstance(self.options, str):
             raise ValueError("separator: is of use only where options is one column")
         return self
@@ -96,11 +96,11 @@ class OwnData:
     """Reader of any rows; a benchmark of one's own is an entry in the configuration and no code."""
 
     name: ClassVar[str | None] = None
-    Settings: ClassVar[type[BaseModel]] = Settings
+    Settings: ClassVar[type[BaseModel]] = OwnDataSettings
 
     def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
         self.folder = folder
-        self.settings = Settings.model_validate(settings)
+        self.settings = OwnDataSettings.model_validate(settings)
 
     def rows(self, split: str) -> Iterator[RawRow]:
         """Rows in file order; files of a folder by name."""

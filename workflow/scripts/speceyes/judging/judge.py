@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 NUDGE = "\nReply with nothing but Judgement: 1 or Judgement: 0."
 
-Reader = tuple[Judged, Scorer]
+Pending = tuple[Judged, Scorer]  # an answer, and a scorer that waits for the judge to speak of it
 AskAll = Callable[[Mapping[str, HoldsVerdict]], dict[str, str]]
 
 
@@ -32,7 +32,7 @@ def judge_all(questions: Sequence[Judged], prompts: JudgePrompts, ask_all: AskAl
         JudgeError: the judge cannot be had.
     """
     verdicts: Verdicts = {question: {} for question in questions}
-    asked: dict[str, list[Reader]] = defaultdict(list)
+    asked: dict[str, list[Pending]] = defaultdict(list)
     for question in questions:
         for scorer in SCORERS:
             decision = scorer.decide(question)
@@ -41,13 +41,13 @@ def judge_all(questions: Sequence[Judged], prompts: JudgePrompts, ask_all: AskAl
             else:
                 verdicts[question][scorer.name] = Verdict(decision, "rule")
     log.info("%d distinct answers, %d prompts for the judge", len(questions), len(asked))
-    replies = ask_all({prompt: _verdict_for(readers) for prompt, readers in asked.items()})
-    unread = {prompt: _unread_by(readers, replies[prompt]) for prompt, readers in asked.items() if prompt in replies}
-    again = ask_all({prompt + NUDGE: _verdict_for(readers) for prompt, readers in unread.items() if readers})
-    for prompt, readers in asked.items():
-        for reader in readers:
-            nudged = again.get(prompt + NUDGE) if reader in unread.get(prompt, ()) else None
-            question, scorer = reader
+    replies = ask_all({prompt: _verdict_for(pending) for prompt, pending in asked.items()})
+    unread = {prompt: _unread_by(pending, replies[prompt]) for prompt, pending in asked.items() if prompt in replies}
+    again = ask_all({prompt + NUDGE: _verdict_for(pending) for prompt, pending in unread.items() if pending})
+    for prompt, pending in asked.items():
+        for waiting in pending:
+            nudged = again.get(prompt + NUDGE) if waiting in unread.get(prompt, ()) else None
+            question, scorer = waiting
             verdicts[question][scorer.name] = _verdict(scorer, question, nudged or replies.get(prompt, ""))
     unparsed = {s.name: sum(v[s.name].decided_by == "unparsed" for v in verdicts.values()) for s in SCORERS}
     log.info(
@@ -56,16 +56,16 @@ def judge_all(questions: Sequence[Judged], prompts: JudgePrompts, ask_all: AskAl
     return verdicts
 
 
-def _verdict_for(readers: Sequence[Reader]) -> HoldsVerdict:
+def _verdict_for(pending: Sequence[Pending]) -> HoldsVerdict:
     """What says whether a reply holds a verdict for one of those who read it."""
-    return lambda reply: any(scorer.read_reply(question, reply) is not None for question, scorer in readers)
+    return lambda reply: any(scorer.read_reply(question, reply) is not None for question, scorer in pending)
 
 
-def _unread_by(readers: Sequence[Reader], reply: str) -> list[Reader]:
+def _unread_by(pending: Sequence[Pending], reply: str) -> list[Pending]:
     """Those who ask again because they cannot read a reply."""
     return [
         (question, scorer)
-        for question, scorer in readers
+        for question, scorer in pending
         if scorer.asks_again and scorer.read_reply(question, reply) is None
     ]
 

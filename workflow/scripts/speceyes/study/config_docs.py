@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from speceyes.agents.base import load_agent
 from speceyes.benchmarks.base import load_reader
-from speceyes.benchmarks.own_data import Settings as OwnDataSettings
+from speceyes.benchmarks.own_data import OwnDataSettings
 from speceyes.documents import read_yaml
 from speceyes.engines.served import ServedSettings
 from speceyes.study.config import Config, load_config

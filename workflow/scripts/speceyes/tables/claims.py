@@ -9,7 +9,7 @@ import pandas as pd
 
 from speceyes.analysis.claims.evidence import Evidence
 from speceyes.analysis.claims.stated import Claim, read_claims
-from speceyes.analysis.claims.verdicts import Judged, Placed, judge
+from speceyes.analysis.claims.verdicts import Conclusion, Placed, conclude
 from speceyes.analysis.names import agent_name, split_name
 from speceyes.tables.inputs import TableInputs
 
@@ -43,8 +43,8 @@ def claims_table(claims: Sequence[Claim], tested: pd.DataFrame, level: float) ->
         the ``tables`` that all of this is made from.
     """
     by_number = {claim.number: _by_test(claim, tested[tested["number"] == claim.number], level) for claim in claims}
-    judged = judge(by_number, level)
-    rows = [_row(claim, by_number[claim.number], judged[claim.number]) for claim in claims]
+    conclusions = conclude(by_number, level)
+    rows = [_row(claim, by_number[claim.number], conclusions[claim.number]) for claim in claims]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -64,8 +64,8 @@ def _placed(rows: pd.DataFrame, level: float) -> list[Placed]:
     return found
 
 
-def _row(claim: Claim, tested: Mapping[str, Sequence[Placed]], judged: Judged) -> dict[str, object]:
-    deciding = judged.deciding
+def _row(claim: Claim, tested: Mapping[str, Sequence[Placed]], conclusion: Conclusion) -> dict[str, object]:
+    deciding = conclusion.deciding
     shown = (
         {}
         if deciding is None
@@ -80,37 +80,37 @@ def _row(claim: Claim, tested: Mapping[str, Sequence[Placed]], judged: Judged) -
         "claim": claim.claim,
         "place": claim.place,
         "paper": claim.paper,
-        "finding": finding(sum(map(len, tested.values())), judged),
-        "verdict": judged.verdict,
+        "finding": finding(sum(map(len, tested.values())), conclusion),
+        "verdict": conclusion.verdict,
         **shown,
-        "samples_needed": judged.samples_needed,
-        "tests": judged.tests,
-        "inside": judged.inside,
-        "p": judged.p,
-        "p_adjusted": judged.p_adjusted,
+        "samples_needed": conclusion.samples_needed,
+        "tests": conclusion.tests,
+        "inside": conclusion.inside,
+        "p": conclusion.p,
+        "p_adjusted": conclusion.p_adjusted,
         "tables": " ".join(claim.tables),
     }
 
 
-def finding(estimates: int, judged: Judged) -> str:
+def finding(estimates: int, conclusion: Conclusion) -> str:
     """What was found, in one sentence: how many estimates lie where they should, and the one that decides.
 
     Args:
         estimates: made, with and without an interval.
-        judged: the claim.
+        conclusion: on the claim.
     """
-    deciding = judged.deciding
+    deciding = conclusion.deciding
     if deciding is None:
         return "not measured in this study" if not estimates else "not measured: no estimate has an interval"
     one = deciding.evidence
     where = ", ".join(part for part in (agent_name(one.agent), split_name(one.benchmark, one.split)) if part)
     most = "the farthest outside" if deciding.distance < 0 else "the least certain"
-    unmeasured = estimates - judged.tests
+    unmeasured = estimates - conclusion.tests
     return (
-        f"{judged.inside} of {judged.tests} estimates lie where the claim puts them"
+        f"{conclusion.inside} of {conclusion.tests} estimates lie where the claim puts them"
         f"{f' ({unmeasured} more have no interval)' if unmeasured else ''}; {most}: {one.quantity} {one.estimate:.3g}"
         f" [{one.low:.3g}, {one.high:.3g}], should be {region(deciding)} ({where}, n = {one.n})"
-        f"{f'; not measured: {_words(judged.silent)}' if judged.silent else ''}"
+        f"{f'; not measured: {_words(conclusion.silent)}' if conclusion.silent else ''}"
     )
 
 

@@ -22,7 +22,7 @@ from speceyes.analysis.claims.evidence import Evidence
 
 EXTRAPOLATED = 1000  # times the samples there are: what would take more is not told from them
 
-Verdict = Literal["supported", "not supported", "undecided"]
+Support = Literal["supported", "not supported", "undecided"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def _errors(evidence: Evidence, inside: float, lower: bool, level: float) -> flo
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Conclusion:
     """A claim's verdict.
 
     Args:
@@ -79,11 +79,11 @@ class Judged:
     silent: tuple[str, ...]
     p: float
     p_adjusted: float
-    verdict: Verdict
+    verdict: Support
     samples_needed: float
 
 
-def judge(claims: Mapping[int, Mapping[str, Sequence[Placed]]], level: float) -> dict[int, Judged]:
+def conclude(claims: Mapping[int, Mapping[str, Sequence[Placed]]], level: float) -> dict[int, Conclusion]:
     """The verdict on each claim.
 
     Args:
@@ -99,7 +99,7 @@ def judge(claims: Mapping[int, Mapping[str, Sequence[Placed]]], level: float) ->
     adjusted = dict(zip(measured, holm([_p(flat[number]) for number in measured]), strict=True))
     silent = {number: tuple(name for name, placed in tests.items() if not placed) for number, tests in known.items()}
     return {
-        number: _judged(placed, silent[number], adjusted.get(number, math.nan), level, len(measured))
+        number: _concluded(placed, silent[number], adjusted.get(number, math.nan), level, len(measured))
         for number, placed in flat.items()
     }
 
@@ -124,20 +124,22 @@ def _sides(tested: Sequence[Placed]) -> tuple[float, float]:
     return float(norm.sf(min(distances))), min(1.0, len(tested) * float(norm.cdf(min(distances))))
 
 
-def _judged(placed: Sequence[Placed], silent: tuple[str, ...], adjusted: float, level: float, claims: int) -> Judged:
+def _concluded(
+    placed: Sequence[Placed], silent: tuple[str, ...], adjusted: float, level: float, claims: int
+) -> Conclusion:
     if not placed:
-        return Judged(0, 0, None, silent, math.nan, math.nan, "undecided", math.nan)
+        return Conclusion(0, 0, None, silent, math.nan, math.nan, "undecided", math.nan)
     deciding = min(placed, key=lambda one: one.distance)
     holds, fails = _sides(placed)
     decided, whole = adjusted <= 1 - level, not silent
-    verdict: Verdict = "undecided"
+    verdict: Support = "undecided"
     if decided and fails <= holds:
         verdict = "not supported"
     elif decided and whole:
         verdict = "supported"
     needed = math.nan if decided else _samples_needed(deciding, len(placed), (1 - level) / claims)
     inside = sum(one.distance > 0 for one in placed)
-    return Judged(len(placed), inside, deciding, silent, _p(placed), adjusted, verdict, needed)
+    return Conclusion(len(placed), inside, deciding, silent, _p(placed), adjusted, verdict, needed)
 
 
 def _samples_needed(deciding: Placed, tests: int, p: float) -> float:
