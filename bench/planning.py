@@ -35,7 +35,7 @@ def ten_by_ten(folder: Path) -> dict[str, Any]:
     chosen = {f"agent{number}": kinds[number % len(kinds)] for number in TEN}
     for name, kind in chosen.items():
         shutil.copyfile(prompts / f"{kind}.yaml", prompts / f"{name}.yaml")
-    for name in ("miniature", "operating_points", "load"):
+    for name in ("miniature", "operating_points", "timing", "load"):
         config.pop(name, None)
     for model in config["models"].values():
         model["path"] = str(REPOSITORY / model["path"])

@@ -13,6 +13,7 @@ import yaml
 from conftest import REPOSITORY, running_snakemake, submitting
 from pandas.testing import assert_frame_equal
 from slurm import NODES, Slurm, ask, eventually
+from small_study import keep_splits
 
 pytestmark = pytest.mark.cluster
 
@@ -30,13 +31,8 @@ def reduced(config: dict[str, Any]) -> dict[str, Any]:
     config |= {"study": "study", "shards": {"agent": 2}}
     config["specreason"] = {"agents": list(config["agents"]), "variants": ["published"]}
     config["miniature"]["sizes"] = SIZES
-    config["benchmarks"] = {
-        name: config["benchmarks"][name] | {"splits": {split: ROWS[name]}} for name, split in BENCHMARKS.items()
-    }
-    config["grid"]["thresholds"] = {name: config["grid"]["thresholds"][name] for name in BENCHMARKS}
+    keep_splits(config, {name: {split: ROWS[name]} for name, split in BENCHMARKS.items()})
     config["grid"]["batch_sizes"] = {}
-    for agent, points in config["operating_points"].items():
-        config["operating_points"][agent] = {name: points[name] for name in BENCHMARKS}
     return config
 
 

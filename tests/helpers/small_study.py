@@ -19,7 +19,7 @@ def keep_splits(config: dict[str, Any], splits: Mapping[str, Mapping[str, int]])
     config["specreason"].pop("benchmarks", None)
     config["benchmarks"] = {name: config["benchmarks"][name] | {"splits": found} for name, found in splits.items()}
     grid, points = config["grid"], config["operating_points"]
-    for section in (grid["thresholds"], grid["batch_sizes"], *points.values()):
+    for section in (grid["thresholds"], grid["batch_sizes"], config["timing"]["images"], *points.values()):
         for name in section.keys() - splits.keys():
             del section[name]
 
@@ -34,7 +34,7 @@ def small_study() -> str:
     config["miniature"]["sizes"] = SIZES
     keep_splits(config, SPLITS)
     config["grid"]["batch_sizes"] = dict.fromkeys(SPLITS, BATCHES)
-    config["timing"] = {"images": 4}
+    config["timing"] = {"images": {"vstar": 2, "pope": 4}}
     config["load"] = {"concurrency": [1, 4], "rates": [6], "questions": 2, "repeats": 1}
     config["live"] = {"metrics": ["min"], "batch_sizes": BATCHES}
     config["agents"]["thyme"]["own_draft_prompts"] = True

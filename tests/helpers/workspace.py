@@ -50,6 +50,10 @@ class Workspace:
         written.write_text(config, encoding="utf-8")
         return cls(folder, written)
 
+    def copied(self, folder: Path) -> Workspace:
+        """The same working copy in another folder, results and Snakemake's notes included."""
+        return Workspace(shutil.copytree(self.folder, folder), folder / "config" / self.config.name)
+
     def command(self, *words: str) -> list[str]:
         return [*COMMAND, "--configfile", str(self.config), *words]
 

@@ -11,21 +11,23 @@ from pathlib import Path
 import pytest
 from conda_stand_in import Installation
 from environments import REPOSITORY, Environment
+from small_study import small_study
 
 WORKFLOW = REPOSITORY / "workflow"
-SAMPLES = "results/miniature/index/vstar/direct_attributes/samples.parquet"
+SAMPLES = "results/small/index/vstar/direct_attributes/samples.parquet"
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory) -> tuple[Path, str]:
-    """The miniature's questions drawn and indexed under the default profile, and what Snakemake said."""
+    """The small study's questions drawn and indexed under the default profile, and what Snakemake said."""
     folder = tmp_path_factory.mktemp("study")
+    (folder / "study.yaml").write_text(small_study())
     environment = Environment.read(WORKFLOW / "envs" / "analysis.yaml")
     conda = Installation(tmp_path_factory.mktemp("conda") / "prefix")
     conda.make({spec.name.normalized: str(spec.version).removesuffix(".*") for spec in environment.conda})
     done = subprocess.run(
         [sys.executable, "-m", "snakemake", "--snakefile", WORKFLOW / "Snakefile", "--directory", folder,
-         "--configfile", REPOSITORY / "config" / "miniature.yaml", "--cores", "1", "--", SAMPLES],
+         "--configfile", "study.yaml", "--cores", "1", "--", SAMPLES],
         check=False, capture_output=True, text=True,
         env=os.environ | {"PATH": f"{conda.programs}{os.pathsep}{os.environ['PATH']}"},
     )  # fmt: skip

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from official_forms import pope_row, write_pope, write_vstar
+from small_study import keep_splits
 from workspace import REPOSITORY
 
 MINIATURE = REPOSITORY / "resources" / "miniature"
@@ -24,12 +25,10 @@ def folder(tmp_path: Path) -> Path:
     shutil.copytree(MINIATURE / "prompts", tmp_path / "prompts")
     config = yaml.safe_load((REPOSITORY / "config" / "miniature.yaml").read_text())
     del config["miniature"]
-    for section in (config["benchmarks"], config["grid"]["thresholds"], *config["operating_points"].values()):
-        del section["hrbench"]
+    keep_splits(config, {"vstar": {"direct_attributes": 4}, "pope": {"adversarial": 4}})
     config |= {"study": "faulty", "prompts": "prompts"}
-    config["benchmarks"]["vstar"] |= {"path": "vstar", "splits": {"direct_attributes": 4}}
-    config["benchmarks"]["pope"] |= {"path": "pope", "splits": {"adversarial": 4}}
-    config["grid"]["batch_sizes"] = {}
+    for name in config["benchmarks"]:
+        config["benchmarks"][name]["path"] = name
     for name in config["models"]:
         config["models"][name]["path"] = str(MINIATURE / name)
     (tmp_path / "study.yaml").write_text(yaml.safe_dump(config))

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import yaml
 from environments import REPOSITORY
-from small_study import keep_splits
+from small_study import SIZES, keep_splits
 from speceyes.records.tables import read_table
 from speceyes.records.types import DraftRecord
 
@@ -82,7 +82,7 @@ def snakemake(folder: Path, source: str, host: str, *arguments: str) -> subproce
         model["path"] = str(REPOSITORY / model["path"])
     config["prompts"] = str(REPOSITORY / config["prompts"])
     keep_splits(config, {"vstar": {"direct_attributes": QUESTIONS}})
-    config["miniature"]["sizes"] |= {"vstar_direct": QUESTIONS}
+    config["miniature"]["sizes"] = SIZES | {"vstar_direct": QUESTIONS}
     (folder / "settings.json").write_text(json.dumps(config))
     (folder / "Snakefile").write_text(SNAKEFILE.replace("SOURCE", source))
     redirect = {

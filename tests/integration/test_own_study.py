@@ -26,7 +26,7 @@ def own_study(url: str) -> dict[str, Any]:
     The second agent is a model that a server at ``url`` answers for.
     """
     config: dict[str, Any] = yaml.safe_load((REPOSITORY / "config" / "miniature.yaml").read_text(encoding="utf-8"))
-    for section in ("miniature", "operating_points", "specreason"):
+    for section in ("miniature", "operating_points", "specreason", "load"):
         del config[section]
     entry = {"reader": READER, "path": "mine", "splits": {"test": ROWS}, "settings": SETTINGS}
     config["models"]["caller"] = {"path": "served", "engine": {"type": "server", "url": url}}
@@ -36,6 +36,8 @@ def own_study(url: str) -> dict[str, Any]:
         "benchmarks": {"mine": entry},
         "agents": {"deepeyes": config["agents"]["deepeyes"], "caller": caller},
         "grid": {"metrics": ["min"], "top_k": [64]},
+        "timing": {"images": 2},
+        "corrected": {"images": 0},
         "live": {"metrics": []},
     }
 
