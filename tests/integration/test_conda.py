@@ -27,7 +27,7 @@ def run(tmp_path_factory) -> tuple[Path, str]:
     conda.make({spec.name.normalized: str(spec.version).removesuffix(".*") for spec in environment.conda})
     done = subprocess.run(
         [sys.executable, "-m", "snakemake", "--snakefile", WORKFLOW / "Snakefile", "--directory", folder,
-         "--configfile", "study.yaml", "--cores", "1", "--", SAMPLES],
+         "--configfile", folder / "study.yaml", "--cores", "1", "--", SAMPLES],
         check=False, capture_output=True, text=True,
         env=os.environ | {"PATH": f"{conda.programs}{os.pathsep}{os.environ['PATH']}"},
     )  # fmt: skip

@@ -12,6 +12,11 @@ from pathlib import Path
 import pytest
 import yaml
 from environments import REPOSITORY
+from snakemake.utils import update_config
+from speceyes.study.config import load_config
+from speceyes.study.layout import MODEL_JOBS
+from speceyes.study.plan import Plan
+from speceyes.study.study import Study
 
 EXAMPLES = dict(
     re.findall(r"```yaml\n# (\S+\.yaml)\n(.*?)```", (REPOSITORY / "docs" / "scaling.md").read_text(), re.DOTALL)
@@ -38,9 +43,19 @@ def counts(run: subprocess.CompletedProcess[str]) -> dict[str, int]:
     ("name", "gpus", "agent_jobs", "models"),
     [("one-gpu.yaml", 1, 2, 3), ("eight-gpus.yaml", 8, 16, 4), ("cluster.yaml", 8, 32, 4)],
 )
-def test_an_example_plans_the_papers_study(tmp_path, name, gpus, agent_jobs, models):
-    jobs = counts(paper(tmp_path, EXAMPLES[name], "--dry-run", "--resources", f"gpu={gpus}"))
+def test_an_example_plans_the_papers_study_on_its_gpus(name, gpus, agent_jobs, models):
+    config = yaml.safe_load((REPOSITORY / "config" / "config.yaml").read_text())
+    update_config(config, yaml.safe_load(EXAMPLES[name]))
+    study = Study(load_config(config))
+    jobs = Plan(study).jobs()
     assert (jobs["agent"], jobs["download_model"], jobs["judge"]) == (agent_jobs, models, 1)
+    asked = {study.judge_gpus, *(study.gpus(stage, agent) for stage in MODEL_JOBS for agent in study.config.agents)}
+    assert max(asked) <= gpus
+
+
+def test_jobs_that_want_as_many_gpus_as_there_are_are_planned(tmp_path):
+    jobs = counts(paper(tmp_path, EXAMPLES["eight-gpus.yaml"], "--dry-run", "--resources", "gpu=8"))
+    assert (jobs["agent"], jobs["judge"]) == (16, 1)
 
 
 @pytest.mark.parametrize("words", [("--dry-run",), ("--workflow-profile", "none")], ids=["planned", "run"])
