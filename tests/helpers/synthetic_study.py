@@ -42,6 +42,8 @@ SPLITS: Splits = {
 }
 POINT = 0.97
 BATCH = 6  # at which answers are computed; times are measured at others as well
+# Few settings in which every value moves: for tests that ask of the samples, not of the grid.
+FEW_SETTINGS: dict[str, Any] = {"top_ks": (8, 16), "thresholds": (0.99, POINT, 0.9)}
 GATE = {"metric": "min", "top_k": 16, "threshold": POINT, "batch": BATCH}
 
 

@@ -5,7 +5,7 @@ import pytest
 from drawn_figures import FIGURES, laid_out
 from speceyes.tables.csv_files import read_csv
 from synthetic_records import STORED_K, DrawnSplit
-from synthetic_study import SyntheticStudy
+from synthetic_study import FEW_SETTINGS, SyntheticStudy
 from synthetic_tables import write_tables
 
 SURE = (0.0, *(-40.0 - 0.01 * rival for rival in range(STORED_K - 1)))
@@ -42,7 +42,9 @@ def study(request, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DrawnSplit, "screens", lambda *asked: list(map(screen, screens(*asked))))
         patch.setattr(DrawnSplit, "drafts", lambda *asked: list(map(draft, drafts(*asked))))
-        write_tables(SyntheticStudy(root, splits).write(), root / "tables", comparable=True, resamples=100)
+        write_tables(
+            SyntheticStudy(root, splits, **FEW_SETTINGS).write(), root / "tables", comparable=True, resamples=100
+        )
     return request.param, root / "tables"
 
 

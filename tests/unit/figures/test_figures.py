@@ -9,7 +9,7 @@ from speceyes.analysis.measures import LedgerError
 from speceyes.figures import style
 from speceyes.figures.one_benchmark import tables_of
 from speceyes.tables.csv_files import read_csv, write_csv
-from synthetic_study import SyntheticStudy
+from synthetic_study import FEW_SETTINGS, SyntheticStudy
 from synthetic_tables import named, write_tables
 
 
@@ -69,7 +69,8 @@ DEGENERATE = {
 def test_thin_studies_are_drawn_without_a_warning(name, case, tmp_path_factory):
     folder = tmp_path_factory.getbasetemp() / case.replace(" ", "-").replace(",", "")
     if not folder.exists():
-        study = SyntheticStudy(folder, **({"splits": {("vstar", "direct_attributes"): 12}} | DEGENERATE[case])).write()
+        usual = FEW_SETTINGS | {"splits": {("vstar", "direct_attributes"): 12}}
+        study = SyntheticStudy(folder, **(usual | DEGENERATE[case])).write()
         write_tables(study, folder / "tables", comparable=False, resamples=100)
     laid_out(name, folder / "tables")
 
