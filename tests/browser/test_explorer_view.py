@@ -249,7 +249,7 @@ def test_nothing_sticks_out_at_any_width(browser, explorer_page, width):
     assert browser.execute_script(wider, parts) == []
 
 
-def test_fits_a_phone(browser, explorer_page):
+def test_the_explorer_fits_a_phone_and_shows_list_or_sample(browser, explorer_page):
     resize(browser, 400, 860)
     overflow = "return document.documentElement.scrollWidth - window.innerWidth"
     open_explorer(browser, explorer_page)

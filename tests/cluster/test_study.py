@@ -82,7 +82,7 @@ def on_cluster(slurm: Slurm, local, config, tmp_path_factory) -> Path:
     return folder
 
 
-def test_every_answer_agrees(local, on_cluster, config):
+def test_every_answer_of_the_cluster_is_that_of_the_local_run(local, on_cluster, config):
     here, there = (
         pd.read_parquet(folder / ANSWERS).sort_values(KEY, ignore_index=True) for folder in (local, on_cluster)
     )

@@ -229,7 +229,7 @@ def test_a_missing_file_and_an_absent_server(mirror, tmp_path):
         download_prompts(there.model_copy(update={"url": "http://127.0.0.1:9/{path}"}), tmp_path, attempts=1)
 
 
-def test_offline(mirror, tmp_path, monkeypatch):
+def test_offline_prompts_are_refused_with_where_to_put_them(mirror, tmp_path, monkeypatch):
     monkeypatch.setattr(module.constants, "HF_HUB_OFFLINE", True)
     with pytest.raises(DownloadError, match=r"offline mode is on; unset HF_HUB_OFFLINE or put the file at .*prompt.py"):
         download_prompts(prompt_map(mirror), tmp_path, attempts=1)

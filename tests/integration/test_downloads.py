@@ -59,7 +59,7 @@ def mirror():
         yield served
 
 
-class Workplace:
+class DownloadFolder:
     """A folder in which downloads are started as separate processes, as Snakemake does."""
 
     def __init__(self, mirror: Mirror, folder: Path) -> None:
@@ -113,7 +113,7 @@ class Workplace:
 
 @pytest.fixture
 def place(mirror, tmp_path):
-    return Workplace(mirror, tmp_path)
+    return DownloadFolder(mirror, tmp_path)
 
 
 def test_wanted_files_only_complete_and_nothing_else(place):
@@ -240,7 +240,7 @@ def test_a_file_that_is_not_what_its_name_says(place):
     assert line.endswith("this is not the published file")
 
 
-def test_a_missing_file(place):
+def test_a_file_that_nobody_has_is_named_and_an_optional_one_is_not_missed(place):
     place.files["absent.bin"] = {}
     assert place.run() == (
         f"owner/name at {REVISION}: no file matches absent.bin; correct the registry or the endpoint"
@@ -290,7 +290,7 @@ def test_an_open_revision_is_resolved_once_and_pinned(place):
     assert "holds no revision of 40 hexadecimal digits" in process.communicate(timeout=60)[1]
 
 
-def test_offline(place):
+def test_offline_nothing_is_asked_and_what_is_here_is_enough(place):
     line = place.run(HF_HUB_OFFLINE="1")
     assert "offline mode is on and not every file is here; unset HF_HUB_OFFLINE" in line
     assert place.mirror.requests == []

@@ -45,9 +45,9 @@ def as_judged(case: Case) -> Judged:
     return Judged(case.benchmark, case.question, (), case.gold, "", case.answer)
 
 
-def test_held_out_cases(judge, prompts):
+def test_the_judge_is_right_on_wordings_that_its_training_did_not_have(judge, prompts):
     rng = random.Random(20260323)
-    cases = {draw_case(rng, level, held_out=True) for level in ("answers", "answers", "answers", "noise") * 75}
+    cases = {draw_case(rng, level, held_out=True) for level in ("answers", "answers", "answers", "noise") * 40}
     asked = {case: prompts.render(as_judged(case), AskJudge(case.gold, case.answer)) for case in cases}
     replies = judge.replies(dict.fromkeys(asked.values(), lambda reply: True))
     for scorer in (Published(), Corrected()):

@@ -105,7 +105,7 @@ def test_screening_and_whole_episodes_are_the_same(config, questions, engines, n
 
 
 @pytest.mark.parametrize("peer", list(product(("deepeyes", "thyme"), VARIANTS)), ids="-".join)
-def test_specreason_is_the_same(config, questions, engines, peer, tmp_path):
+def test_specreason_on_served_models_answers_as_in_process(config, questions, engines, peer, tmp_path):
     (samples, images), (name, variant) = questions, peer
     agent = agent_of(config, name, tmp_path, protocol=variant)
     local, served = (

@@ -191,13 +191,13 @@ THYME = {
 
 
 @pytest.mark.parametrize("case", DEEPEYES)
-def test_deepeyes_published(case, tmp_path):
+def test_deepeyes_ends_its_dialogues_as_the_published_code(case, tmp_path):
     texts, expected = DEEPEYES[case]
     assert outcome("deepeyes", texts, tmp_path) == expected
 
 
 @pytest.mark.parametrize("case", THYME)
-def test_thyme_published(case, tmp_path):
+def test_thyme_ends_its_dialogues_as_the_published_code(case, tmp_path):
     texts, expected = THYME[case]
     assert outcome("thyme", texts, tmp_path) == expected
 

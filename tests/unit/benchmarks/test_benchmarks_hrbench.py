@@ -137,7 +137,7 @@ def test_another_file_under_the_name(tmp_path):
         read(tmp_path)
 
 
-def test_empty_and_absent_files(tmp_path):
+def test_a_file_that_is_empty_or_absent_is_named(tmp_path):
     with pytest.raises(BenchmarkError, match=r"hr_bench_4k.tsv: No such file.*run download_dataset"):
         read(tmp_path)
     write_hrbench(tmp_path, [])

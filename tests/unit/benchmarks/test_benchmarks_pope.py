@@ -94,7 +94,7 @@ def test_a_folder_or_pipe_under_the_files_name(tmp_path, make, kind):
         read(tmp_path)
 
 
-def test_other_columns(tmp_path):
+def test_a_column_that_is_missing_or_holds_no_picture_is_named(tmp_path):
     write_pope(tmp_path, [{key: value for key, value in GOOD[0].items() if key != "answer"}])
     with pytest.raises(BenchmarkError, match="columns answer are missing"):
         read(tmp_path)

@@ -64,7 +64,7 @@ SELF = SELF
         ("Box.say.return", ["x", "y"]),
     ],
 )
-def test_constants_and_templates(path, text):
+def test_constants_and_templates_are_read_from_source(path, text):
     assert read_constant(SOURCE, path) == text
 
 

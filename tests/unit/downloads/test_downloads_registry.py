@@ -66,7 +66,7 @@ def test_a_bad_registry_is_one_line(tmp_path, text, message):
         load_registry(tmp_path / "absent.yaml")
 
 
-def test_pins(tmp_path):
+def test_a_pin_is_read_as_it_was_written(tmp_path):
     assert read_pin(tmp_path, "a/b") is None
     write_pin(tmp_path, "a/b", COMMIT)
     assert read_pin(tmp_path, "a/b") == COMMIT

@@ -70,7 +70,7 @@ def test_requests_of_a_batch_are_answered_as_alone(engine):
         assert (one.top_logprobs[:, :-1] >= one.top_logprobs[:, 1:]).all()
 
 
-def test_the_picture_is_seen(engine):
+def test_another_picture_gives_other_log_probabilities(engine):
     one, other = engine.generate([asked(picture, "What?", top_k=3) for picture in (noise(60, 60), noise(60, 56))])
     assert not np.allclose(one.top_logprobs[0], other.top_logprobs[0], atol=1e-6)
 

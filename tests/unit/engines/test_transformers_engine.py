@@ -215,7 +215,7 @@ def test_no_requests_no_generations(engine):
     assert engine.generate([]) == []
 
 
-def test_text_without_images(engine):
+def test_texts_without_images_get_the_same_tokens_in_a_batch_and_alone(engine):
     texts = [ask("the"), ask("the red star the red star")]
     assert [g.token_ids for g in engine.generate(texts)] == [engine.generate([t])[0].token_ids for t in texts]
 

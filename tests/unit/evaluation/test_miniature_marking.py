@@ -126,7 +126,7 @@ def marker(tmp_path):
     return Marker(GivenTrial(tmp_path))
 
 
-def test_the_draft(marker):
+def test_the_drafts_card_holds_what_its_records_show(marker):
     card = marker.draft()
     assert (card.easy, card.hard, card.overall, card.n, card.n_hard) == (1.0, 0.5, 0.75, 4, 2)
     assert card.by_benchmark == {"vstar": 0.5, "hrbench": 1.0, "pope": 1.0}
@@ -135,7 +135,7 @@ def test_the_draft(marker):
 
 
 @pytest.mark.parametrize("name", ["deepeyes", "thyme"])
-def test_an_agent(name, marker):
+def test_an_agents_card_holds_what_its_records_show(name, marker):
     card = getattr(marker, name)(marker.draft())
     assert (card.easy, card.hard, card.overall, card.answered) == (0.5, 1.0, 0.75, 0.75)
     assert (card.target_in_crop, card.tool_use_easy, card.tool_use_hard) == (0.5, 0.5, 1.0)

@@ -47,7 +47,7 @@ scorer = Corrected()
         ("The dot is red.</think>\n\nB", "B"),
     ],
 )
-def test_choices_are_read(answer, letter):
+def test_a_choice_is_right_by_its_letter_and_wrong_by_another(answer, letter):
     assert scorer.decide(choice(answer, letter)) is True
     other = "A" if letter != "A" else "B"
     assert scorer.decide(choice(answer, other)) is False
@@ -104,7 +104,7 @@ def test_the_letter_is_no_substring():
     assert scorer.decide(choice("D. Apple", "A")) is False
 
 
-def test_options_that_are_sentences():
+def test_options_that_are_sentences_are_told_apart_with_and_without_letter():
     options = ("The dog is left of the car.", "The dog is right of the car.")
     for answer in ("A. The dog is left of the car.", "the dog is left of the car", "A. The dog is left of the car"):
         assert scorer.decide(choice(answer, "A", options, "vstar")) is True
@@ -257,5 +257,5 @@ def test_a_gold_answer_that_is_neither_yes_nor_no_is_the_judges():
         ("", None),
     ],
 )
-def test_replies(reply, right):
+def test_the_judges_reply_is_read_as_right_wrong_or_neither(reply, right):
     assert scorer.read_reply(choice("x"), reply) is right

@@ -117,7 +117,7 @@ def test_a_judge_that_does_not_open(cache):
         asking.replies(["a"])
 
 
-def test_a_judge_nobody_serves(cache):
+def test_a_judge_that_nobody_serves_is_one_error(cache):
     @contextmanager
     def gone():
         with FakeJudge().open() as url:

@@ -13,7 +13,7 @@ LABELLED = Path(__file__).parents[2] / "data" / "labelled_answers.csv"
 scorer = Corrected()
 
 
-def test_labelled_answers(record_property):
+def test_rules_are_never_wrong_on_answers_labelled_by_hand(record_property):
     """The rules against answers labelled by hand: right, wrong, or unsure where a person cannot tell."""
     with LABELLED.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))

@@ -2,7 +2,7 @@
 
 import pytest
 from full_disk import files_end_at
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from speceyes.judging.cache import CacheError, ReplyCache
 
@@ -26,6 +26,7 @@ def test_a_later_reply_replaces_an_earlier_one(tmp_path):
     assert cache.get("request") == "b"
 
 
+@settings(max_examples=25)  # each writes to the disk
 @given(replies=st.dictionaries(st.text(), st.text(), max_size=8))
 def test_any_text_comes_back(tmp_path_factory, replies):
     cache = ReplyCache(tmp_path_factory.mktemp("cache"), "judge")

@@ -37,7 +37,7 @@ def descending(tokens, k, seed):
     return -np.sort(-logprobs, axis=1)[:, :k]
 
 
-def test_hand_computed_value():
+def test_the_confidence_computed_by_hand():
     # Others 1, 1, 3, 3: mean 2, population deviation 1; (5 - 2) / 1 = 3; sigmoid(1.8).
     rows = [[5.0, 3.0, 3.0, 1.0, 1.0]]
     assert confidence(rows, "min", 5) == pytest.approx(1 / (1 + math.exp(-1.8)), abs=1e-6)
@@ -55,7 +55,7 @@ def test_raw_scores_at_the_published_thresholds(raw, threshold):
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("top_k", [2, 3, 32, 64, 96])
 @pytest.mark.parametrize("tokens", [1, 4, 9, 10, 15, 20, 37])
-def test_equals_the_definition(metric, top_k, tokens):
+def test_confidences_equal_their_definition(metric, top_k, tokens):
     rows = descending(tokens, 128, seed=tokens)
     assert confidence(rows, metric, top_k) == pytest.approx(by_the_definition(rows.tolist(), metric, top_k), abs=1e-6)
 
@@ -121,7 +121,7 @@ def draft(sample_id, rows):
     )
 
 
-def test_table_of_several_shards(tmp_path):
+def test_confidences_of_several_shards_are_one_table(tmp_path):
     shards = [
         [draft("a", descending(3, 64, 1).tolist()), draft("b", [])],
         [draft("c", descending(12, 64, 2).tolist())],

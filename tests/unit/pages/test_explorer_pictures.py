@@ -65,7 +65,7 @@ def test_what_cannot_be_read_leaves_a_gap_at_its_number(tmp_path):
     assert good
 
 
-def test_no_bytes_no_pictures(tmp_path):
+def test_without_bytes_left_a_picture_is_empty(tmp_path):
     pictures = PictureCollection()
     pictures.add("noise", noise(tmp_path / "noise.png", 100), CROP_WEIGHT)
     assert pictures.thumbnails(1, total_bytes=50) == [b""]

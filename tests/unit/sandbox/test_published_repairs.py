@@ -79,7 +79,7 @@ def test_format_strings_print_at_least_eight_decimals(code, expected):
         ("    x = 1\n    y = 2", "x = 1\ny = 2"),
     ],
 )
-def test_paths_prefixes_and_indentation(code, expected):
+def test_paths_prefixes_and_indentation_are_repaired_as_published(code, expected):
     assert repaired(code) == expected
 
 

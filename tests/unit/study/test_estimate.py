@@ -22,7 +22,7 @@ def some_work(folder: Path, *passes: PlannedPass, downloads=()) -> Work:
     )  # fmt: skip
 
 
-def test_bytes_to_come(tmp_path):
+def test_what_has_arrived_of_a_download_is_not_still_to_come(tmp_path):
     download = Download(name="a/b", path=tmp_path / "there", store=tmp_path / "store", gigabytes=1e-3)
     assert bytes_to_come(download) == 1e6
     (tmp_path / "store").mkdir()

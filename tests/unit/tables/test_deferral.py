@@ -66,7 +66,7 @@ def test_a_confidence_that_is_always_the_same_is_the_random_line():
     assert table["min"].to_numpy() == pytest.approx(table["random"].to_numpy())
 
 
-def test_one_sample():
+def test_the_curve_of_one_sample_has_two_points():
     table = curves(np.array([1.0]), np.array([0.0]), np.array([0.5]))
     assert table["min"].iloc[[0, -1]].tolist() == [1.0, 0.0]
 
