@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from accessibility import violations
-from browser import assert_quiet, chromium, complaints, load, requests_to_the_network, resize
+from browser import assert_quiet, complaints, load, requests_to_the_network, resize
 from explorer_page import assert_grid_equals
 from selenium import webdriver
 from selenium.webdriver.common.by import By
@@ -23,12 +23,16 @@ def report(workspace, results: Path) -> Path:
     return page
 
 
-def test_the_report_opens_offline_without_an_error(report, tmp_path):
-    """Snakemake's page warns of the style sheet compiler inside it; errors and requests there are none."""
-    with chromium(tmp_path / "profile") as driver:
-        load(driver, report)
-        assert requests_to_the_network(driver) == []
-        assert complaints(driver, "SEVERE") == []
+@pytest.fixture
+def opened_report(browser: webdriver.Chrome, report: Path) -> webdriver.Chrome:
+    """The browser on the report; its page warns of the style sheet compiler inside it."""
+    load(browser, report)
+    return browser
+
+
+def test_the_report_opens_offline_without_an_error(opened_report):
+    assert requests_to_the_network(opened_report) == []
+    assert complaints(opened_report, "SEVERE") == []
 
 
 def test_the_report_embeds_every_figure_and_table_with_its_caption(report):
@@ -46,14 +50,13 @@ def test_the_report_embeds_every_figure_and_table_with_its_caption(report):
         assert title in text
 
 
-def test_the_report_leads_with_the_page_and_links_to_the_explorer(report, tmp_path):
-    with chromium(tmp_path / "profile") as driver:
-        load(driver, report)
-        folders = [item.text for item in driver.find_elements(By.CSS_SELECTOR, "ul li") if item.text]
-        results = folders[folders.index("RESULTS") + 1 :] if "RESULTS" in folders else folders
-        assert results[0] == "All on one page", folders
-        links = [link.get_attribute("href") for link in driver.find_elements(By.CSS_SELECTOR, "a[href$='.html']")]
-        assert (report.parent / "explorer.html").as_uri() in links
+def test_the_report_leads_with_the_page_and_links_to_the_explorer(opened_report, report):
+    folders = [item.text for item in opened_report.find_elements(By.CSS_SELECTOR, "ul li") if item.text]
+    results = folders[folders.index("RESULTS") + 1 :] if "RESULTS" in folders else folders
+    assert results[0] == "All on one page", folders
+    links = [link.get_attribute("href") for link in opened_report.find_elements(By.CSS_SELECTOR, "a[href$='.html']")]
+    assert (report.parent / "explorer.html").as_uri() in links
+    assert complaints(opened_report, "SEVERE") == []
 
 
 @pytest.mark.parametrize("width", [1400, 400])
@@ -93,10 +96,9 @@ def test_every_table_of_the_study_is_in_its_data_package(results):
     assert beside <= tables
 
 
-def test_the_explorer_opens_offline_without_a_complaint(results, tmp_path):
-    with chromium(tmp_path / "profile") as driver:
-        load(driver, results / "explorer.html")
-        assert_quiet(driver)
+def test_the_explorer_opens_offline_without_a_complaint(browser, results):
+    load(browser, results / "explorer.html")
+    assert_quiet(browser)
 
 
 def test_the_explorers_numbers_are_the_settings_tables(browser: webdriver.Chrome, results: Path):
