@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from speceyes.runtime.atomic import write_whole
 from speceyes.runtime.job import job
 from speceyes.study.layout import Layout
 
@@ -16,4 +17,4 @@ with job(snakemake.log[0]):
     load_judge_prompts(Path(snakemake.input.judge))
     for agent, prompts in zip(snakemake.params.agents, snakemake.input.agents, strict=True):
         load_agent(agent["type"])(Path(prompts), agent["settings"], media).check_machine()
-    Path(snakemake.output.checked).write_text("".join(f"{path}\n" for path in snakemake.input), encoding="utf-8")
+    write_whole(Path(snakemake.output.checked), "".join(f"{path}\n" for path in snakemake.input))

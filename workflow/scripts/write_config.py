@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import yaml
+from speceyes.runtime.atomic import write_whole
 from speceyes.runtime.job import job
 
 with job(snakemake.log[0]):
     text = yaml.safe_dump(snakemake.params.config, sort_keys=False, allow_unicode=True)
-    Path(snakemake.output.config).write_text(text, encoding="utf-8")
+    write_whole(Path(snakemake.output.config), text)

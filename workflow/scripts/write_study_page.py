@@ -5,6 +5,7 @@ from pathlib import Path
 from speceyes.pages.html_page import html_page
 from speceyes.pages.study_page import study_page
 from speceyes.records.journal import remove_finished
+from speceyes.runtime.atomic import write_whole
 from speceyes.runtime.job import job
 from speceyes.study.layout import Layout
 from speceyes.tables.csv_files import read_csv
@@ -24,7 +25,7 @@ with job(snakemake.log[0]):
         recommended=read_csv(Path(snakemake.input.recommended)),
         captions=snakemake.params.captions,
     )
-    Path(snakemake.output.page).write_text(page, encoding="utf-8")
+    write_whole(Path(snakemake.output.page), page)
     title = f"{snakemake.params.study}: what was found"
-    Path(snakemake.output.html).write_text(html_page(title, page), encoding="utf-8")
+    write_whole(Path(snakemake.output.html), html_page(title, page))
     remove_finished(Path(Layout.of(snakemake.params.study).journals))

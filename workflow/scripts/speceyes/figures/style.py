@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from speceyes.analysis.names import benchmark_name, place_name
+from speceyes.runtime.atomic import whole
 
 ONE_COLUMN, TWO_COLUMNS = 3.5, 7.16  # inches
 WRAP = 4  # panels in a row when every split has one
@@ -110,9 +111,11 @@ def first_in_row(axes: Sequence[Axes]) -> list[Axes]:
 
 def save(figure: Figure, png: Path, pdf: Path) -> None:
     """Write both forms; the same tables give the same bytes."""
-    figure.savefig(png, metadata={"Software": None})
+    with whole(png) as part:
+        figure.savefig(part, format="png", metadata={"Software": None})
     figure.set_layout_engine("none")  # laid out already; doing it again takes as long as the drawing
-    figure.savefig(pdf, metadata={"CreationDate": None, "Creator": None, "Producer": None})
+    with whole(pdf) as part:
+        figure.savefig(part, format="pdf", metadata={"CreationDate": None, "Creator": None, "Producer": None})
 
 
 def panel_title(benchmark: str, split: str) -> str:

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from speceyes.records.samples import Sample
 from speceyes.records.types import Record
-from speceyes.runtime.atomic import whole
+from speceyes.runtime.atomic import write_whole
 from speceyes.runtime.notice import notice
 
 R = TypeVar("R", bound=Record)
@@ -47,8 +47,7 @@ class BatchSize:
         notice(f"{error}; going on with {self.now} at a time")
         if self._kept is not None:
             self._kept.parent.mkdir(parents=True, exist_ok=True)
-            with whole(self._kept) as part:
-                part.write_text(f"{self.now}\n", encoding="utf-8")
+            write_whole(self._kept, f"{self.now}\n")
 
 
 def in_batches(

@@ -9,6 +9,16 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
+def write_whole(path: Path, text: str) -> None:
+    """Write a text in UTF-8, whole or not at all.
+
+    Raises:
+        OSError: the disk does not take it; names ``path``.
+    """
+    with whole(path) as part:
+        part.write_text(text, encoding="utf-8", newline="\n")
+
+
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
     """A name to write to beside ``path``; what was written takes its place when the block ends without an error.

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 
-from speceyes.runtime.atomic import whole
+from speceyes.runtime.atomic import whole, write_whole
 from speceyes.tables.columns import Column, column
 from speceyes.tables.csv_files import read_csv
 
@@ -93,10 +93,8 @@ def _field(name: str, one: Column) -> dict[str, Any]:
 
 def write_dictionary(study: str, tables: Sequence[Described], markdown: Path, package: Path) -> None:
     """Write both forms."""
-    with whole(markdown) as part:
-        part.write_text(as_markdown(study, tables), encoding="utf-8")
-    with whole(package) as part:
-        part.write_text(json.dumps(as_data_package(study, tables), indent=1, ensure_ascii=False), encoding="utf-8")
+    write_whole(markdown, as_markdown(study, tables))
+    write_whole(package, json.dumps(as_data_package(study, tables), indent=1, ensure_ascii=False))
 
 
 def write_parquet(table: Path, beside: Path) -> None:

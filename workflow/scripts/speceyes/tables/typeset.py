@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from speceyes.analysis.names import agent_name, benchmark_name, place_name, split_name
+from speceyes.runtime.atomic import write_whole
 from speceyes.tables.main_table import SYSTEM_NAMES, system_name
 from speceyes.tables.markdown import plain
 
@@ -89,5 +90,5 @@ def write_main_table(table: pd.DataFrame, markdown: Path, latex: Path) -> None:
         f"the agent alone. The draft's speedup is over {first}. SpecReason: share of the draft's proposed steps that "
         "were kept, steps per sample.\n\n"
     )
-    markdown.write_text(note + as_markdown(table), encoding="utf-8")
-    latex.write_text(as_latex(table), encoding="utf-8")
+    write_whole(markdown, note + as_markdown(table))
+    write_whole(latex, as_latex(table))

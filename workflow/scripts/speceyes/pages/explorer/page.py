@@ -17,7 +17,7 @@ from speceyes.analysis.names import benchmark_name, place_name
 from speceyes.pages.explorer.columns import study_columns
 from speceyes.pages.explorer.pictures import PictureCollection
 from speceyes.pages.explorer.sources import StudyTables
-from speceyes.runtime.atomic import whole
+from speceyes.runtime.atomic import write_whole
 
 PAGE_BYTES = 58_000_000  # of a whole page; pictures share what the columns leave of it
 PICTURE_BYTES = 32_000_000  # of all pictures together, before Base64 makes four bytes of three
@@ -54,7 +54,7 @@ def _write_study(path: Path, tables: StudyTables, benchmarks: Collection[str], i
     pictures = PictureCollection()
     columns = _packed(study_columns(tables, benchmarks, pictures) | {"index": index})
     picture_bytes = min(PICTURE_BYTES, (PAGE_BYTES - len(columns)) * 3 // 4)
-    _write(path, _page(tables.study, columns, pictures.thumbnails(workers, picture_bytes)))
+    write_whole(path, _page(tables.study, columns, pictures.thumbnails(workers, picture_bytes)))
 
 
 def _write_index(path: Path, tables: StudyTables, apart: Mapping[str, Path]) -> None:
@@ -66,7 +66,7 @@ def _write_index(path: Path, tables: StudyTables, apart: Mapping[str, Path]) -> 
         "study": html.escape(tables.study),
         "links": "\n".join(links),
     }
-    _write(path, Template(_resource("index.html")).substitute(names))
+    write_whole(path, Template(_resource("index.html")).substitute(names))
 
 
 def _link(name: str, benchmark: str, tables: StudyTables) -> str:
@@ -112,8 +112,3 @@ def _picture(number: int, content: bytes) -> str:
 
 def _resource(name: str) -> str:
     return (_STATIC / name).read_text(encoding="utf-8")
-
-
-def _write(path: Path, content: str) -> None:
-    with whole(path) as part:
-        part.write_text(content, encoding="utf-8", newline="\n")
