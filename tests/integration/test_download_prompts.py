@@ -216,7 +216,7 @@ def test_a_placeholder_that_changed_is_noticed(mirror, tmp_path):
 def test_a_template_with_an_unknown_name_is_refused(mirror, tmp_path):
     changed = OFFICIAL["eval_code_thyme/SpecEyes.py"].replace("Q: {question}", "Q: {asked}")
     mirror.files["eval_code_thyme/SpecEyes.py"] = changed.encode()
-    with pytest.raises(DownloadError, match=r"thyme.*not a template of \{question\} and \{options\}"):
+    with pytest.raises(DownloadError, match=r"thyme.*not a template of \{question\} "):
         download_prompts(prompt_map(mirror), tmp_path, attempts=1)
 
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 
 from speceyes.border import plain, problem, reason
 from speceyes.documents import DocumentError, read_yaml
 from speceyes.records.samples import Sample
 
+# What each template is given.
+GIVEN = {"question": ("question",), "question_with_options": ("question", "options")}
 ADVICE = "run the rule download_prompts or set prompts: in the config"
 
 
@@ -38,15 +40,21 @@ class Prompt(BaseModel):
 
     @field_validator("question", "question_with_options")
     @classmethod
-    def _is_a_template(cls, template: str | None) -> str | None:
-        return template if template is None else _checked_template(template)
+    def _is_a_template(cls, template: str | None, info: ValidationInfo) -> str | None:
+        return template if template is None else _checked_template(template, info.field_name or "")
 
 
-def _checked_template(template: str) -> str:
+def _checked_template(template: str, field: str) -> str:
+    """A template in which everything that it is given stands, and that asks for nothing else."""
+    given = {name: f"\0{name}\0" for name in GIVEN[field]}
     try:
-        template.format(question="", options="")
+        filled = template.format(**given)
     except Exception as error:  # braces may ask for attributes, items and formats that do not exist
-        raise ValueError(f"not a template of {{question}} and {{options}} ({reason(error)})") from error
+        names = " and ".join(f"{{{name}}}" for name in given)
+        raise ValueError(f"not a template of {names} ({reason(error)})") from error
+    for name, mark in given.items():
+        if mark not in filled:
+            raise ValueError(f"the template lacks {{{name}}}")
     return template
 
 
@@ -65,8 +73,8 @@ class PromptFile(BaseModel):
 
     @field_validator("question", "question_with_options")
     @classmethod
-    def _is_a_template(cls, template: str) -> str:
-        return _checked_template(template)
+    def _is_a_template(cls, template: str, info: ValidationInfo) -> str:
+        return _checked_template(template, info.field_name or "")
 
     def question_text(self, sample: Sample, role: str | None = None) -> str:
         """The question as the model reads it, in a role's own words if it has some; options one per line, lettered."""
