@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from speceyes.records.types import RecordError
 
 Floats = npt.NDArray[np.float64]
+GROUPS_AT_ONCE = 64  # of some thousand rows each
 
 
 def read_confidences(path: Path, sample_ids: pd.Index) -> dict[tuple[str, int], Floats]:
@@ -26,11 +27,15 @@ def read_confidences(path: Path, sample_ids: pd.Index) -> dict[tuple[str, int], 
     """
     found: dict[tuple[str, int], Floats] = {}
     file = pq.ParquetFile(path)
-    for group in range(file.num_row_groups):
-        for (metric, top_k), rows in file.read_row_group(group).to_pandas().groupby(["metric", "top_k"], sort=False):
-            values = found.setdefault((str(metric), int(top_k)), np.full(len(sample_ids), np.nan))
-            places = sample_ids.get_indexer(pd.Index(rows["sample_id"]))
-            values[places[places >= 0]] = rows["confidence"].to_numpy()[places >= 0]
+    for start in range(0, file.num_row_groups, GROUPS_AT_ONCE):
+        groups = range(start, min(start + GROUPS_AT_ONCE, file.num_row_groups))
+        block = file.read_row_groups(list(groups)).to_pandas()
+        codes, names = pd.factorize(block["sample_id"])  # each sample is looked up once, not once for every K
+        places = sample_ids.get_indexer(pd.Index(names))[codes]
+        for (metric, top_k), rows in block.assign(place=places)[places >= 0].groupby(["metric", "top_k"], sort=False):
+            if (key := (str(metric), int(top_k))) not in found:
+                found[key] = np.full(len(sample_ids), np.nan)
+            found[key][rows["place"]] = rows["confidence"]
     for values in found.values():
         if np.isnan(values).any():
             absent = sample_ids[np.isnan(values)]
