@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from scripted import sample
 from speceyes.records.passes import Pass
+from speceyes.records.samples import write_samples
 from speceyes.records.tables import write_table
 from speceyes.records.types import AgentRecord, LiveRecord, Timed, TimingRecord
 from speceyes.study.config import load_config
@@ -21,6 +23,7 @@ from speceyes.study.gpu_hours import (
     nearest,
     planned_passes,
     published_shares,
+    questions_per_image,
     stage_costs,
 )
 from speceyes.study.gpu_hours import Timed as On
@@ -181,6 +184,25 @@ def test_load_is_priced_by_an_agent_that_was_timed_and_not_where_it_is_done(tmp_
     assert (first.done, first.hours, first.basis) == (first.samples, 0, "10 s assumed for the agent")
     assert (second.seconds, second.basis) == (1.5, "agent by the clock")
     assert second.hours == pytest.approx(60 * 1.5 / 3600)
+
+
+def test_questions_about_an_image_are_counted_where_samples_are_there(tmp_path):
+    pilot, study = (paper(tmp_path / name).study for name in ("pilot", "study"))
+    assert questions_per_image([pilot, study]) == {"hrbench": 4, "pope": 6}
+    for split, images in (("adversarial", "aab"), ("random", "aa")):  # the same picture in two splits is drawn twice
+        path = Path(pilot.layout.samples("pope", split))
+        path.parent.mkdir(parents=True)
+        asked = [sample(number).model_copy(update={"image_id": image}) for number, image in enumerate(images)]
+        write_samples(path, asked)
+    counted = questions_per_image([pilot, study])
+    assert counted == {"hrbench": 4, "pope": 5 / 3}
+    timed = {
+        one.holds.split: one.samples
+        for one in planned_passes(Plan(study), ASSUMED, counted)
+        if one.holds.stage == "timing"
+    }
+    assert (timed["random"], timed["4k"]) == (round(20 * 5 / 3), 20 * 4)
+    assert drawn_from(Plan(study), counted)["pope"] == 1800
 
 
 def test_images_of_a_split_follow_from_its_official_questions(tmp_path):

@@ -27,6 +27,7 @@ from speceyes.study.gpu_hours import (
     loading_hours,
     model_jobs,
     planned_passes,
+    questions_per_image,
     render_hours,
     stage_costs,
     timed_agents,
@@ -84,7 +85,9 @@ class Work:
             width: that a speedup's interval is planned for, as a share of the speedup.
         """
         plan, settings = Plan(study), study.config.draft.settings
-        passes, tried = planned_passes(plan, ASSUMED), planned_passes(Plan(pilot), ASSUMED) if pilot else []
+        per_image = questions_per_image([pilot, study] if pilot else [study])
+        passes = planned_passes(plan, ASSUMED, per_image)
+        tried = planned_passes(Plan(pilot), ASSUMED, per_image) if pilot else []
         return cls(
             study=study.name,
             results=Path(study.layout.results),
@@ -95,7 +98,7 @@ class Work:
             load=load_costs(plan, ASSUMED, timed_agents([*tried, *passes])),
             images=planned_images(pilot or study),
             timing=study.config.timing,
-            drawn_from=drawn_from(plan),
+            drawn_from=drawn_from(plan, per_image),
             width=width,
             verdicts=Path(study.layout.verdicts),
             top_k=settings.top_k,

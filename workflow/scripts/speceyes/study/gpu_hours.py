@@ -7,6 +7,7 @@ the timing tables give, or an assumption; every assumption is printed with what 
 from __future__ import annotations
 
 import csv
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,9 +18,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from speceyes.records.passes import Pass, PassStage
+from speceyes.records.samples import read_samples
 from speceyes.records.times import timings
 from speceyes.study.plan import PUBLISHED, Plan
-from speceyes.study.study import TIMED
+from speceyes.study.study import TIMED, Study
 
 # The stages that run models, in the order in which they are listed.
 RUN: tuple[PassStage, ...] = (
@@ -34,7 +36,7 @@ RUN: tuple[PassStage, ...] = (
 )
 MEASURED_COLUMNS = {"live": ("screen_s", "draft_s", "agent_s")}
 # Questions about one image in the official files; one's own count as one.
-QUESTIONS_PER_IMAGE = {"hrbench": 4, "pope": 6}
+QUESTIONS_PER_IMAGE: Mapping[str, float] = {"hrbench": 4, "pope": 6}
 BY_THE_CLOCK = "agent by the clock"
 
 
@@ -142,14 +144,29 @@ def nearest(timed: Timed, known: Mapping[Timed, float]) -> float | None:
     return None
 
 
-def planned_passes(plan: Plan, assumed: Assumptions) -> list[PlannedPass]:
-    """Every pass that runs models, with what a sample of it takes."""
+def questions_per_image(studies: Iterable[Study]) -> dict[str, float]:
+    """Questions about one image by benchmark: of the last study that has its samples, else as in the official files."""
+    known = dict(QUESTIONS_PER_IMAGE)
+    for study in studies:
+        asked: dict[str, list[str]] = defaultdict(list)
+        for benchmark, split in study.splits:
+            samples = Path(study.layout.samples(benchmark, split))
+            if samples.exists():
+                asked[benchmark] += [f"{split}/{sample.image_id}" for sample in read_samples(samples)]
+        known |= {name: len(images) / len(set(images)) for name, images in asked.items() if images}
+    return known
+
+
+def planned_passes(
+    plan: Plan, assumed: Assumptions, per_image: Mapping[str, float] = QUESTIONS_PER_IMAGE
+) -> list[PlannedPass]:
+    """Every pass that runs models, with what a sample of it takes; stages on some images have all their questions."""
     study = plan.study
     units = _Units(plan, assumed, published_shares(PUBLISHED / "main_table.csv"))
     return [
         PlannedPass(
             holds=one,
-            samples=_samples(plan, one),
+            samples=_samples(plan, one, per_image),
             tables=[*map(Path, plan.tables_of(one))],
             units=units.of(one),
             gpus=max(1, study.gpus(one.stage, one.agent or "")),
@@ -159,21 +176,20 @@ def planned_passes(plan: Plan, assumed: Assumptions) -> list[PlannedPass]:
     ]
 
 
-def _samples(plan: Plan, one: Pass) -> int:
-    """Of a pass; of stages that run on some images, as many as these have in the official files."""
+def _samples(plan: Plan, one: Pass, per_image: Mapping[str, float]) -> int:
     whole = plan.study.questions(one.benchmark, one.split) or 0
     drawn = plan.study.drawn(one.stage, one.benchmark)
     if drawn is None or drawn.images is None:
         return whole
-    return min(whole, drawn.images * QUESTIONS_PER_IMAGE.get(one.benchmark, 1))
+    return min(whole, round(drawn.images * per_image.get(one.benchmark, 1)))
 
 
-def drawn_from(plan: Plan) -> dict[str, int]:
+def drawn_from(plan: Plan, per_image: Mapping[str, float] = QUESTIONS_PER_IMAGE) -> dict[str, int]:
     """Images of a benchmark's largest split, by the official numbers of questions; of benchmarks that have them."""
     sizes: dict[str, int] = {}
     for benchmark, split in plan.study.splits:
         if questions := plan.study.questions(benchmark, split):
-            images = -(-questions // QUESTIONS_PER_IMAGE.get(benchmark, 1))
+            images = math.ceil(questions / per_image.get(benchmark, 1))
             sizes[benchmark] = max(images, sizes.get(benchmark, 0))
     return sizes
 
