@@ -119,19 +119,19 @@ def test_a_server_killed_in_the_middle_ends_in_one_line(config, tmp_path):
     asked = Request((Message("user", ("the star",)),), 5)
     engine = served_model(config, "draft") | {"retries": 1}
     place = Place(REPOSITORY / config.models["draft"].path, 0, tmp_path / "job.log")
+    others = children(os.getpid())
     with (
         pytest.raises(EngineError, match=r"engine: the server ended with code .*; see .*draft\.log") as caught,
         open_engine(engine, place) as opened,
     ):
         opened.generate([asked])
-        for pid in server_processes():
+        (guard,) = children(os.getpid()) - others
+        for pid in children(guard):
             os.kill(pid, signal.SIGKILL)
         opened.generate([asked])
     assert "\n" not in str(caught.value)
 
 
-def server_processes() -> list[int]:
-    """The servers that this test's guards have started, newest guard last; only the newest one's."""
-    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
-    guard = max(map(int, children))
-    return list(map(int, Path(f"/proc/{guard}/task/{guard}/children").read_text().split()))
+def children(pid: int) -> set[int]:
+    """Processes that the first thread of a process has started."""
+    return set(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))

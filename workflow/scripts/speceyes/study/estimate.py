@@ -37,6 +37,7 @@ from speceyes.study.layout import Layout
 from speceyes.study.plan import Plan
 from speceyes.study.study import Study
 from speceyes.study.timed_images import WIDTH, PlannedImages, planned_images, render_images
+from speceyes.study.tried import render_tried
 
 GB = 1e9
 BYTES_PER_LOGPROB = 4
@@ -69,6 +70,7 @@ class Work:
     drawn_from: Mapping[str, int]
     memory: Sequence[Planned] = ()
     pilot: Sequence[PlannedPass] = ()
+    tried: str = ""
     jobs: Sequence[ModelJobs] = ()
     load: Sequence[StageCost] = ()
     images: Sequence[PlannedImages] = ()
@@ -87,15 +89,16 @@ class Work:
         plan, settings = Plan(study), study.config.draft.settings
         per_image = questions_per_image([pilot, study] if pilot else [study])
         passes = planned_passes(plan, ASSUMED, per_image)
-        tried = planned_passes(Plan(pilot), ASSUMED, per_image) if pilot else []
+        known = planned_passes(Plan(pilot), ASSUMED, per_image) if pilot else []
         return cls(
             study=study.name,
             results=Path(study.layout.results),
             downloads=_downloads(study),
             passes=passes,
-            pilot=tried,
+            pilot=known,
+            tried=render_tried(pilot) if pilot else "",
             jobs=model_jobs(plan),
-            load=load_costs(plan, ASSUMED, timed_agents([*tried, *passes])),
+            load=load_costs(plan, ASSUMED, timed_agents([*known, *passes])),
             images=planned_images(pilot or study),
             timing=study.config.timing,
             drawn_from=drawn_from(plan, per_image),
@@ -148,6 +151,7 @@ def render(work: Work) -> str:
     return "\n\n".join(
         (
             f"Study {work.study}",
+            *([work.tried] if work.tried else []),
             _render_bytes(work),
             render_hours(_costs(work), work.jobs, work.assumed),
             *([render_images(work.images, work.timing, work.drawn_from, work.width)] if work.images else []),
