@@ -61,17 +61,47 @@ def test_the_environment_alone_imports_all_that_its_rules_need(run):
     assert len(needed) > 20
 
 
-@pytest.mark.parametrize("form", ["dockerfile", "apptainer"])
-def test_one_container_definition_holds_every_environment(form, tmp_path):
-    conda = Installation(tmp_path / "prefix")
-    conda.make({"python": "3.11.13", "pip": "25.2"})
+def definition(form: str, conda: Installation) -> str:
+    """The container that Snakemake derives from the workflow's environments."""
     command = [sys.executable, "-m", "snakemake", "--containerize", form, "--workflow-profile", "none"]
     path = {"PATH": f"{conda.programs}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True, text=True, env=os.environ | path)
+    return done.stdout
+
+
+@pytest.fixture
+def conda(tmp_path) -> Installation:
+    installation = Installation(tmp_path / "prefix")
+    installation.make({"python": "3.11.13", "pip": "25.2"})
+    return installation
+
+
+@pytest.mark.parametrize("form", ["dockerfile", "apptainer"])
+def test_one_container_definition_holds_every_environment(form, conda):
+    text = definition(form, conda)
     files = sorted((WORKFLOW / "envs").glob("*.yaml"))
-    assert len(files) == done.stdout.count("#   source: workflow/envs/")
+    assert len(files) == text.count("#   source: workflow/envs/")
     for file in files:
-        assert f"#   source: {file.relative_to(REPOSITORY)}\n" in done.stdout
-        assert all(f"{name}==" in done.stdout for name in re.findall(r"- ([\w.-]+)==", file.read_text()))
-    installs = [line for line in done.stdout.splitlines() if " env create " in line]
-    assert len(installs) == len(files)
+        assert f"#   source: {file.relative_to(REPOSITORY)}\n" in text
+        assert all(f"{name}==" in text for name in re.findall(r"- ([\w.-]+)==", file.read_text()))
+    assert len([line for line in text.splitlines() if " env create " in line]) == len(files)
+
+
+def test_the_steps_of_the_container_definition_make_an_environment_that_works(conda, tmp_path):
+    """Of the smallest one; those of the models and the judge are gigabytes."""
+    text = definition("apptainer", conda).replace(" /conda-envs/", f" {tmp_path}/conda-envs/")
+    copied = re.search(r"(workflow/envs/download\.yaml) (\S+)/environment\.yaml", text)
+    assert copied
+    source, prefix = copied.groups()
+    steps = [line for line in text.split("%post")[1].splitlines() if prefix in line]
+    assert [step.split()[:3] for step in steps] == [["mkdir", "-p", prefix], ["conda", "env", "create"]]
+
+    script = "\n".join([steps[0], f"cp {REPOSITORY / source} {prefix}/environment.yaml", steps[1]])
+    path = {"PATH": f"{conda.programs}{os.pathsep}{os.environ['PATH']}"}
+    subprocess.run(["sh", "-e", "-c", script], check=True, capture_output=True, text=True, env=os.environ | path)
+
+    program = f"import sys; sys.path.insert(0, {str(WORKFLOW / 'scripts')!r})\n"
+    program += "import speceyes.downloads.hub, speceyes.downloads.prompts; print(sys.prefix)"
+    done = subprocess.run([f"{prefix}/bin/python", "-I", "-c", program], check=False, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == prefix

@@ -1,4 +1,4 @@
-"""The library's tools: ``python -m speceyes COMMAND --help`` explains each."""
+"""The library's tools; `python -m speceyes COMMAND --help` explains each."""
 
 from __future__ import annotations
 
