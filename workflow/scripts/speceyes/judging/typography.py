@@ -9,6 +9,7 @@ LONGEST = 1000  # characters of a text that rules read; Unicode's normalisation 
 END_OF_THOUGHTS = "</think>"
 PUNCTUATION = " .,:;!。、"
 
+_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
 _COMMAND = re.compile(r"\\(?:boxed|text|textbf|mathrm|mathbf)\{([^{}]*)\}")
 _MATHS = re.compile(r"\$([^$]*)\$|\\[()\[\]]")
 _MARKS = re.compile(
@@ -33,8 +34,8 @@ def normalized(answer: str) -> str | None:
 
 
 def without_marks(text: str) -> str:
-    """A short text in lower case, with full-width and other compatible letters as plain ones, without marks."""
-    text = unicodedata.normalize("NFKC", text)
+    """A short text in lower case, full-width and other compatible letters as plain ones, nothing invisible, no mark."""
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
     for _ in range(3):  # commands inside commands
         text = _COMMAND.sub(r" \1", text)
     text = _MARKS.sub("", _MATHS.sub(r"\1", text)).casefold().replace("’", "'")
