@@ -190,6 +190,14 @@ def test_libraries_agree_on_a_plain_file(tmp_path, image):
         assert Image.open(plain).mode == "RGB"
 
 
+@pytest.mark.parametrize("cut", [1, 8, 12])
+def test_libraries_agree_on_a_png_whose_end_is_missing(tmp_path, cut):
+    path = stored(tmp_path / "x.png", Image.new("RGB", (8, 8), "red"), "PNG")
+    path.write_bytes(path.read_bytes()[:-cut])
+    with plain_file(path) as plain:
+        assert np.array_equal(cv2.imread(str(plain))[:, :, ::-1], np.asarray(open_image(path)))
+
+
 @pytest.mark.parametrize(("mode", "form"), [("RGB", "JPEG"), ("L", "JPEG"), ("RGB", "PNG"), ("RGB", "WEBP")])
 def test_an_ordinary_file_is_passed_on_as_it_is(tmp_path, mode, form):
     path = stored(tmp_path / "x", Image.new(mode, (8, 8)), form)

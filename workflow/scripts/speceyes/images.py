@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from speceyes.pixels import is_plain, to_rgb
 EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "MPO": "jpg"}
 # Pillow opens nothing larger, and neither does model-written code in the sandbox.
 MAX_PIXELS = 178_956_970
+PNG_END = b"\0\0\0\0IEND\xaeB`\x82"
 
 # Sizes are held against MAX_PIXELS here.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
@@ -134,10 +136,18 @@ def plain_file(path: Path) -> Iterator[Path]:
         yield copy
 
 
+def _has_its_end(image: Image.Image, file: BinaryIO) -> bool:
+    """Whether a PNG ends as one: of others OpenCV reads nothing, while Pillow is content with the pixels."""
+    if image.format != "PNG":
+        return True
+    file.seek(-len(PNG_END), os.SEEK_END)
+    return file.read() == PNG_END
+
+
 def _unlike_elsewhere(path: Path) -> Image.Image | None:
     """The pixels of a picture that other libraries would read otherwise, None for any other file."""
     try:
         with open_regular(path) as file, Image.open(file) as image:
-            return None if is_plain(image) else to_rgb(image)
+            return None if is_plain(image) and _has_its_end(image, file) else to_rgb(image)
     except Exception:  # no picture: whoever reads the file will say so
         return None
