@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from speceyes.records.tables import read_provenance
 from speceyes.records.types import RecordError
 
-PassStage = Literal[
+ModelStage = Literal[
     "draft",
     "screen",
     "agent",
@@ -20,6 +20,11 @@ PassStage = Literal[
     "corrected_specreason",
     "timing",
     "live",
+]
+# The stages that run models, in the order in which they are listed.
+MODEL_STAGES: tuple[ModelStage, ...] = get_args(ModelStage)
+PassStage = Literal[
+    ModelStage,
     "confidence",
     "replay",
 ]

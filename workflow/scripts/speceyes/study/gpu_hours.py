@@ -17,23 +17,12 @@ from typing import NamedTuple
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from speceyes.records.passes import Pass, PassStage
+from speceyes.records.passes import MODEL_STAGES, Pass
 from speceyes.records.samples import read_samples
 from speceyes.records.times import timings
 from speceyes.study.plan import PUBLISHED, Plan
 from speceyes.study.study import TIMED, Study
 
-# The stages that run models, in the order in which they are listed.
-RUN: tuple[PassStage, ...] = (
-    "draft",
-    "screen",
-    "agent",
-    "corrected",
-    "specreason",
-    "corrected_specreason",
-    "timing",
-    "live",
-)
 MEASURED_COLUMNS = {"live": ("screen_s", "draft_s", "agent_s")}
 # Questions about one image in the official files; one's own count as one.
 QUESTIONS_PER_IMAGE: Mapping[str, float] = {"hrbench": 4, "pope": 6}
@@ -171,7 +160,7 @@ def planned_passes(
             units=units.of(one),
             gpus=max(1, study.gpus(one.stage, one.agent or "")),
         )
-        for stage in RUN
+        for stage in MODEL_STAGES
         for one in plan.select(stage)
     ]
 
@@ -232,7 +221,7 @@ class _Units:
 def model_jobs(plan: Plan) -> list[ModelJobs]:
     """The jobs that load models and have something left to do."""
     found = []
-    for stage in RUN:
+    for stage in MODEL_STAGES:
         passes = plan.select(stage)
         if any(not Path(table).exists() for one in passes for table in plan.tables_of(one)):
             gpus = max(max(1, plan.study.gpus(stage, one.agent or "")) for one in passes)

@@ -20,23 +20,13 @@ from speceyes.documents import DocumentError
 from speceyes.engines.in_process import TransformersSettings
 from speceyes.engines.shape import BYTES, Shape, read_shape
 from speceyes.images import fitted_size
-from speceyes.records.passes import Pass, PassStage
+from speceyes.records.passes import MODEL_STAGES, Pass
 from speceyes.study.config.models import ModelConfig
 from speceyes.study.downloads import Downloads
 from speceyes.study.plan import Plan
 from speceyes.study.study import Study
 
 GB = 1e9
-STAGES: tuple[PassStage, ...] = (
-    "draft",
-    "screen",
-    "agent",
-    "corrected",
-    "specreason",
-    "corrected_specreason",
-    "timing",
-    "live",
-)
 PROMPT_TOKENS = 500  # of text, with what is generated
 FLOAT32 = 4  # pictures come to the device in it
 RUNTIME = 1.0  # gigabytes of CUDA's context and libraries
@@ -81,7 +71,7 @@ def planned_memory(study: Study) -> list[Planned]:
     """The need of every stage that loads models onto GPUs, agent by agent."""
     plan, shapes = Plan(study), _shapes(study)
     found = []
-    for stage in STAGES:
+    for stage in MODEL_STAGES:
         for agent in dict.fromkeys(one.agent or "" for one in plan.select(stage)):
             models = [model for model in study.models(stage, agent).values() if _on_own_gpus(model)]
             passes = [one for one in plan.select(stage) if (one.agent or "") == agent]
