@@ -102,6 +102,7 @@ function track(seconds, longest) {
 
 /** What the colours of the bars stand for, as the head of a column. */
 function phaseLegend() {
-  const names = ["screen", "draft", "agent"];
-  return el("span", { class: "legend" }, names.map((name) => el("span", {}, el("span", { class: `dot ${name}` }), name)));
+  const phases = { screen: "screening", draft: "draft", agent: "agent" };
+  const parts = Object.entries(phases).map(([name, title]) => el("span", {}, el("span", { class: `dot ${name}` }), title));
+  return el("span", { class: "legend" }, parts);
 }
