@@ -12,6 +12,7 @@ from workspace import REPOSITORY
 SIZES = {"vstar_direct": 8, "vstar_relative": 4, "hrbench_questions": 2, "pope_images": 6, "plain": 0.5}
 SPLITS = {"vstar": {"direct_attributes": 8}, "pope": {"random": 12}}
 BATCHES = [1, 6]
+IN_FLIGHT = 4  # fewer than a split has, so that a job can be killed between its samples
 
 
 def keep_splits(config: dict[str, Any], splits: Mapping[str, Mapping[str, int]]) -> None:
@@ -33,6 +34,8 @@ def small_study() -> str:
     config["study"] = "small"
     config["miniature"]["sizes"] = SIZES
     keep_splits(config, SPLITS)
+    for agent in ("deepeyes", "thyme"):
+        config["models"][agent]["engine"]["concurrency"] = IN_FLIGHT
     config["grid"]["batch_sizes"] = dict.fromkeys(SPLITS, BATCHES)
     config["timing"] = {"images": {"vstar": 2, "pope": 4}}
     config["load"] = {"concurrency": [1, 4], "rates": [6], "questions": 2, "repeats": 1}
