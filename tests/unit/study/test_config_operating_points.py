@@ -18,9 +18,14 @@ def test_every_threshold_between_0_and_1_is_taken(raw, value):
     assert load_config(put(raw, "operating_points.thyme.pope.min", value)).grid.thresholds["pope"] == (value,)
 
 
-@pytest.mark.parametrize("value", [0, 1, -0.5, 98, float("nan")])
-def test_thresholds_lie_strictly_between_0_and_1(raw, value):
-    problem = "must lie strictly between 0 and 1"
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        *((value, "must lie strictly between 0 and 1") for value in (0, 1, -0.5, 98)),
+        (float("nan"), "Input should be a finite number, got nan"),
+    ],
+)
+def test_thresholds_lie_strictly_between_0_and_1(raw, value, problem):
     assert f"grid.thresholds.pope.0: {problem}" in complaint(put(raw, "grid.thresholds.pope", [value]))
     raw["grid"]["thresholds"]["pope"] = [0.5]
     raw["default_operating_points"] = {"log": value}
