@@ -1,7 +1,7 @@
 """What the whole settings grid costs by replay, against running the funnel live at every setting.
 
 Replaying is timed here, anew, from a finished study's stored passes. Live time is what the models
-would take on all samples: each setting's composed seconds, in the mean over the timed samples, times
+would take on all samples: each setting's composed seconds, in the mean over its samples, times
 how much longer the study's own live runs took than their replay.
 
 python bench/replay.py results/miniature

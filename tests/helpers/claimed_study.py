@@ -62,6 +62,7 @@ class ClaimedStudy:
                 "sample_id": [f"s{number}" for number in range(self.samples)],
                 "image_id": [f"i{number}" for number in range(self.samples)],
                 "tool_free": tool_free,
+                "timed": True,
                 "screen_s": self.screen_s,
                 "draft_s": 0.05,
                 "agent_s": 2 + self.seconds_per_call * calls + draw.normal(0, 0.1, self.samples),

@@ -32,7 +32,7 @@ LEDGER_COUNTS = ("answered", "errored", *(f"{s}_{how}" for s in SCORER_NAMES for
 _SCORED = tuple(f"{what}_{scorer}" for scorer in SCORER_NAMES for what in ("right", "counted"))
 _MEANS = ("tokens", "latency_s", "screen_s", "draft_s", "agent_s", "tool_calls")
 ALONE = "draft alone"  # the draft in the common words, whatever words the funnel has
-_REPLAYED = ("source", "tool_free", "accepted", *_MEANS)
+_REPLAYED = ("source", "tool_free", "accepted", "timed", *_MEANS)
 
 
 class LedgerError(Exception):
@@ -121,13 +121,11 @@ def settings_and_ledger(
         images = rows.drop_duplicates("sample_id").set_index("sample_id")["image_id"].loc[table.sample_ids]
         (agent_alone,) = table.blocks(_REPLAYED, lambda setting: setting.method == "agent")
         baseline = _Measured(agent_alone, known.chosen(agent_alone))
-        bootstrap, clock = (
-            ImageBootstrap(images.to_numpy()[rows], statistics) for rows in (slice(None), baseline.timed)
-        )
+        bootstrap = ImageBootstrap(images.to_numpy(), statistics)
         for replay in table.blocks(_REPLAYED):
             measured = _Measured(replay, known.chosen(replay))
             named = _named(cell, replay.settings)
-            frame = _settings_frame(measured, baseline, bootstrap).join(_speedups(measured, baseline, clock))
+            frame = _settings_frame(measured, baseline, bootstrap).join(_speedups(measured, baseline, bootstrap))
             settings.append(named.join(frame))
             counts = {name: measured.facts[name].sum(axis=1).astype(int) for name in LEDGER_COUNTS}
             ledger.append(named.assign(expected=len(replay.sample_ids), **counts).drop(columns="main_table"))
@@ -149,20 +147,14 @@ class _Measured:
     replay: Replay
     facts: Mapping[str, Floats]
 
-    @property
-    def timed(self) -> npt.NDArray[np.bool_]:
-        """Which samples were."""
-        timed: npt.NDArray[np.bool_] = ~np.isnan(self.replay.columns["latency_s"][0])
-        return timed
-
     def scored(self, scorer: str) -> tuple[Floats, Floats]:
         """Right and counted answers, (samples, settings)."""
         right, counted = (self.facts[f"{what}_{scorer}"].T for what in ("right", "counted"))
         return right, counted
 
     def seconds(self) -> Floats:
-        """Of the timed samples, (samples, settings)."""
-        seconds: Floats = self.replay.columns["latency_s"][:, self.timed].T
+        """(samples, settings)."""
+        seconds: Floats = self.replay.columns["latency_s"].T
         return seconds
 
 
@@ -180,16 +172,13 @@ def _settings_frame(measured: _Measured, agent: _Measured, bootstrap: ImageBoots
     return pd.DataFrame(estimates | _shares(replay) | spread | _means(replay))
 
 
-def _speedups(measured: _Measured, agent: _Measured, clock: ImageBootstrap) -> pd.DataFrame:
-    """Ratios of sums of seconds over the timed samples, whose images are resampled for the intervals.
-
-    Images are drawn at random, so that the ratio estimates that of all samples.
-    """
-    seconds = clock.sums(measured.seconds())
-    baseline = np.broadcast_to(clock.sums(agent.seconds()), seconds.shape)
+def _speedups(measured: _Measured, agent: _Measured, bootstrap: ImageBootstrap) -> pd.DataFrame:
+    """Ratios of sums of seconds over all samples, measured or estimated; images are resampled for the intervals."""
+    seconds = bootstrap.sums(measured.seconds())
+    baseline = np.broadcast_to(bootstrap.sums(agent.seconds()), seconds.shape)
     speedup = _share(baseline.sum(axis=0), seconds.sum(axis=0))
-    limits = _limits("speedup", *clock.interval(clock.ratios(baseline, seconds)))
-    return pd.DataFrame({"timed": int(measured.timed.sum()), "speedup": speedup} | limits)
+    limits = _limits("speedup", *bootstrap.interval(bootstrap.ratios(baseline, seconds)))
+    return pd.DataFrame({"timed": int(measured.replay.columns["timed"][0].sum()), "speedup": speedup} | limits)
 
 
 def _against(measured: _Measured, agent: _Measured, scorer: str, bootstrap: ImageBootstrap) -> dict[str, Any]:
@@ -233,10 +222,8 @@ def _shares(replay: Replay) -> dict[str, Floats]:
 
 
 def _means(replay: Replay) -> dict[str, Floats]:
-    """Means over samples, of seconds over the timed ones."""
-    timed = ~np.isnan(replay.columns["latency_s"][0])
-    rows = {name: timed if name.endswith("_s") else np.ones_like(timed) for name in _MEANS}
-    return {name: replay.columns[name][:, rows[name]].astype(float).mean(axis=1) for name in _MEANS}
+    """Means over samples."""
+    return {name: replay.columns[name].astype(float).mean(axis=1) for name in _MEANS}
 
 
 def check_ledger(ledger: pd.DataFrame) -> None:

@@ -22,7 +22,7 @@ from speceyes.method.stored_confidences import read_confidences
 from speceyes.records.passes import Cell, by_pass, in_words_of, single
 from speceyes.runtime.atomic import whole
 
-_REPLAYED = ["tool_free", "screen_s", "draft_s", "agent_s"]
+_REPLAYED = ["tool_free", "timed", "screen_s", "draft_s", "agent_s"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +53,8 @@ def outcomes(tables: OutcomeTables, answers: pd.DataFrame) -> pd.DataFrame:
     """One row per (agent, sample) at its benchmark's batch size.
 
     Returns:
-        agent, benchmark, split, sample_id, image_id, tool_free, screen_s, draft_s, agent_s (the time
-        each phase would take, NaN for samples that were not timed), tool_calls (of the agent),
+        agent, benchmark, split, sample_id, image_id, tool_free, timed, screen_s, draft_s, agent_s (the time
+        each phase would take, estimated for samples that were not timed), tool_calls (of the agent),
         ``draft_<scorer>`` and ``agent_<scorer>`` (1 right, 0 wrong or errored, NaN unscored), and one
         confidence column per metric and K, named by :func:`confidence_column`.
     """
@@ -79,6 +79,7 @@ def _phases(path: Path, batch_size: int) -> pd.DataFrame:
     """What screening said and what each phase takes, each from the setting that does nothing else."""
     alone = {
         "tool_free": ("screening-only", batch_size),
+        "timed": ("agent", None),
         "screen_s": ("screening-only", batch_size),
         "draft_s": ("draft", batch_size),
         "agent_s": ("agent", None),

@@ -82,11 +82,11 @@ def _stack(axes: Axes, place: float, row: pd.Series) -> float:
 
 def _tool_calls(study: FigureTables, axes: Axes, agent: str) -> None:
     samples = study.outcomes[study.outcomes["agent"] == agent]
-    timed = samples[samples["agent_s"].notna()] if samples["agent_s"].notna().any() else samples
-    spread = np.random.default_rng(0).uniform(-0.18, 0.18, len(samples))
+    timed = samples[samples["timed"]] if samples["timed"].any() else samples
+    spread = np.random.default_rng(0).uniform(-0.18, 0.18, len(timed))
     axes.plot(
-        samples["tool_calls"] + spread,
-        samples["agent_s"],
+        timed["tool_calls"] + spread,
+        timed["agent_s"],
         "o",
         color=style.PHASE_COLOURS["agent_s"],
         markersize=1.4,
@@ -95,7 +95,7 @@ def _tool_calls(study: FigureTables, axes: Axes, agent: str) -> None:
         rasterized=True,
     )
     sns.pointplot(
-        samples,
+        timed,
         x="tool_calls",
         y="agent_s",
         ax=axes,

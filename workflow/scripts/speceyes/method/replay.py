@@ -2,7 +2,8 @@
 
 With greedy decoding a sample has one screening verdict per agent, one draft answer and one agent
 answer; a setting is a choice among answers that exist. The same passes also tell what screening alone
-and the gate alone would have done. Times are those of the timed samples, at each setting's batch size.
+and the gate alone would have done. Times are at each setting's batch size; those of samples that were not timed are
+estimated from their tokens and tool calls.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from speceyes.records.frames import read_frame
 from speceyes.records.passes import by_pass, of_one_pass, single
 from speceyes.records.samples import read_sample_ids
 from speceyes.records.tables import PROVENANCE_KEY
-from speceyes.records.times import Times
+from speceyes.records.times import EPISODE_WORK, Times, completed
 from speceyes.records.types import AgentRecord, DraftRecord, Record, RecordError, ScreenRecord, Step
 from speceyes.runtime.atomic import whole
 
@@ -126,6 +127,7 @@ SCHEMA = pa.schema(
         ("tool_free", pa.bool_()),
         ("accepted", pa.bool_()),
         ("source", TEXT),
+        ("timed", pa.bool_()),
         ("screen_s", pa.float64()),
         ("draft_s", pa.float64()),
         ("agent_s", pa.float64()),
@@ -165,12 +167,16 @@ class Replayer:
         zeros = np.zeros(len(self.sample_ids), dtype=int)
         self._idle = {"status": zeros.astype(str)} | dict.fromkeys(("generated_tokens", "tool_free"), zeros)
         self._times = Times([passes.timing])
-        self._agent_s = self._times.of(self.sample_ids, "agent")
+        agent_s = self._times.of(self.sample_ids, "agent")
+        self._timed = np.isfinite(agent_s)
+        self._agent_s = completed(agent_s, _work(self._agent))
         self._peers_s = {
-            SPECREASON[variant]: self._times.of(self.sample_ids, "specreason", variant=variant)
-            for variant in passes.specreason
+            method: completed(
+                self._times.of(self.sample_ids, "specreason", variant=variant), _work(self._peers[method])
+            )
+            for variant, method in SPECREASON.items()
+            if method in self._peers
         }
-        self._timed = ~np.isnan(self._agent_s)
         self._batched_s = cache(self._seconds_in_batches)
 
     def _pass(self, paths: Sequence[Path], kind: type[Record], columns: Sequence[str]) -> Columns:
@@ -190,13 +196,13 @@ class Replayer:
             raise RecordError(
                 f"{self._passes.timing}: has no times of {step} at batch size {batch} for all its samples"
             )
-        return seconds
+        return completed(seconds)
 
     def compose(self, setting: Setting) -> Columns:
         """One setting: a value per sample for every per-sample column of the replay table.
 
         The latency is what the sample went through: screening, the draft if it was drafted, the agent
-        if the draft's answer was not accepted; NaN where the sample is not among the timed ones. A sample
+        if the draft's answer was not accepted; NaN where no sample of the split was timed. A sample
         keeps the status of whoever answered it.
 
         Raises:
@@ -211,7 +217,7 @@ class Replayer:
         confident = accepts(self._confidence(setting), setting.threshold or 0.0)
         route = ROUTES[setting.method](screen["tool_free"].astype(bool), confident)
         seconds = {
-            name: np.where(self._timed, np.where(gone, spent, 0.0), np.nan)
+            name: np.where(gone, spent, np.where(np.isnan(spent), np.nan, 0.0))
             for name, gone, spent in (
                 ("screen_s", route.screened, screen_s),
                 ("draft_s", route.drafted, draft_s),
@@ -224,6 +230,7 @@ class Replayer:
             "tool_free": screen["tool_free"],
             "accepted": route.accepted,
             "source": sources[route.accepted.astype(int)],
+            "timed": self._timed,
             **seconds,
             "latency_s": seconds["screen_s"] + seconds["draft_s"] + seconds["agent_s"],
             "tokens": np.where(route.screened, screen["generated_tokens"], 0)
@@ -241,6 +248,10 @@ class Replayer:
             path = self._passes.confidences
             raise RecordError(f"{path}: has no confidence {setting.metric} with K = {setting.top_k}")
         return values
+
+
+def _work(episodes: Columns) -> list[npt.NDArray[Any]]:
+    return [episodes[name] for name in EPISODE_WORK]
 
 
 def write_replay(output: Path, passes: Passes, grid: Grid, provenance: dict[str, Any]) -> None:

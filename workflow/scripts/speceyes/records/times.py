@@ -1,4 +1,4 @@
-"""Times of a study's samples, read from its timing tables; samples outside the timed ones have none."""
+"""Times of a study's samples: read from its timing tables, and for samples that were not timed, estimated."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from typing import cast
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.optimize import nnls
 
 from speceyes.records.frames import read_frame
 from speceyes.records.types import Step, TimingRecord
 
 _STEP = ["step", "variant", "batch"]
+EPISODE_WORK = ("generated_tokens", "tool_calls")  # of an agent's record: what its seconds depend on
 
 
 def timings(tables: Iterable[Path]) -> pd.DataFrame:
@@ -53,3 +55,27 @@ class Times:
             return np.full(len(sample_ids), np.nan)
         seconds: npt.NDArray[np.float64] = found.reindex(pd.Index(sample_ids)).to_numpy(dtype=float)
         return seconds
+
+
+def completed(
+    seconds: npt.NDArray[np.float64], work: Sequence[npt.NDArray[np.float64]] = ()
+) -> npt.NDArray[np.float64]:
+    """Seconds of all samples: as measured, and where they were not, what their work takes in the timed samples.
+
+    The estimate is a constant and so many seconds for each unit of each kind of work, none of them negative, by least
+    squares over the timed samples (Lawson and Hanson 1974, chapter 23); docs/protocol.md says what a speedup is.
+
+    Args:
+        seconds: (samples,), NaN where a sample was not timed.
+        work: amounts that all samples have, (samples,) each, such as generated tokens and tool calls.
+
+    Returns:
+        (samples,); NaN where nothing was timed.
+    """
+    timed = np.isfinite(seconds)
+    if timed.all() or not timed.any():
+        return seconds
+    amounts = np.column_stack([np.ones(len(seconds)), *work]).astype(np.float64)
+    scale = np.maximum(amounts[timed].max(axis=0), 1.0)  # tokens are hundreds, calls a few
+    rates, _ = nnls(amounts[timed] / scale, seconds[timed])
+    return np.where(timed, seconds, (amounts / scale) @ rates)

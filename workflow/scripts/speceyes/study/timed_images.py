@@ -78,10 +78,10 @@ def seconds_by_image(table: Path, samples: Path) -> dict[str, Floats]:
         table: a replay table.
         samples: its split's samples.
     """
-    replay = read_replay(table, ["latency_s"], _compared)
+    replay = read_replay(table, ["latency_s", "timed"], _compared)
     images = {sample.sample_id: sample.image_id for sample in read_samples(samples)}
     seconds = replay.columns["latency_s"]
-    timed = ~np.isnan(seconds[0])
+    timed = replay.columns["timed"][0]
     names = np.array([images[name] for name in replay.sample_ids])[timed]
     _, codes = np.unique(names, return_inverse=True)
     sums = by_image(seconds[:, timed].T, codes).T

@@ -95,14 +95,15 @@ def batch_seconds(replays: Iterable[Path], outcomes: pd.DataFrame, metric: str) 
 
 
 def _by_batch(path: Path, metric: str) -> Iterator[pd.DataFrame]:
-    replay = read_replay(path, ["latency_s"])
+    replay = read_replay(path, ["latency_s", "timed"])
     seconds = dict(zip(replay.settings, replay.columns["latency_s"], strict=True))
+    timed = replay.columns["timed"][0]
     (alone,) = (values for setting, values in seconds.items() if setting.method == "agent")
     mains = {_but_batch(one) for one in seconds if one.main_table and (one.method, one.metric) == ("speceyes", metric)}
     for setting, values in seconds.items():
         if _but_batch(setting) in mains:
             columns = {"sample_id": replay.sample_ids, "latency_s": values, "agent_s": alone}
-            yield pd.DataFrame(columns).dropna(subset="latency_s").assign(batch_size=setting.batch_size)
+            yield pd.DataFrame(columns).loc[timed].assign(batch_size=setting.batch_size)
 
 
 def _but_batch(setting: Setting) -> tuple[object, ...]:

@@ -80,7 +80,7 @@ def live_vs_replay(runs: Sequence[LiveRun], answers: pd.DataFrame) -> pd.DataFra
     rows = []
     for run in runs:
         if run.replay not in replays:
-            replays[run.replay] = read_replay(run.replay, ["source", "tool_free", "latency_s"])
+            replays[run.replay] = read_replay(run.replay, ["source", "tool_free", "timed", "latency_s"])
         rows.append(_compared(run, replays[run.replay], answers))
     return pd.DataFrame(rows)
 
@@ -93,7 +93,7 @@ def _compared(run: LiveRun, replay: Replay, answers: pd.DataFrame) -> dict[str, 
     live = live.loc[composed.index]
     setting = run.setting
     agent = next(row for row, one in enumerate(replay.settings) if one.method == "agent")
-    baseline = float(np.nanmean(replay.columns["latency_s"][agent]))
+    baseline = float(replay.columns["latency_s"][agent][replay.columns["timed"][agent]].mean())
     same_answer = live["answer"].to_numpy() == _answers(run, composed, answers)
     return {
         **{name: getattr(run, name) for name in ("agent", "benchmark", "split")},
@@ -115,7 +115,8 @@ def _composed(run: LiveRun, replay: Replay) -> pd.DataFrame:
     for row, setting in enumerate(replay.settings):
         if str(setting) == wanted:
             columns = {name: values[row] for name, values in replay.columns.items()}
-            return pd.DataFrame(columns, index=replay.sample_ids).dropna(subset="latency_s")
+            composed = pd.DataFrame(columns, index=replay.sample_ids)
+            return composed[composed["timed"]]
     raise RecordError(f"{run.replay}: has no setting {wanted}; add it to the grid")
 
 

@@ -42,7 +42,7 @@ def specreason_steps(
 
     Returns:
         n, acceptance (share of proposals kept), score (mean 0-9), steps, tokens and tool_calls (means
-        per sample), latency_s (mean per timed sample), and unanswered (samples that ended without an answer).
+        per sample), latency_s (mean per sample), and unanswered (samples that ended without an answer).
     """
     names = ["status", "turns", "generated_tokens", "tool_calls"]
     rows = []

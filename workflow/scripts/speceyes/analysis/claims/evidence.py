@@ -132,11 +132,11 @@ def accuracy_difference(
 def ratio(
     named: Mapping[str, str], rows: pd.DataFrame, above: Floats, below: Floats, statistics: StatisticsSettings
 ) -> Evidence:
-    """Ratio of two sums of seconds over the samples that were timed, resampled by image; arguments as above."""
-    timed = np.isfinite(above) & np.isfinite(below)
-    if not timed.any() or below[timed].sum() <= 0:
+    """Ratio of two sums of seconds over the samples that have both, resampled by image; arguments as above."""
+    known = np.isfinite(above) & np.isfinite(below)
+    if not known.any() or below[known].sum() <= 0:
         return Evidence(**named, estimate=np.nan, low=np.nan, high=np.nan, n=0)
-    bootstrap = ImageBootstrap(rows.loc[timed, "image_id"].to_numpy(), statistics)
-    low, high = bootstrap.interval(bootstrap.ratios(bootstrap.sums(above[timed]), bootstrap.sums(below[timed])))
-    estimate = float(above[timed].sum() / below[timed].sum())
-    return Evidence(**named, estimate=estimate, low=float(low), high=float(high), n=int(timed.sum()))
+    bootstrap = ImageBootstrap(rows.loc[known, "image_id"].to_numpy(), statistics)
+    low, high = bootstrap.interval(bootstrap.ratios(bootstrap.sums(above[known]), bootstrap.sums(below[known])))
+    estimate = float(above[known].sum() / below[known].sum())
+    return Evidence(**named, estimate=estimate, low=float(low), high=float(high), n=int(known.sum()))

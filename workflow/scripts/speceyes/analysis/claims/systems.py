@@ -65,7 +65,7 @@ def _splits(rows: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
 def seconds_per_tool_call(tables: ClaimTables, _: Sequence[str]) -> Iterator[Evidence]:
     """Slope of the agent's seconds over its number of tool calls, per agent and benchmark, resampled by image."""
     for agent, benchmark, rows in tables.by_benchmark():
-        timed = rows[rows["agent_s"].notna()]
+        timed = rows[rows["timed"]]
         calls, seconds = (timed[name].to_numpy(dtype=np.float64) for name in ("tool_calls", "agent_s"))
         slope, low, high = np.nan, np.nan, np.nan
         if len(np.unique(calls)) > 1:

@@ -28,7 +28,7 @@ from speceyes.pages.explorer.sources import SplitTables, StudyTables
 from speceyes.records.frames import read_frame
 from speceyes.records.passes import COMMON
 from speceyes.records.samples import Sample, read_samples
-from speceyes.records.times import Times
+from speceyes.records.times import EPISODE_WORK, Times, completed
 from speceyes.records.types import AgentRecord, DraftRecord, ScreenRecord
 from speceyes.tables.csv_files import read_csv
 
@@ -116,7 +116,7 @@ def _split(benchmark: str, split: str, tables: SplitTables, shared: _Shared) -> 
         },
         "agents": {
             agent: _episodes(paths, scored, agent, shared)
-            | {"latency_s": _numbers(times[agent].of(scored.sample_ids, "agent"))}
+            | _episode_times(paths, times[agent].of(scored.sample_ids, "agent"), scored.sample_ids)
             for agent, paths in tables.agents.items()
         },
     }
@@ -155,7 +155,16 @@ def _screens(paths: Sequence[Path], sample_ids: Sequence[str]) -> Columns:
 
 def _phase_times(times: Times, sample_ids: Sequence[str], batch: int) -> Columns:
     """Seconds of both phases that run in batches, at one batch size."""
-    return {f"{step}_s": _numbers(times.of(sample_ids, step, batch=batch)) for step in STEPS}
+    return {f"{step}_s": _numbers(completed(times.of(sample_ids, step, batch=batch))) for step in STEPS}
+
+
+def _episode_times(paths: Sequence[Path], seconds: npt.NDArray[np.float64], sample_ids: Sequence[str]) -> Columns:
+    """Which samples were timed, and the seconds of all, as the replay has them."""
+    work = read_frame(paths, AgentRecord, list(EPISODE_WORK)).loc[list(sample_ids)]
+    return {
+        "timed": np.isfinite(seconds).tolist(),
+        "latency_s": _numbers(completed(seconds, [work[name].to_numpy() for name in EPISODE_WORK])),
+    }
 
 
 def _listed(frame: pd.DataFrame) -> Columns:

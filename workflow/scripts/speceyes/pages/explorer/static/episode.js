@@ -3,7 +3,7 @@
 /** The agent's turns, one card each. */
 function episode(index) {
   const { turns, status, error, latency_s: seconds } = current.agent;
-  const title = `${agentName(state.agent)}: ${counted(turns[index].length, "turn")}${seconds[index] === null ? "" : `, ${duration(seconds[index])}`}`;
+  const title = `${agentName(state.agent)}: ${counted(turns[index].length, "turn")}, ${current.durationOf(index, seconds[index])}`;
   return el(
     "section",
     { class: "episode", "aria-label": "The agent’s turns" },

@@ -12,7 +12,6 @@ class Selection {
     this.draftAlone = { ...split.drafts.draft, latency_s: times.draft_s };
     this.screen = screen;
     this.agent = split.agents[agent];
-    this.timed = this.agent.latency_s.filter((seconds) => seconds !== null).length; // the others' null adds nothing
     this.confidence = draft.confidences[draft.confidence_of[`${metric}-${k}`]];
     this.toolFree = screen.tool_free;
     this.separability = draft.separability[k];
@@ -31,11 +30,16 @@ class Selection {
     };
   }
 
+  /** A duration in words: about so long where the sample was not timed and tokens and tool calls tell. */
+  durationOf(index, seconds) {
+    return `${this.agent.timed[index] ? "" : "about "}${duration(seconds)}`;
+  }
+
   kept(index, threshold) {
     return this.accepts(index, threshold) ? this.draft : this.agent;
   }
 
-  /** Accuracy under both scorers, speedup, α, β, seconds by phase of one threshold: ratios of sums over all samples, of seconds over the timed ones. */
+  /** Accuracy under both scorers, speedup, α, β, seconds by phase of one threshold, over all samples. */
   measure(threshold) {
     const totals = new Totals();
     const phases = { screen: 0, draft: 0, agent: 0 };
@@ -44,7 +48,7 @@ class Selection {
     for (let index = 0; index < this.count; index += 1) {
       const spent = this.seconds(index, threshold);
       totals.add(this.kept(index, threshold), index, spent.screen + spent.draft + spent.agent);
-      for (const phase of Object.keys(phases)) phases[phase] += spent[phase] / this.timed;
+      for (const phase of Object.keys(phases)) phases[phase] += spent[phase] / this.count;
       toolFree += this.toolFree[index] ? 1 : 0;
       accepted += this.accepts(index, threshold) ? 1 : 0;
     }
@@ -64,7 +68,7 @@ class Selection {
     return {
       ...totals.accuracies(),
       speedup: ratio(agentSeconds, totals.seconds),
-      seconds: ratio(totals.seconds, this.timed),
+      seconds: ratio(totals.seconds, this.count),
     };
   }
 }
@@ -112,7 +116,7 @@ class Curve {
       order,
       (i) => selection.draft[scorer].counted[i] - agent[scorer].counted[i],
     );
-    this.seconds = running(none.seconds * selection.timed, order, (i) => -agent.latency_s[i]);
+    this.seconds = running(none.seconds * selection.count, order, (i) => -agent.latency_s[i]);
     this.agentSeconds = agent.latency_s.reduce((sum, seconds) => sum + seconds, 0);
   }
 

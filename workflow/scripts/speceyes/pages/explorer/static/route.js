@@ -9,14 +9,14 @@ function route(index) {
   return [
     el("h3", { class: "unseen", id: "route-title" }, "Route through the funnel"),
     el("ol", { class: "phases" }, phases(index, spent).map(phase)),
-    alone === null
-      ? el("p", { class: "note" }, "This sample was not timed.")
-      : el(
-          "div",
-          { class: "times" },
-          timeLine("this setting", spent, longest, total),
-          timeLine("agent alone", { agent: alone }, longest, alone),
-        ),
+    el(
+      "div",
+      { class: "times" },
+      timeLine("this setting", spent, longest, total),
+      timeLine("agent alone", { agent: alone }, longest, alone),
+    ),
+    !current.agent.timed[index] &&
+      el("p", { class: "note" }, "This sample was not timed: its seconds are estimated from tokens and tool calls."),
   ];
 }
 
@@ -54,7 +54,7 @@ function phases(index, spent) {
       title: agentName(state.agent),
       name: "agent",
       says: agent.answer[index] || agent.error[index] || "no answer",
-      note: accepted && agent.latency_s[index] !== null ? `saved ${duration(agent.latency_s[index])}` : null,
+      note: accepted ? `saved ${current.durationOf(index, agent.latency_s[index])}` : null,
       idle: accepted,
       seconds: spent.agent,
       verdict: outcome(agent, index, state.scorer),

@@ -39,7 +39,7 @@ function tokenAt(index, place) {
 
 function confidenceSentence(index) {
   const seconds = current.draft.latency_s[index];
-  const drafted = ` Drafted ${seconds === null ? "" : `in ${duration(seconds)}, `}batch ${state.batch}.`;
+  const drafted = ` Drafted in ${current.durationOf(index, seconds)}, batch ${state.batch}.`;
   const value = current.confidence[index];
   if (state.metric === "log")
     return `Confidence ${confidenceText(value)}: the geometric mean of the tokens’ probabilities.${drafted}`;
