@@ -43,16 +43,16 @@ def test_the_main_table_has_every_system_on_every_split_with_its_n(results):
         assert "SpecEyes (bottom20)" in (results / "tables" / f"main_table.{form}").read_text(encoding="utf-8")
 
 
-def test_every_claim_of_the_paper_has_a_verdict_that_follows_from_its_estimates(results):
+def test_every_claim_of_the_paper_has_a_conclusion_that_follows_from_its_estimates(results):
     claims, tested = (read_csv(results / "tables" / f"{name}.csv") for name in ("claims", "claim_tests"))
     assert list(claims["number"]) == list(range(1, 13))
     again = claims_table(read_claims(CLAIMS), tested, 0.95)
-    for name in ("verdict", "finding", "tests", "inside"):
+    for name in ("conclusion", "finding", "tests", "inside"):
         assert list(again[name]) == list(claims[name]), name
     page = (results / "README.md").read_text(encoding="utf-8")
     assert page.splitlines()[0].endswith("which of the paper's claims hold?")
     for row in claims.itertuples():
-        assert f"| {row.number} | {plain(f'{row.claim} ({row.place}: {row.paper})')} | **{row.verdict}**" in page
+        assert f"| {row.number} | {plain(f'{row.claim} ({row.place}: {row.paper})')} | **{row.conclusion}**" in page
         assert f"| {plain(row.finding)} |" in page
 
 

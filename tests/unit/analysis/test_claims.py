@@ -1,4 +1,4 @@
-"""The verdicts on the paper's claims."""
+"""The conclusions on the paper's claims."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pytest
 import yaml
 from claimed_study import ClaimedStudy
 from scipy.stats import norm
+from speceyes.analysis.claims.conclusions import Placed, conclude, holm
 from speceyes.analysis.claims.evidence import Evidence
 from speceyes.analysis.claims.stated import ClaimError, read_claims
-from speceyes.analysis.claims.verdicts import Placed, conclude, holm
 from speceyes.tables.claim_tests import READS, claim_tests
 from speceyes.tables.claims import claims_table
 from synthetic_tables import CLAIMS
@@ -36,30 +36,30 @@ FALSE = {
 }
 
 
-def verdicts(study):
+def conclusions(study):
     tested = claim_tests(STATED, study.tables())
     return claims_table(STATED, tested, 0.95).set_index("number")
 
 
 def test_every_claim_of_the_paper_that_a_study_tests_is_supported_where_it_is_true():
-    found = verdicts(TRUE)
+    found = conclusions(TRUE)
     assert list(found.index) == list(range(1, 13))
-    assert dict(found["verdict"]) == dict.fromkeys(FALSE, "supported")
+    assert dict(found["conclusion"]) == dict.fromkeys(FALSE, "supported")
     assert found["samples_needed"].isna().all()
 
 
 @pytest.mark.parametrize("number", FALSE)
 def test_a_study_in_which_a_claim_is_false_says_so(number):
-    row = verdicts(FALSE[number]).loc[number]
-    assert row["verdict"] == "not supported", row["finding"]
+    row = conclusions(FALSE[number]).loc[number]
+    assert row["conclusion"] == "not supported", row["finding"]
     assert row["inside"] < row["tests"]
 
 
 FIELDS = {"settings": "settings", "outcomes": "outcomes", "replay": "batches", "load": "load"}
 
 
-def test_each_verdict_is_made_from_the_tables_that_it_names_and_no_other():
-    tables, whole = TRUE.tables(), verdicts(TRUE)
+def test_each_conclusion_is_made_from_the_tables_that_it_names_and_no_other():
+    tables, whole = TRUE.tables(), conclusions(TRUE)
     for claim in STATED:
         unnamed = [field for table, field in FIELDS.items() if table not in claim.tables]
         alone = replace(tables, **{field: getattr(tables, field).head(0) for field in unnamed})
@@ -69,8 +69,8 @@ def test_each_verdict_is_made_from_the_tables_that_it_names_and_no_other():
 
 
 def test_throughput_that_does_not_rise_with_the_load_refutes_the_claim_though_the_funnel_gains():
-    row = verdicts(replace(TRUE, throughput_rise=0.4)).loc[11]
-    assert row["verdict"] == "not supported", row["finding"]
+    row = conclusions(replace(TRUE, throughput_rise=0.4)).loc[11]
+    assert row["conclusion"] == "not supported", row["finding"]
     assert row["quantity"].startswith("answers per second at C = ")
 
 
@@ -78,7 +78,7 @@ def test_a_run_in_which_all_questions_are_under_way_at_once_has_no_interval_and_
     tables = TRUE.tables()
     load = tables.load[(tables.load["level"] == 16) & (tables.load["answer_s"] < 6)]
     row = claims_table(STATED, claim_tests(STATED, replace(tables, load=load)), 0.95).set_index("number").loc[11]
-    assert (row["verdict"], row["tests"], row["finding"]) == (
+    assert (row["conclusion"], row["tests"], row["finding"]) == (
         "undecided", 0, "not measured: no estimate has an interval"
     )  # fmt: skip
 
@@ -91,7 +91,7 @@ def test_a_claim_is_undecided_where_the_study_did_not_run_what_it_is_about():
     tables = replace(tables, settings=settings, batches=batches, load=tables.load.head(0))
     found = claims_table(STATED, claim_tests(STATED, tables), 0.95).set_index("number")
     assert set(found.loc[[8, 10, 11], "finding"]) == {"not measured in this study"}
-    assert set(found.loc[[8, 10, 11], "verdict"]) == {"undecided"}
+    assert set(found.loc[[8, 10, 11], "conclusion"]) == {"undecided"}
 
 
 def test_a_study_without_the_papers_metric_tests_no_claim_about_it():
@@ -112,17 +112,17 @@ def placed(estimate, margin, at_least=1.0, at_most=np.inf, n=100):
 
 def test_an_undecided_claim_names_the_samples_at_which_the_same_estimate_decides():
     few = conclude({1: {"t": [placed(1.1, 0.3)]}}, 0.95)[1]
-    assert few.verdict == "undecided"
+    assert few.support == "undecided"
     enough = few.samples_needed
-    for n, verdict in ((enough * 0.98, "undecided"), (enough, "supported")):
-        assert conclude({1: {"t": [placed(1.1, 0.3 * np.sqrt(100 / n))]}}, 0.95)[1].verdict == verdict
+    for n, conclusion in ((enough * 0.98, "undecided"), (enough, "supported")):
+        assert conclude({1: {"t": [placed(1.1, 0.3 * np.sqrt(100 / n))]}}, 0.95)[1].support == conclusion
 
 
 def test_the_samples_that_would_refute_a_claim_are_named_where_an_estimate_points_that_way():
     few = conclude({1: {"t": [placed(0.95, 0.3), placed(2.0, 0.1)]}}, 0.95)[1]
-    assert few.verdict == "undecided"
+    assert few.support == "undecided"
     tighter = [placed(0.95, 0.3 * np.sqrt(100 / few.samples_needed)), placed(2.0, 0.1)]
-    assert conclude({1: {"t": tighter}}, 0.95)[1].verdict == "not supported"
+    assert conclude({1: {"t": tighter}}, 0.95)[1].support == "not supported"
 
 
 def test_an_estimate_beside_the_limit_names_no_astronomical_number_of_samples():
@@ -131,14 +131,14 @@ def test_an_estimate_beside_the_limit_names_no_astronomical_number_of_samples():
 
 def test_an_interval_without_width_or_limits_is_no_evidence():
     for one in (placed(2.0, 0.0), placed(np.nan, np.nan), placed(2.0, np.nan)):
-        assert conclude({1: {"t": [one]}}, 0.95)[1].verdict == "undecided"
+        assert conclude({1: {"t": [one]}}, 0.95)[1].support == "undecided"
         assert one.by_itself(0.95) == "undecided"
 
 
-@pytest.mark.parametrize(("other", "verdict"), [(2.0, "undecided"), (0.5, "not supported")])
-def test_a_claim_of_which_one_test_is_silent_may_fail_but_is_not_supported(other, verdict):
+@pytest.mark.parametrize(("other", "conclusion"), [(2.0, "undecided"), (0.5, "not supported")])
+def test_a_claim_of_which_one_test_is_silent_may_fail_but_is_not_supported(other, conclusion):
     judged = conclude({1: {"told": [placed(other, 0.1)], "untold": []}}, 0.95)[1]
-    assert (judged.verdict, judged.silent) == (verdict, ("untold",))
+    assert (judged.support, judged.silent) == (conclusion, ("untold",))
     assert np.isnan(judged.samples_needed)
 
 
@@ -146,12 +146,12 @@ def test_speed_that_rises_with_the_batch_is_not_yet_speed_that_levels_off():
     tables = TRUE.tables()
     tables = replace(tables, batches=tables.batches[tables.batches["batch_size"].isin([1, 8])])
     row = claims_table(STATED, claim_tests(STATED, tables), 0.95).set_index("number").loc[8]
-    assert row["verdict"] == "undecided"
+    assert row["conclusion"] == "undecided"
     assert row["finding"].endswith("; not measured: flattening over batches")
 
 
 def test_a_claim_with_one_estimate_outside_fails_however_many_lie_inside():
-    assert conclude({1: {"t": [placed(0.5, 0.1), *[placed(2.0, 0.1)] * 20]}}, 0.95)[1].verdict == "not supported"
+    assert conclude({1: {"t": [placed(0.5, 0.1), *[placed(2.0, 0.1)] * 20]}}, 0.95)[1].support == "not supported"
 
 
 @pytest.mark.parametrize(("estimate", "inside"), [(0.9, True), (1.2, True), (0.7, False), (1.4, False)])
@@ -164,12 +164,12 @@ def test_holms_correction_by_hand():
     assert holm([]) == []
 
 
-def test_any_wrong_verdict_is_as_rare_as_promised_when_every_estimate_stands_on_its_bound():
+def test_any_wrong_conclusion_is_as_rare_as_promised_when_every_estimate_stands_on_its_bound():
     generator = np.random.default_rng(0)
     wrong = 0
     for _ in range(600):
         claims = {number: {"t": [placed(1 + generator.normal(), norm.isf(0.025))]} for number in range(12)}
-        wrong += any(found.verdict != "undecided" for found in conclude(claims, 0.95).values())
+        wrong += any(found.support != "undecided" for found in conclude(claims, 0.95).values())
     assert wrong / 600 < 0.07
 
 
@@ -181,7 +181,7 @@ CLAIM["tests"] = [{"test": "speedup_of_speceyes", "at_least": 1.1}]
     ("change", "message"),
     [
         ({"number": "one"}, "0.number: "),
-        ({"verdict": "supported"}, "0.verdict: unknown key"),
+        ({"conclusion": "supported"}, "0.conclusion: unknown key"),
         ({"tests": [{"test": "speedup_of_speceyes"}]}, "0.tests.0: a test needs at_least, at_most or both"),
         ({"tests": [{"test": "speed", "at_least": 1}]}, "0.tests.0.test: 'speed' is not among "),
         ({"tests": [{"test": "accuracy_kept", "at_least": 1, "at_most": 0}]}, "at_least 1 is not below at_most 0"),

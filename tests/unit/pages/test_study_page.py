@@ -25,8 +25,8 @@ def faults(**counts: list[int]) -> pd.DataFrame:
 
 def claims() -> pd.DataFrame:
     stated = {"number": 1, "claim": "On V* it is *faster*, | a_b_.", "place": "abstract", "paper": "1.1 to 3.35 times"}
-    found = {"finding": "1 of 1 estimates", "verdict": "undecided", "samples": 20.0, "samples_needed": 1234.0}
-    decided = {"number": 2, "verdict": "not supported", "samples_needed": np.nan}
+    found = {"finding": "1 of 1 estimates", "conclusion": "undecided", "samples": 20.0, "samples_needed": 1234.0}
+    decided = {"number": 2, "conclusion": "not supported", "samples_needed": np.nan}
     beside = {"number": 3, "samples_needed": np.inf}
     return pd.DataFrame([stated | found, stated | found | decided, stated | found | beside])
 

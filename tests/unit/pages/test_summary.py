@@ -16,7 +16,7 @@ SETTINGS = pd.DataFrame(
         "difference_corrected_high": [0.03, -0.01, 0.0, 1.0],
     }
 )
-CLAIMS = pd.DataFrame({"verdict": ["supported", "undecided", "undecided"]})
+CLAIMS = pd.DataFrame({"conclusion": ["supported", "undecided", "undecided"]})
 LIVE = pd.DataFrame({"n": [20, 30], "same_source": [20, 29], "same_answer": [19, 30]})
 
 

@@ -160,16 +160,16 @@ def test_specreason_steps_count_what_was_kept(study):
     assert table["unanswered"].sum() > 0
 
 
-def test_every_published_number_has_a_row_and_a_verdict(settings):
+def test_every_published_number_has_a_row_and_a_conclusion(settings):
     table = published_vs_ours(settings, PUBLISHED, comparable=True)
     printed = {path.stem: pd.read_csv(path) for path in PUBLISHED.glob("*.csv")}
     expected = sum(len(rows) * (1 + ("accuracy_percent" in rows)) for rows in printed.values())
     assert len(table) == expected
-    ran = table[table["verdict"] != "not run"]
+    ran = table[table["conclusion"] != "not run"]
     inside = ran["published"].between(ran["low"], ran["high"])
-    assert (inside == (ran["verdict"] == "within")).all()
+    assert (inside == (ran["conclusion"] == "within")).all()
     assert set(ran["split"]) == {"direct_attributes", "relative_position", "4k", "random"}
-    assert (table.loc[table["split"] == "8k", "verdict"] == "not run").all()
+    assert (table.loc[table["split"] == "8k", "conclusion"] == "not run").all()
 
 
 def test_ablated_rows_are_the_settings_that_differ_in_that_value_only(settings):
@@ -190,8 +190,8 @@ def test_ablated_rows_are_the_settings_that_differ_in_that_value_only(settings):
     )
 
 
-def test_a_study_that_is_not_comparable_gets_no_verdict(settings):
-    assert set(published_vs_ours(settings, PUBLISHED, comparable=False)["verdict"]) == {"not comparable"}
+def test_a_study_that_is_not_comparable_gets_no_conclusion(settings):
+    assert set(published_vs_ours(settings, PUBLISHED, comparable=False)["conclusion"]) == {"not comparable"}
 
 
 def test_outcomes_tell_what_every_setting_does(study, replays, answers, settings):

@@ -91,7 +91,7 @@ class FigureTables:
     def published(self) -> pd.DataFrame:
         """The paper's numbers; empty where the study is not comparable with the paper's."""
         table = self.table("published_vs_ours")
-        return table[table["verdict"] != "not comparable"]
+        return table[table["conclusion"] != "not comparable"]
 
     def reference(self, method: str, agent: str, benchmark: str, split: str) -> pd.Series | None:
         """The main table's row of a system without a gate."""

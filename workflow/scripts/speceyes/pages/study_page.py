@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from speceyes.analysis.claims.verdicts import EXTRAPOLATED
+from speceyes.analysis.claims.conclusions import EXTRAPOLATED
 from speceyes.analysis.names import agent_name, split_name
 from speceyes.method.confidence import headline, metric_name
 from speceyes.tables.markdown import plain
@@ -77,11 +77,11 @@ def study_page(
 def verdicts(claims: pd.DataFrame, level: float) -> str:
     """The claims with their verdicts, and how these were reached."""
     rows = [
-        f"| {row['number']} | {plain(_claim(row))} | {_verdict(row)} | {plain(row['finding'])} |"
+        f"| {row['number']} | {plain(_claim(row))} | {_conclusion(row)} | {plain(row['finding'])} |"
         for _, row in claims.iterrows()
     ]
     return (
-        "| no. | the paper's claim | verdict | this study finds |\n|--:|---|---|---|\n" + "\n".join(rows) + "\n\n"
+        "| no. | the paper's claim | conclusion | this study finds |\n|--:|---|---|---|\n" + "\n".join(rows) + "\n\n"
         "A claim holds where every estimate lies where the claim puts it, and fails where one lies elsewhere beyond"
         " chance. Holm's correction for the number of claims keeps all verdicts together right with probability"
         f" {level:g}."
@@ -93,13 +93,13 @@ def _claim(row: pd.Series) -> str:
     return f"{row['claim']} ({row['place']}: {row['paper']})"
 
 
-def _verdict(row: pd.Series) -> str:
+def _conclusion(row: pd.Series) -> str:
     if pd.isna(row["samples_needed"]):
-        return f"**{row['verdict']}**"
+        return f"**{row['conclusion']}**"
     if math.isinf(row["samples_needed"]):
-        return f"**{row['verdict']}**; {EXTRAPOLATED:,} times the {row['samples']:.0f} samples would not decide"
+        return f"**{row['conclusion']}**; {EXTRAPOLATED:,} times the {row['samples']:.0f} samples would not decide"
     needed = float(f"{row['samples_needed']:.2g}")  # two digits: it is an extrapolation
-    return f"**{row['verdict']}**; about {needed:,.0f} samples instead of {row['samples']:.0f} would decide"
+    return f"**{row['conclusion']}**; about {needed:,.0f} samples instead of {row['samples']:.0f} would decide"
 
 
 def _advised(row: pd.Series) -> str:

@@ -31,8 +31,8 @@ def summary(settings: pd.DataFrame, claims: pd.DataFrame, live: pd.DataFrame | N
 
 
 def _verdicts(claims: pd.DataFrame) -> str:
-    counts = claims["verdict"].value_counts()
-    said = ", ".join(f"{counts.get(verdict, 0)} {verdict}" for verdict in ("supported", "not supported", "undecided"))
+    counts = claims["conclusion"].value_counts()
+    said = ", ".join(f"{counts.get(support, 0)} {support}" for support in ("supported", "not supported", "undecided"))
     return f"Of the paper's {len(claims)} claims: {said}."
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from speceyes.analysis.claims.conclusions import Placed
 from speceyes.analysis.claims.evidence import ClaimTables
 from speceyes.analysis.claims.named_tests import TESTS
 from speceyes.analysis.claims.stated import Claim, read_claims
-from speceyes.analysis.claims.verdicts import Placed
 from speceyes.analysis.measures import replays_by_cell
 from speceyes.method.confidence import HEADLINE
 from speceyes.method.grid import Setting
@@ -23,7 +23,7 @@ READS = ("settings", "outcomes", "replay", "load", "stated_claims")
 
 COLUMNS = [
     *("number", "test", "agent", "benchmark", "split", "quantity", "estimate", "low", "high", "n"),
-    *("at_least", "at_most", "distance", "verdict"),
+    *("at_least", "at_most", "distance", "conclusion"),
 ]
 
 
@@ -47,7 +47,7 @@ def claim_tests(claims: Sequence[Claim], tables: ClaimTables) -> pd.DataFrame:
     Returns:
         ``number`` of the claim, the ``test``'s name, where and what was estimated with interval and samples;
         the region in which it should lie (NaN: no such end); ``distance`` inside it in standard errors,
-        negative outside; ``verdict`` of the estimate by itself: ``inside``, ``outside``, ``undecided``.
+        negative outside; ``conclusion`` of the estimate by itself: ``inside``, ``outside``, ``undecided``.
     """
     rows = [row for claim in claims for row in _rows(claim, tables)]
     return pd.DataFrame(rows, columns=COLUMNS)
@@ -67,7 +67,7 @@ def _rows(claim: Claim, tables: ClaimTables) -> Iterator[dict[str, object]]:
                 "at_least": math.nan if test.at_least is None else test.at_least,
                 "at_most": math.nan if test.at_most is None else test.at_most,
                 "distance": tested.distance,
-                "verdict": tested.by_itself(level),
+                "conclusion": tested.by_itself(level),
             }
 
 

@@ -1,4 +1,4 @@
-"""The paper's claims: what it says, what this study finds, and the verdict."""
+"""The paper's claims: what it says, what this study finds, and the conclusion."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from speceyes.analysis.claims.conclusions import Conclusion, Placed, conclude
 from speceyes.analysis.claims.evidence import Evidence
 from speceyes.analysis.claims.stated import Claim, read_claims
-from speceyes.analysis.claims.verdicts import Conclusion, Placed, conclude
 from speceyes.analysis.names import agent_name, split_name
 from speceyes.tables.inputs import TableInputs
 
 READS = ("claim_tests", "stated_claims")
 
 COLUMNS = [
-    *("number", "claim", "place", "paper", "finding", "verdict"),
+    *("number", "claim", "place", "paper", "finding", "conclusion"),
     *("agent", "benchmark", "split", "quantity", "estimate", "low", "high", "samples", "samples_needed"),
     *("tests", "inside", "p", "p_adjusted", "tables"),
 ]
@@ -34,10 +34,10 @@ def claims_table(claims: Sequence[Claim], tested: pd.DataFrame, level: float) ->
     Args:
         claims: as stated.
         tested: from :func:`speceyes.tables.claim_tests.claim_tests`.
-        level: of all verdicts together.
+        level: of all conclusions together.
 
     Returns:
-        The claim and what the paper prints; ``finding`` in a sentence; ``verdict``; the estimate that decides
+        The claim and what the paper prints; ``finding`` in a sentence; ``conclusion``; the estimate that decides
         or stands in the way, with its interval, samples and the samples that would decide; how many estimates
         were ``tests`` and lay ``inside`` their region; p by itself and with the number of claims allowed for;
         the ``tables`` that all of this is made from.
@@ -81,7 +81,7 @@ def _row(claim: Claim, tested: Mapping[str, Sequence[Placed]], conclusion: Concl
         "place": claim.place,
         "paper": claim.paper,
         "finding": finding(sum(map(len, tested.values())), conclusion),
-        "verdict": conclusion.verdict,
+        "conclusion": conclusion.support,
         **shown,
         "samples_needed": conclusion.samples_needed,
         "tests": conclusion.tests,

@@ -119,7 +119,7 @@ NAMES = {
     "first_difference": _text("the first sample whose answers differ; empty if none does"),
     "value": _text("what is varied, at the value of this row"),
     "quantity": _text("what is measured"),
-    "verdict": _text("what follows from the interval"),
+    "conclusion": _text("what follows from the interval"),
     "sentence": _text("the row in words"),
     "status": _text("ok, or how the pass ended without an answer"),
     "answer": _text("the answer as the model wrote it"),

@@ -44,7 +44,7 @@ def published_vs_ours(settings: pd.DataFrame, folder: Path, comparable: bool) ->
         ``table`` it stands in, its row (system, agent, metric, benchmark, split, and the ablated
         ``value``), ``quantity`` (accuracy as a share, or speedup), ``published``, ``ours_published``
         and ``ours_corrected`` (the scorers; both the same for a speedup) with the interval that is
-        compared, and ``verdict``.
+        compared, and ``conclusion``.
     """
     ours = _Ours(settings)
     rows = [
@@ -118,13 +118,13 @@ def _compared(printed: Row, ours: pd.DataFrame, comparable: bool) -> Iterator[Ro
         row: Row = {"quantity": quantity, "published": published}
         if ours.empty:
             empty = dict.fromkeys(("ours_published", "ours_corrected", "low", "high"), np.nan)
-            yield row | empty | {"n": 0, "verdict": _comparison(published, None, comparable)}
+            yield row | empty | {"n": 0, "conclusion": _comparison(published, None, comparable)}
             continue
         one = ours.iloc[0]
         interval = (float(one[f"{columns[0]}_low"]), float(one[f"{columns[0]}_high"]))
         row |= {"ours_published": one[columns[0]], "ours_corrected": one[columns[1]]}
         row |= {"low": interval[0], "high": interval[1], "n": one["n"]}
-        yield row | {"verdict": _comparison(published, interval, comparable)}
+        yield row | {"conclusion": _comparison(published, interval, comparable)}
 
 
 def _comparison(published: float, interval: tuple[float, float] | None, comparable: bool) -> Comparison:

@@ -1,11 +1,11 @@
-"""The verdict on each claim, with the number of claims allowed for.
+"""The conclusion on each claim, with the number of claims allowed for.
 
 Each estimate is held against the end of the region that it should lie in: one-sided p-values from its
 own interval, whose margin on that side counts as a normal one (Altman and Bland, BMJ 343, 2011). A
 claim holds where everything does, so its p is the largest (Berger's intersection-union test, 1982),
 and it fails where anything does, so that p is the smallest times their number (Bonferroni). Twice the
 smaller of the two is the claim's p; over the claims that were measured Holm's step-down correction
-(1979) keeps the probability of any wrong verdict at most 1 - level.
+(1979) keeps the probability of any wrong conclusion at most 1 - level.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _errors(evidence: Evidence, inside: float, lower: bool, level: float) -> flo
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """A claim's verdict.
+    """What is concluded about a claim.
 
     Args:
         tests: how many estimates were held against their region.
@@ -79,16 +79,16 @@ class Conclusion:
     silent: tuple[str, ...]
     p: float
     p_adjusted: float
-    verdict: Support
+    support: Support
     samples_needed: float
 
 
 def conclude(claims: Mapping[int, Mapping[str, Sequence[Placed]]], level: float) -> dict[int, Conclusion]:
-    """The verdict on each claim.
+    """The conclusion on each claim.
 
     Args:
         claims: what was placed, by the claim's number and the test's name.
-        level: of all verdicts together.
+        level: of all conclusions together.
     """
     known = {
         number: {name: [one for one in placed if math.isfinite(one.distance)] for name, placed in tests.items()}
@@ -132,14 +132,14 @@ def _concluded(
     deciding = min(placed, key=lambda one: one.distance)
     holds, fails = _sides(placed)
     decided, whole = adjusted <= 1 - level, not silent
-    verdict: Support = "undecided"
+    support: Support = "undecided"
     if decided and fails <= holds:
-        verdict = "not supported"
+        support = "not supported"
     elif decided and whole:
-        verdict = "supported"
+        support = "supported"
     needed = math.nan if decided else _samples_needed(deciding, len(placed), (1 - level) / claims)
     inside = sum(one.distance > 0 for one in placed)
-    return Conclusion(len(placed), inside, deciding, silent, _p(placed), adjusted, verdict, needed)
+    return Conclusion(len(placed), inside, deciding, silent, _p(placed), adjusted, support, needed)
 
 
 def _samples_needed(deciding: Placed, tests: int, p: float) -> float:
