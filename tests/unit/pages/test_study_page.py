@@ -139,7 +139,7 @@ def test_batches_that_were_cut_are_a_finding():
     assert "9 samples in 2 passes ran in smaller batches than planned (down to 1)" in sentence
 
 
-def test_the_first_thing_on_the_page_are_the_papers_claims_with_their_verdicts():
+def test_the_first_thing_on_the_page_are_the_papers_claims_with_the_conclusions_on_them():
     text = page(comparable=False)
     assert text.startswith("# some: which of the paper's claims hold?\n\nModels and pictures are the miniature's")
     assert text.index("(abstract: 1.1 to 3.35 times) | **undecided**") < text.index("## What was found")

@@ -36,7 +36,7 @@ def study_page(
         study: the study's name.
         comparable: whether it may be held against the paper's numbers.
         claims: the table of the paper's claims.
-        level: of the verdicts on them.
+        level: of the conclusions on them.
         settings: the settings table.
         live: the table of live against replay, None when nothing ran live.
         throughput: the table of throughput under load, None when no load was offered.
@@ -54,7 +54,7 @@ def study_page(
     metric = shown_metric(settings)
     advice = recommended[recommended["metric"] == metric]
     parts = [
-        f"# {study}: which of the paper's claims hold?\n\n{note}{ways}{verdicts(claims, level)}",
+        f"# {study}: which of the paper's claims hold?\n\n{note}{ways}{conclusions(claims, level)}",
         "## What was found\n\n" + "\n".join(f"- {line}" for line in found),
         "## Table 1\n\n" + main_table.strip(),
         f"## Which threshold?\n\nFor the metric `{metric_name(metric)}`; all of them in"
@@ -74,8 +74,8 @@ def study_page(
     return "\n\n".join(parts) + "\n"
 
 
-def verdicts(claims: pd.DataFrame, level: float) -> str:
-    """The claims with their verdicts, and how these were reached."""
+def conclusions(claims: pd.DataFrame, level: float) -> str:
+    """The claims with the conclusions on them, and how these were reached."""
     rows = [
         f"| {row['number']} | {plain(_claim(row))} | {_conclusion(row)} | {plain(row['finding'])} |"
         for _, row in claims.iterrows()
@@ -83,9 +83,9 @@ def verdicts(claims: pd.DataFrame, level: float) -> str:
     return (
         "| no. | the paper's claim | conclusion | this study finds |\n|--:|---|---|---|\n" + "\n".join(rows) + "\n\n"
         "A claim holds where every estimate lies where the claim puts it, and fails where one lies elsewhere beyond"
-        " chance. Holm's correction for the number of claims keeps all verdicts together right with probability"
+        " chance. Holm's correction for the number of claims keeps all conclusions together right with probability"
         f" {level:g}."
-        " Estimates: [claim_tests.csv](tables/claim_tests.csv); verdicts: [claims.csv](tables/claims.csv)."
+        " Estimates: [claim_tests.csv](tables/claim_tests.csv); conclusions: [claims.csv](tables/claims.csv)."
     )
 
 
