@@ -86,7 +86,8 @@ def test_every_answer_of_the_cluster_is_that_of_the_local_run(local, on_cluster,
     here, there = (
         pd.read_parquet(folder / ANSWERS).sort_values(KEY, ignore_index=True) for folder in (local, on_cluster)
     )
-    assert len(here) == sum(ROWS.values()) * (1 + 3 * len(config["agents"]))  # draft; agent, corrected, peer
+    # The draft's; agent's and peer's, published and corrected.
+    assert len(here) == sum(ROWS.values()) * (1 + 4 * len(config["agents"]))
     assert_frame_equal(here.drop(columns="latency_s"), there.drop(columns="latency_s"))
 
 
@@ -108,7 +109,8 @@ def test_every_setting_agrees_in_all_that_no_clock_measured(local, on_cluster):
 def test_every_job_with_a_model_held_one_gpu_of_the_wanted_model(on_cluster):
     jobs = ask("scontrol", "--oneliner", "show", "job").splitlines()
     here = [job for job in jobs if f"WorkDir={on_cluster} " in job]
-    for rule in ("draft", "screen", "agent", "corrected", "specreason", "timing", "live", "judge"):
+    rules = ("draft", "screen", "agent", "corrected", "specreason", "corrected_specreason", "timing", "live", "judge")
+    for rule in rules:
         held = [job for job in here if f"Comment=rule_{rule} " in job or f"Comment=rule_{rule}_" in job]
         assert held, rule
         assert all("TresPerJob=gres:gpu:a100:1 " in job and "Partition=gpu " in job for job in held), held[0]
