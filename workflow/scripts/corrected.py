@@ -11,7 +11,6 @@ with job(snakemake.log[0], snakemake.resources.devices):
     from speceyes.agents.side_by_side import records_side_by_side
     from speceyes.method.model_pass import ModelPass
     from speceyes.records.passes import by_pass
-    from speceyes.records.tables import read_table
     from speceyes.records.types import AgentRecord
 
     here = ModelPass.of(snakemake, Layout.of(snakemake.params.study))
@@ -22,8 +21,7 @@ with job(snakemake.log[0], snakemake.resources.devices):
         agent, engine = here.agent(), here.engine("model")
 
         def work(samples, share):
-            known = (record for table in published[share.holds.cell] for record in read_table(table, AgentRecord))
-            recalling = RecallingEngine(engine, known)
+            recalling = RecallingEngine.of(engine, published[share.holds.cell])
             return records_side_by_side(
                 (answering(recalling, agent, one, share.images) for one in samples), here.batch_size(share)
             )

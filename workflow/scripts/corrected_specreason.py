@@ -11,7 +11,6 @@ with job(snakemake.log[0], snakemake.resources.devices):
     from speceyes.method.model_pass import ModelPass
     from speceyes.method.specreason import Corrected, SpecReasonSettings
     from speceyes.records.passes import by_pass
-    from speceyes.records.tables import read_table
     from speceyes.records.types import AgentRecord
 
     here = ModelPass.of(snakemake, Layout.of(snakemake.params.study))
@@ -23,8 +22,7 @@ with job(snakemake.log[0], snakemake.resources.devices):
         settings = SpecReasonSettings.model_validate(here.job.settings["specreason"])
 
         def work(samples, share):
-            known = (record for table in published[share.holds.cell] for record in read_table(table, AgentRecord))
-            method = Corrected(draft, RecallingEngine(engine, known), agent, settings)
+            method = Corrected(draft, RecallingEngine.of(engine, published[share.holds.cell]), agent, settings)
             return records_side_by_side(
                 (method.answering(one, share.images) for one in samples), here.batch_size(share)
             )

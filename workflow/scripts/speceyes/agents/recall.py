@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from PIL import Image
 
 from speceyes.engines.base import Engine, Generation, Request
+from speceyes.records.tables import read_table
 from speceyes.records.types import AgentRecord, Turn
 
 
@@ -68,6 +70,11 @@ class RecallingEngine:
         turns = (turn for record in records for turn in record.turns)
         self._known = {turn.prompt: turn for turn in turns if turn.prompt and turn.author == "agent"}
         self.asked = 0
+
+    @classmethod
+    def of(cls, engine: Engine, tables: Iterable[Path]) -> RecallingEngine:
+        """One that recalls what an agent's tables hold."""
+        return cls(engine, (record for table in tables for record in read_table(table, AgentRecord)))
 
     def generate(self, requests: Sequence[Request]) -> list[Generation]:
         """Answer all requests in order, those that no record answers as one batch."""

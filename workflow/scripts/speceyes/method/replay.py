@@ -29,7 +29,7 @@ from speceyes.records.frames import read_frame
 from speceyes.records.passes import by_pass, of_one_pass, single
 from speceyes.records.samples import read_sample_ids
 from speceyes.records.tables import PROVENANCE_KEY
-from speceyes.records.times import EPISODE_WORK, Times, completed
+from speceyes.records.times import Times, completed, completed_episodes
 from speceyes.records.types import AgentRecord, DraftRecord, Record, RecordError, ScreenRecord, Step
 from speceyes.runtime.atomic import whole
 
@@ -169,13 +169,12 @@ class Replayer:
         self._times = Times([passes.timing])
         agent_s = self._times.of(self.sample_ids, "agent")
         self._timed = np.isfinite(agent_s)
-        self._agent_s = completed(agent_s, _work(self._agent))
+        self._agent_s = completed_episodes(agent_s, self._agent)
         self._peers_s = {
-            method: completed(
-                self._times.of(self.sample_ids, "specreason", variant=variant), _work(self._peers[method])
+            SPECREASON[variant]: completed_episodes(
+                self._times.of(self.sample_ids, "specreason", variant=variant), self._peers[SPECREASON[variant]]
             )
-            for variant, method in SPECREASON.items()
-            if method in self._peers
+            for variant in passes.specreason
         }
         self._batched_s = cache(self._seconds_in_batches)
 
@@ -248,10 +247,6 @@ class Replayer:
             path = self._passes.confidences
             raise RecordError(f"{path}: has no confidence {setting.metric} with K = {setting.top_k}")
         return values
-
-
-def _work(episodes: Columns) -> list[npt.NDArray[Any]]:
-    return [episodes[name] for name in EPISODE_WORK]
 
 
 def write_replay(output: Path, passes: Passes, grid: Grid, provenance: dict[str, Any]) -> None:

@@ -137,8 +137,8 @@ def _write_pope(folder: Path, sizes: Sizes, rng: random.Random) -> Iterator[Scen
     for turn, split in enumerate(POPE_SPLITS):
         lines: list[dict[str, Any]] = []
         for index, (scene, plate) in enumerate(scenes):
-            both = plate.color, absent_color(rng, scene, plate, split)
-            for asked in both if sizes.pope_questions == 2 else both[(index + turn) % 2 :][:1]:
+            both = (plate.color, absent_color(rng, scene, plate, split))
+            for asked in both if sizes.pope_questions == 2 else (both[(index + turn) % 2],):
                 question = ask_presence(plate, asked)
                 number = len(lines)
                 source = f"miniature_{index:04d}"

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +16,7 @@ from speceyes.records.frames import read_frame
 from speceyes.records.types import Step, TimingRecord
 
 _STEP = ["step", "variant", "batch"]
-EPISODE_WORK = ("generated_tokens", "tool_calls")  # of an agent's record: what its seconds depend on
+EPISODE_WORK = ("generated_tokens", "tool_calls")  # columns of agents' records: what their seconds depend on
 
 
 def timings(tables: Iterable[Path]) -> pd.DataFrame:
@@ -79,3 +79,10 @@ def completed(
     scale = np.maximum(amounts[timed].max(axis=0), 1.0)  # tokens are hundreds, calls a few
     rates, _ = nnls(amounts[timed] / scale, seconds[timed])
     return np.where(timed, seconds, (amounts / scale) @ rates)
+
+
+def completed_episodes(
+    seconds: npt.NDArray[np.float64], episodes: Mapping[str, npt.NDArray[Any]] | pd.DataFrame
+) -> npt.NDArray[np.float64]:
+    """:func:`completed` for an agent's samples, whose records have the columns of :data:`EPISODE_WORK`."""
+    return completed(seconds, [np.asarray(episodes[name]) for name in EPISODE_WORK])

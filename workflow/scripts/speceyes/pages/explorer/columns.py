@@ -28,7 +28,7 @@ from speceyes.pages.explorer.sources import SplitTables, StudyTables
 from speceyes.records.frames import read_frame
 from speceyes.records.passes import COMMON
 from speceyes.records.samples import Sample, read_samples
-from speceyes.records.times import EPISODE_WORK, Times, completed
+from speceyes.records.times import EPISODE_WORK, Times, completed, completed_episodes
 from speceyes.records.types import AgentRecord, DraftRecord, ScreenRecord
 from speceyes.tables.csv_files import read_csv
 
@@ -115,8 +115,7 @@ def _split(benchmark: str, split: str, tables: SplitTables, shared: _Shared) -> 
             for agent in tables.screens
         },
         "agents": {
-            agent: _episodes(paths, scored, agent, shared)
-            | _episode_times(paths, times[agent].of(scored.sample_ids, "agent"), scored.sample_ids)
+            agent: _episodes(paths, scored, agent, shared, times[agent].of(scored.sample_ids, "agent"))
             for agent, paths in tables.agents.items()
         },
     }
@@ -158,15 +157,6 @@ def _phase_times(times: Times, sample_ids: Sequence[str], batch: int) -> Columns
     return {f"{step}_s": _numbers(completed(times.of(sample_ids, step, batch=batch))) for step in STEPS}
 
 
-def _episode_times(paths: Sequence[Path], seconds: npt.NDArray[np.float64], sample_ids: Sequence[str]) -> Columns:
-    """Which samples were timed, and the seconds of all, as the replay has them."""
-    work = read_frame(paths, AgentRecord, list(EPISODE_WORK)).loc[list(sample_ids)]
-    return {
-        "timed": np.isfinite(seconds).tolist(),
-        "latency_s": _numbers(completed(seconds, [work[name].to_numpy() for name in EPISODE_WORK])),
-    }
-
-
 def _listed(frame: pd.DataFrame) -> Columns:
     return {str(name): column.tolist() for name, column in frame.items()}
 
@@ -202,11 +192,16 @@ def shortened(values: npt.NDArray[np.float64], thresholds: Sequence[float]) -> n
     return np.where(((short > limits) != (values > limits)).any(axis=0), values, short)
 
 
-def _episodes(paths: Sequence[Path], scored: _Scored, agent: str, shared: _Shared) -> Columns:
-    frame = read_frame(paths, AgentRecord, ["status", "error", "answer", "turns"]).loc[scored.sample_ids]
-    turns = [[_turn(turn, shared) for turn in json.loads(text)] for text in frame.pop("turns")]
-    plain = _listed(frame)
-    return plain | {"turns": turns} | scored.columns("agent", agent, plain["answer"])
+def _episodes(
+    paths: Sequence[Path], scored: _Scored, agent: str, shared: _Shared, seconds: npt.NDArray[np.float64]
+) -> Columns:
+    """What the agent did and answered; which samples were timed, and the seconds of all, as the replay has them."""
+    frame = read_frame(paths, AgentRecord, ["status", "error", "answer", "turns", *EPISODE_WORK])
+    frame = frame.loc[scored.sample_ids]
+    turns = [[_turn(turn, shared) for turn in json.loads(text)] for text in frame["turns"]]
+    plain = _listed(frame[["status", "error", "answer"]])
+    times = {"timed": np.isfinite(seconds).tolist(), "latency_s": _numbers(completed_episodes(seconds, frame))}
+    return plain | times | {"turns": turns} | scored.columns("agent", agent, plain["answer"])
 
 
 def _turn(turn: Columns, shared: _Shared) -> Columns:
