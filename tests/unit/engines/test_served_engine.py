@@ -83,6 +83,7 @@ class Server(ThreadingHTTPServer):
         self.spoil = lambda choice: None
         self.delay = 0.0
         self.most_at_once = self.now = 0
+        self.counting = threading.Lock()
         self.keys: list[str] = []
 
 
@@ -94,11 +95,13 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.keys.append(self.headers["Authorization"])
-        self.server.now += 1
-        self.server.most_at_once = max(self.server.most_at_once, self.server.now)
+        with self.server.counting:
+            self.server.now += 1
+            self.server.most_at_once = max(self.server.most_at_once, self.server.now)
         time.sleep(self.server.delay)
+        with self.server.counting:  # before the answer: after it the client may ask again at once
+            self.server.now -= 1
         self._answer(body)
-        self.server.now -= 1
 
     def _answer(self, body: dict) -> None:
         with self.server.lock:
