@@ -62,7 +62,7 @@ rule agent:
 
 if PLAN.select("corrected"):
 
-    rule corrected:
+    use rule agent as corrected with:
         input:
             samples=PLAN.samples(),
             images=PLAN.images(),
@@ -76,17 +76,9 @@ if PLAN.select("corrected"):
             LAYOUT.log("corrected"),
         benchmark:
             LAYOUT.times("corrected")
-        conda:
-            "../envs/models.yaml"
-        threads: 1
-        resources:
-            **on_gpus("corrected"),
-            mem_mb=retried(48000),
-            runtime=retried(720),
+        priority: 0
         params:
             study=STUDY.name,
             job=told("corrected"),
         message:
             "Running {wildcards.agent} under the corrected protocol on a sample of images"
-        script:
-            "../scripts/corrected.py"

@@ -35,7 +35,7 @@ if PLAN.select("specreason"):
 
 if PLAN.select("corrected_specreason"):
 
-    rule corrected_specreason:
+    use rule specreason as corrected_specreason with:
         input:
             samples=PLAN.samples(),
             images=PLAN.images(),
@@ -50,17 +50,9 @@ if PLAN.select("corrected_specreason"):
             LAYOUT.log("corrected_specreason"),
         benchmark:
             LAYOUT.times("corrected_specreason")
-        conda:
-            "../envs/models.yaml"
-        threads: 1
-        resources:
-            **on_gpus("corrected_specreason"),
-            mem_mb=retried(64000),
-            runtime=retried(720),
+        priority: 0
         params:
             study=STUDY.name,
             job=told("corrected_specreason"),
         message:
             "SpecReason (corrected) with {wildcards.agent} on a sample of images"
-        script:
-            "../scripts/corrected_specreason.py"

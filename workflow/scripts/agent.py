@@ -1,21 +1,31 @@
-"""Rule agent: the baseline, every sample of a shard through the whole agent loop."""
+"""Rules agent and corrected: whole tool loops; what another protocol's tables answer already is not asked again."""
+
+from pathlib import Path
 
 from speceyes.runtime.job import job
 from speceyes.study.layout import Layout
 
 with job(snakemake.log[0], snakemake.resources.devices):
+    from speceyes.agents.recall import recalling
     from speceyes.agents.run import answering
     from speceyes.agents.side_by_side import records_side_by_side
     from speceyes.method.model_pass import ModelPass
+    from speceyes.records.passes import by_cell
     from speceyes.records.types import AgentRecord
 
     here = ModelPass.of(snakemake, Layout.of(snakemake.params.study))
+    published = by_cell(map(Path, snakemake.input.get("published", ())), "agent")
 
     def start():
         """The agent and its model, opened, on a pass."""
-        agent, engine = here.agent(), here.engine("model")
-        return lambda samples, share: records_side_by_side(
-            (answering(engine, agent, sample, share.images) for sample in samples), here.batch_size(share)
-        )
+        agent, model = here.agent(), here.engine("model")
+
+        def work(samples, share):
+            engine = recalling(model, published.get(share.holds.cell, ()))
+            return records_side_by_side(
+                (answering(engine, agent, sample, share.images) for sample in samples), here.batch_size(share)
+            )
+
+        return work
 
     here.run(AgentRecord, start)

@@ -1,26 +1,34 @@
-"""Rule specreason: the peer method on every sample of a shard."""
+"""Rules specreason and corrected_specreason: the peer method; what the agent's own tables answer is not asked again."""
+
+from pathlib import Path
 
 from speceyes.runtime.job import job
 from speceyes.study.layout import Layout
 
 with job(snakemake.log[0], snakemake.resources.devices):
+    from speceyes.agents.recall import recalling
     from speceyes.agents.side_by_side import records_side_by_side
     from speceyes.method.model_pass import ModelPass
     from speceyes.method.specreason import VARIANTS, SpecReasonSettings
+    from speceyes.records.passes import by_cell
     from speceyes.records.types import AgentRecord
 
     here = ModelPass.of(snakemake, Layout.of(snakemake.params.study))
+    published = by_cell(map(Path, snakemake.input.get("published", ())), "agent")
+    variant = VARIANTS[snakemake.wildcards.get("variant", "corrected")]
 
     def start():
         """The method with its two models, opened, on a pass."""
-        method = VARIANTS[snakemake.wildcards.variant](
-            agent=here.agent(),
-            draft=here.engine("draft"),
-            agent_engine=here.engine("model"),
-            settings=SpecReasonSettings.model_validate(here.job.settings["specreason"]),
-        )
-        return lambda samples, share: records_side_by_side(
-            (method.answering(sample, share.images) for sample in samples), here.batch_size(share)
-        )
+        agent, draft, model = here.agent(), here.engine("draft"), here.engine("model")
+        settings = SpecReasonSettings.model_validate(here.job.settings["specreason"])
+
+        def work(samples, share):
+            engine = recalling(model, published.get(share.holds.cell, ()))
+            method = variant(draft, engine, agent, settings)
+            return records_side_by_side(
+                (method.answering(sample, share.images) for sample in samples), here.batch_size(share)
+            )
+
+        return work
 
     here.run(AgentRecord, start)

@@ -71,11 +71,6 @@ class RecallingEngine:
         self._known = {turn.prompt: turn for turn in turns if turn.prompt and turn.author == "agent"}
         self.asked = 0
 
-    @classmethod
-    def of(cls, engine: Engine, tables: Iterable[Path]) -> RecallingEngine:
-        """One that recalls what an agent's tables hold."""
-        return cls(engine, (record for table in tables for record in read_table(table, AgentRecord)))
-
     def generate(self, requests: Sequence[Request]) -> list[Generation]:
         """Answer all requests in order, those that no record answers as one batch."""
         found = [self._known.get(prompt_digest(request)) for request in requests]
@@ -83,6 +78,13 @@ class RecallingEngine:
         self.asked += len(new)
         generated = iter(self._engine.generate(new) if new else [])
         return [next(generated) if turn is None else _generation(turn) for turn in found]
+
+
+def recalling(engine: Engine, tables: Sequence[Path]) -> Engine:
+    """An engine that recalls what an agent's tables hold; itself where there are none."""
+    if not tables:
+        return engine
+    return RecallingEngine(engine, (record for table in tables for record in read_table(table, AgentRecord)))
 
 
 def _generation(turn: Turn) -> Generation:

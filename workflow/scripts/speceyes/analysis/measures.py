@@ -24,7 +24,7 @@ from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.method.grid import SETTING_FIELDS, Setting
 from speceyes.method.replay import Replay, ReplayTable
 from speceyes.records.devices import one_device
-from speceyes.records.passes import Cell, by_pass, single
+from speceyes.records.passes import Cell, by_cell, single
 
 Floats = npt.NDArray[np.float64]
 
@@ -94,7 +94,7 @@ def replays_by_cell(replays: Iterable[Path]) -> dict[Cell, Path]:
     Raises:
         RecordError: a table does not say it, holds no replay, or two hold the same cell.
     """
-    found = by_pass(replays, "replay", lambda held: held.cell)
+    found = by_cell(replays, "replay")
     return {cell: single(tables, f"replays of {'/'.join(cell)}") for cell, tables in found.items()}
 
 

@@ -144,6 +144,15 @@ def by_pass(tables: Iterable[Path], stage: PassStage, key: Callable[[Pass], K]) 
     return groups
 
 
+def by_cell(tables: Iterable[Path], stage: PassStage) -> dict[Cell, list[Path]]:
+    """Tables of one stage, grouped by agent and split, in the order given.
+
+    Raises:
+        RecordError: as :func:`by_pass`.
+    """
+    return by_pass(tables, stage, lambda held: held.cell)
+
+
 def in_words_of(cell: Cell, worded: Mapping[tuple[str | None, str, str], list[Path]]) -> list[Path]:
     """Tables of the wording in which the funnel over an agent asks the draft: the agent's own if it has one.
 

@@ -18,6 +18,7 @@ from speceyes.study.study import Study
 from speceyes.tables.settings import OperatingPoint, TableSettings
 
 SCRIPTS = Path(__file__).parents[2]
+SCRIPT_OF = {"corrected": "agent", "corrected_specreason": "specreason"}  # of rules that inherit another rule's
 PAGE = SCRIPTS / "speceyes" / "pages" / "explorer" / "static"
 
 # An edited gate is evaluated by replay and held against the live runs (live_vs_replay: same_source); what it
@@ -31,11 +32,11 @@ def code(rule: str, *modules: str) -> str:
     """The fingerprint of a rule's script and the library modules it imports or loads by name.
 
     Args:
-        rule: the rule, after which its script is named.
+        rule: the rule, after which its script is named unless it inherits another rule's.
         modules: what the script loads by name, as ``package.module`` or ``package.module:Class``.
     """
     named = tuple(module.partition(":")[0] for module in modules)
-    return fingerprint(Code(SCRIPTS / f"{rule}.py", named, WITHOUT.get(rule, ())))
+    return fingerprint(Code(SCRIPTS / f"{SCRIPT_OF.get(rule, rule)}.py", named, WITHOUT.get(rule, ())))
 
 
 def _worded(prompts: str) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import cast
 import pandas as pd
 
 from speceyes.records.frames import read_frame
-from speceyes.records.passes import PassStage, by_pass, in_words_of
+from speceyes.records.passes import PassStage, by_cell, by_pass, in_words_of
 from speceyes.records.times import timings
 from speceyes.records.types import AgentRecord, DraftRecord, Record, ScreenRecord
 from speceyes.tables.inputs import TableInputs
@@ -42,7 +42,7 @@ def make(inputs: TableInputs) -> pd.DataFrame:
     }
     drafts = by_pass(inputs.paths("draft"), "draft", lambda held: (held.wording, held.benchmark, held.split))
     rows = []
-    for cell, tables in by_pass(inputs.paths("timing"), "timing", lambda held: held.cell).items():
+    for cell, tables in by_cell(inputs.paths("timing"), "timing").items():
         for (step, variant, batch), timed in timings(tables).groupby(["step", "variant", "batch"], sort=False):
             stage = cast(PassStage, step)
             held = in_words_of(cell, drafts) if stage == "draft" else stored[stage][cell, str(variant) or None]

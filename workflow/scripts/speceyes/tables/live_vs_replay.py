@@ -17,7 +17,7 @@ from speceyes.method.grid import Setting
 from speceyes.method.replay import Replay, read_replay
 from speceyes.records.devices import one_device
 from speceyes.records.frames import read_frame
-from speceyes.records.passes import by_pass, in_words_of, read_pass, single
+from speceyes.records.passes import by_cell, by_pass, in_words_of, read_pass, single
 from speceyes.records.types import LiveRecord, RecordError
 from speceyes.tables.inputs import TableInputs
 
@@ -49,7 +49,7 @@ def live_runs(live: Iterable[Path], replays: Iterable[Path], confidences: Iterab
     Raises:
         RecordError: a table does not say which pass it holds, or what a run is held against is missing.
     """
-    replay = by_pass(replays, "replay", lambda held: held.cell)
+    replay = by_cell(replays, "replay")
     confidence = by_pass(confidences, "confidence", lambda held: (held.wording, held.benchmark, held.split))
     runs = []
     for table in live:

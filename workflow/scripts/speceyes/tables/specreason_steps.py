@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from speceyes.records.frames import read_frame
-from speceyes.records.passes import Cell, Pass, by_pass
+from speceyes.records.passes import Cell, Pass, by_cell, by_pass
 from speceyes.records.times import Times
 from speceyes.records.types import AgentRecord
 from speceyes.tables.inputs import TableInputs
@@ -23,7 +23,7 @@ COUNTS = ("n", "acceptance", "score", "steps", "tokens", "tool_calls", "latency_
 
 def make(inputs: TableInputs) -> pd.DataFrame:
     """The table of a study."""
-    times = by_pass(inputs.paths("timing"), "timing", lambda held: held.cell)
+    times = by_cell(inputs.paths("timing"), "timing")
     return specreason_steps(by_pass(inputs.paths("specreason"), "specreason", _key), times)
 
 

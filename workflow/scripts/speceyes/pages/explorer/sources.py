@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from speceyes.records.passes import Pass, by_pass, single
+from speceyes.records.passes import Pass, by_cell, by_pass, single
 from speceyes.records.samples import read_samples
 
 
@@ -66,9 +66,9 @@ def split_tables(
     """
     drafted = by_pass(drafts, "draft", _wording_and_split)
     confident = by_pass(confidences, "confidence", _wording_and_split)
-    screened = by_pass(screens, "screen", lambda held: held.cell)
-    answered = by_pass(agents, "agent", lambda held: held.cell)
-    timed = by_pass(timing, "timing", lambda held: held.cell)
+    screened = by_cell(screens, "screen")
+    answered = by_cell(agents, "agent")
+    timed = by_cell(timing, "timing")
     found = {}
     for table, folder in zip(samples, images, strict=True):
         first = read_samples(table)[0]
