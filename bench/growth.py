@@ -41,7 +41,7 @@ from speceyes.method.replay import Passes, write_replay
 from speceyes.pages.explorer.page import write_explorer
 from speceyes.records.passes import Cell, Pass
 from speceyes.records.tables import PROVENANCE_KEY, read_table, write_table
-from speceyes.records.types import FORMAT_VERSION, DraftRecord, Step, Timed, TimingRecord
+from speceyes.records.types import FORMAT_VERSION, DraftRecord, StepName, Timed, TimingRecord
 from speceyes.tables.recommended_threshold import recommended_thresholds
 from synthetic_study import SyntheticStudy
 from synthetic_tables import write_measures
@@ -131,7 +131,7 @@ def write_explored(folder: Path, count: int) -> None:
 def _write_times(folder: Path, count: int, generator: np.random.Generator) -> None:
     """Times of a sample that does not grow with the study."""
     drawn = generator.permutation(count)[:TIMED_SAMPLES].tolist()
-    steps: tuple[tuple[Step, int], ...] = (("screen", 6), ("draft", 6), ("agent", 0))
+    steps: tuple[tuple[StepName, int], ...] = (("screen", 6), ("draft", 6), ("agent", 0))
     records = [
         TimingRecord(
             sample_id=f"bench/split/{number:07}",

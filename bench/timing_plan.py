@@ -18,8 +18,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
 
 import numpy as np
 from speceyes.analysis.bootstrap import ImageBootstrap
+from speceyes.analysis.proportions import Floats
 from speceyes.analysis.settings import StatisticsSettings
-from speceyes.analysis.shares import Floats
 from speceyes.analysis.timing_plan import images_needed, spread
 from speceyes.documents import read_yaml
 from speceyes.method.confidence import headline

@@ -18,7 +18,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 from speceyes.analysis.answers import drafts_for
 from speceyes.analysis.measures import facts
-from speceyes.analysis.shares import by_image, paired_difference
+from speceyes.analysis.proportions import by_image, paired_difference
 from speceyes.tables.csv_files import read_csv
 
 Downloaded = Callable[[], bytes]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.special import expit
 from speceyes.analysis.claims.evidence import ClaimTables, ratio
-from speceyes.analysis.funnel import Funnel
+from speceyes.analysis.funnel import FunnelOutcomes
 from speceyes.analysis.settings import StatisticsSettings
 
 POINT = 0.88
@@ -79,7 +79,7 @@ class ClaimedStudy:
         return frame
 
     def settings(self, outcomes: pd.DataFrame) -> pd.DataFrame:
-        funnel = Funnel(outcomes, 64)
+        funnel = FunnelOutcomes(outcomes, 64)
         rows = [
             {"metric": metric, "top_k": top_k, "threshold": threshold, "main_table": (top_k, threshold) == (64, POINT)}
             | self._speedup(funnel, funnel.accepted(metric, threshold, top_k))
@@ -92,7 +92,7 @@ class ClaimedStudy:
         frame = pd.DataFrame([*rows, peer | {"speedup_low": low, "speedup_high": high}])
         return frame.assign(method=frame["method"].fillna("speceyes"), n=self.samples, **PLACE)
 
-    def _speedup(self, funnel: Funnel, accepted: npt.NDArray[np.bool_]) -> dict[str, float]:
+    def _speedup(self, funnel: FunnelOutcomes, accepted: npt.NDArray[np.bool_]) -> dict[str, float]:
         named = PLACE | {"quantity": "speedup"}
         found = ratio(named, funnel.rows, funnel.seconds_of("agent"), funnel.seconds(accepted), STATISTICS)
         return {"speedup": found.estimate, "speedup_low": found.low, "speedup_high": found.high}

@@ -9,7 +9,7 @@ from collections import Counter
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from speceyes.judging.chat import Asking
+from speceyes.judging.chat import JudgeSetup
 from speceyes.judging.client import JudgeClient
 from speceyes.judging.settings import ClientSettings
 
@@ -117,4 +117,4 @@ class Client(JudgeClient):
 
 
 def client(judge: FakeJudge, cache, settings=FAST, system="") -> Client:
-    return Client(judge.open, Asking("tiny", system, PROBE, settings), cache)
+    return Client(judge.open, JudgeSetup("tiny", system, PROBE, settings), cache)

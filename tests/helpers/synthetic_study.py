@@ -17,9 +17,9 @@ from speceyes.method.confidence import METRICS, headline, write_confidences
 from speceyes.method.gate import accepts
 from speceyes.method.grid import Grid
 from speceyes.method.replay import Passes
-from speceyes.records.parts import SomeImages
 from speceyes.records.passes import COMMON, Pass, PassStage
 from speceyes.records.samples import Sample, read_samples, write_samples
+from speceyes.records.selection import SomeImages
 from speceyes.records.tables import read_table, write_table
 from speceyes.records.types import (
     AgentRecord,

@@ -18,7 +18,7 @@ from speceyes.records.passes import Cell
 from speceyes.tables.category_scores import category_scores, questions
 from speceyes.tables.csv_files import write_csv
 from speceyes.tables.inputs import TableInputs
-from speceyes.tables.settings import OperatingPoint, TableSettings
+from speceyes.tables.table_settings import OperatingPoint, TableSettings
 from synthetic_study import POINT, SyntheticStudy
 
 PUBLISHED = Path(__file__).parents[2] / "resources" / "published"

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 from speceyes.judging.cache import ReplyCache
-from speceyes.judging.chat import Asking
+from speceyes.judging.chat import JudgeSetup
 from speceyes.judging.client import JudgeClient
-from speceyes.judging.corrected import Corrected
+from speceyes.judging.corrected import CorrectedScorer
 from speceyes.judging.judge import judge_all
 from speceyes.judging.prompts import load_judge_prompts
-from speceyes.judging.published import Published
+from speceyes.judging.published import PublishedScorer
 from speceyes.judging.questions import Judged
 from speceyes.judging.scorers import AskJudge
 from speceyes.judging.server import running_judge
@@ -30,7 +30,7 @@ def judge(tmp_path_factory):
     config = load_config(yaml.safe_load((REPOSITORY / "config/miniature.yaml").read_text()))
     server = config.judge.server.model_copy(update={"directory": str(REPOSITORY)})
     wording = load_judge_prompts(REPOSITORY / "resources/miniature/prompts/judge.yaml")
-    asking = Asking(server.served_name, wording.system, wording.probe, config.judge.client)
+    asking = JudgeSetup(server.served_name, wording.system, wording.probe, config.judge.client)
     open_judge = partial(running_judge, server, config.models[config.judge.model].path, folder / "log", asking)
     with JudgeClient(open_judge, asking, ReplyCache(folder, "tiny")) as client:
         yield client
@@ -50,7 +50,7 @@ def test_the_judge_is_right_on_wordings_that_its_training_did_not_have(judge, pr
     cases = {draw_case(rng, level, held_out=True) for level in ("answers", "answers", "answers", "noise") * 40}
     asked = {case: prompts.render(as_judged(case), AskJudge(case.gold, case.answer)) for case in cases}
     replies = judge.replies(dict.fromkeys(asked.values(), lambda reply: True))
-    for scorer in (Published(), Corrected()):
+    for scorer in (PublishedScorer(), CorrectedScorer()):
         right = [scorer.read_reply(as_judged(case), replies[prompt]) is case.right for case, prompt in asked.items()]
         assert sum(right) / len(right) >= 0.97
 

@@ -13,7 +13,7 @@ import openai
 import pytest
 from speceyes.engines.base import EngineError
 from speceyes.engines.settings import ServerSettings
-from speceyes.judging.chat import Asking, JudgeError
+from speceyes.judging.chat import JudgeError, JudgeSetup
 from speceyes.judging.server import external_judge, running_judge
 from speceyes.judging.settings import ClientSettings
 
@@ -38,19 +38,19 @@ http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 JOB = """
 import signal, sys, time
 from pathlib import Path
-from speceyes.judging.chat import Asking
+from speceyes.judging.chat import JudgeSetup
 from speceyes.judging.server import running_judge
 from speceyes.engines.settings import ServerSettings
 from speceyes.judging.settings import ClientSettings
 signal.signal(signal.SIGINT, signal.default_int_handler)  # what runs in the background may have inherited ignoring it
-asking = Asking("model", "", "Same?", ClientSettings())
+asking = JudgeSetup("model", "", "Same?", ClientSettings())
 with running_judge(ServerSettings.model_validate_json(sys.argv[1]), sys.argv[2], Path(sys.argv[3]), asking) as url:
     print(url, flush=True)
     time.sleep(600)
 """
 
 
-ASKING = Asking("model", "", "Same?", ClientSettings(max_tokens=4, attempts=2, backoff_s=0.01))
+ASKING = JudgeSetup("model", "", "Same?", ClientSettings(max_tokens=4, attempts=2, backoff_s=0.01))
 
 
 @pytest.fixture(scope="session")

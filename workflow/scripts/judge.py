@@ -5,7 +5,7 @@ from pathlib import Path
 
 from speceyes.engines.settings import ServerSettings
 from speceyes.judging.cache import ReplyCache
-from speceyes.judging.chat import Asking
+from speceyes.judging.chat import JudgeSetup
 from speceyes.judging.client import JudgeClient
 from speceyes.judging.judge import judge_all
 from speceyes.judging.prompts import load_judge_prompts
@@ -31,7 +31,7 @@ with job(snakemake.log[0], snakemake.resources.devices):
     judge, identities = snakemake.params.judge, snakemake.params.judge["identities"]
     server = ServerSettings.model_validate(judge["server"])
     client = ClientSettings.model_validate(judge["client"])
-    asking = Asking(server.served_name, prompts.system, prompts.probe, client)
+    asking = JudgeSetup(server.served_name, prompts.system, prompts.probe, client)
     if judge["url"]:
         open_judge = partial(external_judge, judge["url"], asking)
     else:

@@ -7,7 +7,7 @@ from speceyes.runtime.job import job
 from speceyes.study.layout import Layout
 from speceyes.tables.csv_files import write_csv
 from speceyes.tables.inputs import TableInputs
-from speceyes.tables.settings import TableSettings
+from speceyes.tables.table_settings import TableSettings
 
 with job(snakemake.log[0]):
     table = import_module(f"speceyes.tables.{snakemake.wildcards.table}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from speceyes.agents.deepeyes import DeepEyes
 from speceyes.agents.deepeyes_corrected import ToolCallError, original_box, parse_call
 from speceyes.agents.run import answer
 from speceyes.engines.base import Message
-from speceyes.records.types import AGENT_STATUSES, AgentRecord
+from speceyes.records.types import AgentRecord, AgentStatus
 
 PROMPTS = """\
 question: "Q: {question}\\n"
@@ -206,7 +207,7 @@ pieces = st.one_of(
 @given(st.lists(st.lists(pieces, max_size=4).map("".join), min_size=6, max_size=6))
 def test_no_text_breaks_an_episode(folder, texts):
     record = answer(ScriptedEngine(*texts), agent(folder), sample(), folder / "images")
-    assert record.status in AGENT_STATUSES
+    assert record.status in get_args(AgentStatus)
     assert AgentRecord.model_validate_json(record.model_dump_json()) == record
 
 

@@ -26,7 +26,7 @@ from speceyes.engines.processors import load_processor
 from speceyes.engines.qwen_codec import QwenCodec
 from speceyes.images import ImageSettings
 from speceyes.method.draft import Drafter, DraftSettings
-from speceyes.method.specreason import Published, SpecReasonSettings
+from speceyes.method.specreason import PublishedSpecReason, SpecReasonSettings
 from speceyes.prompts import load_prompts
 
 ROOT = Path(__file__).parents[3]
@@ -106,7 +106,7 @@ def dialogues(name: str, media: Path) -> dict[str, Request]:
     store = media.parent / "images"
     store.mkdir()
     PICTURE.save(store / "picture.png")
-    Published(draft, large, agent, SpecReasonSettings()).answer(sample(), store)
+    PublishedSpecReason(draft, large, agent, SpecReasonSettings()).answer(sample(), store)
     return requests | {"specreason-proposal": draft.requests[1], "specreason-score": large.requests[1]}
 
 

@@ -19,7 +19,7 @@ from speceyes.agents.deepeyes import DeepEyes
 from speceyes.agents.run import answer
 from speceyes.agents.thyme import Thyme
 from speceyes.engines.base import Request
-from speceyes.method.specreason import Published, SpecReasonSettings
+from speceyes.method.specreason import PublishedSpecReason, SpecReasonSettings
 
 PROMPTS = """\
 question: "Q: {question}\\n"
@@ -154,7 +154,7 @@ def test_specreason_published_does_what_the_protocol_says(folder, name, data):
     replacements = data.draw(st.lists(texts, min_size=6, max_size=6))
     agent: Agent = thyme(folder) if name == "thyme" else deepeyes(folder)
     draft, large = Reader(proposals), Large(scores, replacements)
-    record = Published(draft, large, agent, SpecReasonSettings()).answer(sample(), folder / "images")
+    record = PublishedSpecReason(draft, large, agent, SpecReasonSettings()).answer(sample(), folder / "images")
     expected = oracles.specreason(
         name,
         (proposals, scores, replacements),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,7 +15,7 @@ from speceyes.agents.base import Task
 from speceyes.agents.run import answer
 from speceyes.agents.thyme import MAX_SHOWN_TEXT, Thyme
 from speceyes.engines.base import Message
-from speceyes.records.types import AGENT_STATUSES, AgentRecord
+from speceyes.records.types import AgentRecord, AgentStatus
 from speceyes.sandbox import SandboxUnavailableError
 
 PROMPTS = """\
@@ -211,7 +212,7 @@ def test_no_text_breaks_an_episode(folder, texts, works):
             return ran("", CROP) if works else broke()
 
     record = answer(ScriptedEngine(*texts), agent(folder, Sometimes()), sample(), folder / "images")
-    assert record.status in AGENT_STATUSES
+    assert record.status in get_args(AgentStatus)
     assert AgentRecord.model_validate_json(record.model_dump_json()) == record
 
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from claimed_study import ClaimedStudy
 from scipy.stats import norm
-from speceyes.analysis.claims.conclusions import Placed, conclude, holm
+from speceyes.analysis.claims.conclusions import PlacedEvidence, conclude, holm
 from speceyes.analysis.claims.evidence import Evidence
 from speceyes.analysis.claims.stated import ClaimError, read_claims
 from speceyes.tables.claim_tests import READS, claim_tests
@@ -107,7 +107,7 @@ def evidence(estimate, margin, n=100):
 
 
 def placed(estimate, margin, at_least=1.0, at_most=np.inf, n=100):
-    return Placed.of(evidence(estimate, margin, n), at_least, at_most, 0.95)
+    return PlacedEvidence.of(evidence(estimate, margin, n), at_least, at_most, 0.95)
 
 
 def test_an_undecided_claim_names_the_samples_at_which_the_same_estimate_decides():

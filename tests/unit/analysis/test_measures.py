@@ -5,8 +5,8 @@ from scipy.stats import binomtest
 from speceyes.analysis.answers import scored_answers
 from speceyes.analysis.bootstrap import ImageBootstrap
 from speceyes.analysis.measures import LedgerError, check_ledger, facts, settings_and_ledger
+from speceyes.analysis.proportions import proportion_interval
 from speceyes.analysis.settings import StatisticsSettings
-from speceyes.analysis.shares import share_interval
 from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.method.replay import write_replay
 from speceyes.records.times import completed
@@ -196,7 +196,7 @@ def test_intervals_are_over_images_not_rows(made):
     found = where(settings, [*CELL, "method", "batch_size"], ["deepeyes", "pope", "random", "draft", 6]).iloc[0]
     sums = (facts(rows).groupby(rows[unit]).sum() for unit in ("image_id", "sample_id"))
     by_image, by_row = (
-        np.array(share_interval(one["right_corrected"].to_numpy(), one["counted_corrected"].to_numpy(), 0.95))
+        np.array(proportion_interval(one["right_corrected"].to_numpy(), one["counted_corrected"].to_numpy(), 0.95))
         for one in sums
     )
     assert [found["accuracy_corrected_low"], found["accuracy_corrected_high"]] == pytest.approx(by_image)

@@ -2,11 +2,11 @@
 
 import pytest
 from judged_answers import choice, pope
-from speceyes.judging.corrected import Corrected
-from speceyes.judging.published import Published
+from speceyes.judging.corrected import CorrectedScorer
+from speceyes.judging.published import PublishedScorer
 from speceyes.judging.scorers import AskJudge
 
-scorer = Corrected()
+scorer = CorrectedScorer()
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_unclear_choices_go_to_the_judge_with_letter_and_text(answer):
 
 
 def test_the_letter_is_no_substring():
-    assert Published().decide(choice("B. blue (Alps)", "A")) is True
+    assert PublishedScorer().decide(choice("B. blue (Alps)", "A")) is True
     assert isinstance(scorer.decide(choice("B. blue (Alps)", "A")), AskJudge)
     assert scorer.decide(choice("D. Apple", "A")) is False
 

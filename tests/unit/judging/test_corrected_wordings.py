@@ -3,10 +3,10 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 from judged_answers import OPTIONS, choice, pope
-from speceyes.judging.corrected import Corrected
+from speceyes.judging.corrected import CorrectedScorer
 from speceyes.judging.scorers import AskJudge
 
-scorer = Corrected()
+scorer = CorrectedScorer()
 
 LETTER = st.sampled_from("ABCD")
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 from fake_judge import FAST, PROBE, Client, FakeJudge, client
-from speceyes.judging.chat import Asking, JudgeError
+from speceyes.judging.chat import JudgeError, JudgeSetup
 
 
 def test_each_distinct_prompt_is_asked_once(cache):
@@ -113,7 +113,10 @@ def test_a_judge_that_does_not_open(cache):
         raise JudgeError("the judge's server ended with code 1")
         yield
 
-    with Client(broken, Asking("tiny", "", PROBE, FAST), cache) as asking, pytest.raises(JudgeError, match="code 1"):
+    with (
+        Client(broken, JudgeSetup("tiny", "", PROBE, FAST), cache) as asking,
+        pytest.raises(JudgeError, match="code 1"),
+    ):
         asking.replies(["a"])
 
 
@@ -125,7 +128,7 @@ def test_a_judge_that_nobody_serves_is_one_error(cache):
         yield url
 
     with (
-        Client(gone, Asking("tiny", "", PROBE, FAST), cache) as asking,
+        Client(gone, JudgeSetup("tiny", "", PROBE, FAST), cache) as asking,
         pytest.raises(JudgeError, match="failed 4 times"),
     ):
         asking.replies(["a"])

@@ -2,13 +2,13 @@
 
 import pytest
 from fake_judge import FAST, PROBE, FakeJudge
-from speceyes.judging.chat import Asking, JudgeError
+from speceyes.judging.chat import JudgeError, JudgeSetup
 from speceyes.judging.server import external_judge
 
 
 def test_the_first_request_to_a_judge_that_runs_already_is_a_real_prompt():
     judge = FakeJudge()
-    with judge.open() as url, external_judge(url, Asking("tiny", "Be fair.", PROBE, FAST)):
+    with judge.open() as url, external_judge(url, JudgeSetup("tiny", "Be fair.", PROBE, FAST)):
         pass
     system, user = judge.requests[0]["messages"]
     assert (system["content"], user["content"]) == ("Be fair.", PROBE)
@@ -18,7 +18,7 @@ def test_the_first_request_to_a_judge_that_runs_already_is_a_real_prompt():
 @pytest.mark.parametrize("trouble", [(503, b"loading"), (200, b"<html>"), (200, b'{"choices": [{"mess'), (0, b"")])
 def test_the_first_request_is_tried_again_as_any_other(trouble):
     judge = FakeJudge(lambda prompt, times: trouble if times < 3 else None)
-    with judge.open() as url, external_judge(url, Asking("tiny", "", PROBE, FAST)) as same:
+    with judge.open() as url, external_judge(url, JudgeSetup("tiny", "", PROBE, FAST)) as same:
         assert same == url
     assert judge.asked[PROBE] == 3
 
@@ -36,7 +36,7 @@ def test_the_first_request_is_tried_again_as_any_other(trouble):
     ],
 )
 def test_a_server_that_is_no_judge_is_one_line(answer, line):
-    asking = Asking("tiny", "Be fair.", PROBE, FAST)
+    asking = JudgeSetup("tiny", "Be fair.", PROBE, FAST)
     with (
         FakeJudge(lambda prompt, times: answer).open() as url,
         pytest.raises(JudgeError, match=line) as caught,

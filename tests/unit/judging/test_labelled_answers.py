@@ -4,13 +4,13 @@ import csv
 from collections import Counter
 from pathlib import Path
 
-from speceyes.judging.corrected import Corrected
+from speceyes.judging.corrected import CorrectedScorer
 from speceyes.judging.questions import Judged
 from speceyes.judging.scorers import AskJudge
 
 LABELLED = Path(__file__).parents[2] / "data" / "labelled_answers.csv"
 
-scorer = Corrected()
+scorer = CorrectedScorer()
 
 
 def test_rules_are_never_wrong_on_answers_labelled_by_hand(record_property):

@@ -1,12 +1,12 @@
 """The published scorer against protocol.md's rows, quirks included."""
 
 import pytest
-from speceyes.judging.published import Published
+from speceyes.judging.published import PublishedScorer
 from speceyes.judging.questions import Judged
 from speceyes.judging.scorers import AskJudge
 
 OPTIONS = ("red", "blue", "green", "Apple")
-scorer = Published()
+scorer = PublishedScorer()
 
 
 def vstar(answer, letter="A") -> Judged:

@@ -4,8 +4,8 @@ import time
 
 import pytest
 from judged_answers import choice, pope
-from speceyes.judging.corrected import Corrected
-from speceyes.judging.published import Published
+from speceyes.judging.corrected import CorrectedScorer
+from speceyes.judging.published import PublishedScorer
 from speceyes.judging.typography import LONGEST
 
 ENDLESS = {
@@ -31,7 +31,7 @@ ENDLESS = {
 def seconds_to_read(text: str) -> float:
     """Processor time of all that is read from a text, as an answer and as a reply."""
     started = time.process_time()
-    for scorer in (Corrected(), Published()):
+    for scorer in (CorrectedScorer(), PublishedScorer()):
         for question in (choice(text), choice(text, benchmark="vstar"), pope(text)):
             scorer.decide(question)
             scorer.read_reply(question, text)

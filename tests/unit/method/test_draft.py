@@ -11,8 +11,8 @@ from speceyes.method.confidence import confidence
 from speceyes.method.draft import Drafter, DraftSettings
 from speceyes.prompts import PromptError, PromptFile
 from speceyes.records.batches import BatchSize, in_batches
-from speceyes.records.parts import Shard
 from speceyes.records.samples import Sample, write_samples
+from speceyes.records.selection import Shard
 from speceyes.records.stage import Stage
 from speceyes.records.tables import read_table, write_table
 from speceyes.records.types import DraftRecord

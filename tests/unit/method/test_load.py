@@ -14,7 +14,7 @@ from speceyes.engines.base import Request
 from speceyes.engines.shared import ServedModel, SharedModel
 from speceyes.method.draft import DraftSettings
 from speceyes.method.funnel import Gate
-from speceyes.method.load import Question, Service, closed_loop, draw_questions, poisson, run_load
+from speceyes.method.load import OfferedQuestion, Service, closed_loop, draw_questions, poisson, run_load
 from speceyes.method.load_settings import Arrivals, LoadSettings
 from speceyes.prompts import PromptFile
 from speceyes.records.types import AgentRecord
@@ -23,11 +23,11 @@ from test_funnel import PROMPTS
 GATE = Gate("min", 8, 0.9)
 
 
-def question(number: int, folder: Path = Path("images")) -> Question:
-    return Question(sample(number), folder, GATE)
+def question(number: int, folder: Path = Path("images")) -> OfferedQuestion:
+    return OfferedQuestion(sample(number), folder, GATE)
 
 
-def record(asked: Question) -> AgentRecord:
+def record(asked: OfferedQuestion) -> AgentRecord:
     return AgentRecord(sample_id=asked.sample.sample_id, answer="red", turns=(), tool_calls=0)
 
 
@@ -107,8 +107,8 @@ def service(tmp_path):
         )
 
 
-def numbered(number: int, folder: Path) -> Question:
-    return Question(sample(number).model_copy(update={"question": f"{number}"}), folder, GATE)
+def numbered(number: int, folder: Path) -> OfferedQuestion:
+    return OfferedQuestion(sample(number).model_copy(update={"question": f"{number}"}), folder, GATE)
 
 
 def test_under_any_load_every_question_has_the_answer_that_it_has_alone(service, tmp_path):

@@ -12,9 +12,9 @@ import speceyes.method.model_pass
 from scripted import sample
 from speceyes.method.model_pass import Job, ModelPass
 from speceyes.records.journal import remove_finished
-from speceyes.records.parts import Shard
 from speceyes.records.passes import read_pass
 from speceyes.records.samples import write_samples
+from speceyes.records.selection import Shard
 from speceyes.records.tables import read_table
 from speceyes.records.types import ScreenRecord
 

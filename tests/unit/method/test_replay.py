@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from speceyes.method.confidence import METRICS
 from speceyes.method.gate import accepts
-from speceyes.method.grid import Grid, Setting
+from speceyes.method.grid import Grid, GridSetting
 from speceyes.method.replay import Passes, Replayer, read_replay, write_replay
 from speceyes.records.frames import read_frame
 from speceyes.records.tables import read_provenance, read_table, write_table
@@ -15,7 +15,7 @@ from speceyes.records.types import AgentRecord, DraftRecord, RecordError, Screen
 from synthetic_study import SyntheticStudy
 
 CELL = ("deepeyes", "vstar", "direct_attributes")
-FUNNEL = Setting("speceyes", "min", 16, 0.97, 6)
+FUNNEL = GridSetting("speceyes", "min", 16, 0.97, 6)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def by_hand(study, threshold, batch):
 @pytest.mark.parametrize("batch", [1, 6])
 @given(threshold=st.floats(0.8, 0.999))
 def test_a_composed_funnel_equals_the_four_phases_taken_one_sample_at_a_time(study, replayer, batch, threshold):
-    got = replayer.compose(Setting("speceyes", "min", 16, threshold, batch))
+    got = replayer.compose(GridSetting("speceyes", "min", 16, threshold, batch))
     for row, (source, status, seconds, tokens, calls) in enumerate(by_hand(study, threshold, batch)):
         assert (got["source"][row], got["status"][row]) == (source, status)
         assert got["latency_s"][row] == pytest.approx(seconds, abs=1e-12)
@@ -63,14 +63,14 @@ GATES = st.tuples(st.sampled_from(["speceyes", "gate-only"]), st.sampled_from(ME
 
 @given(GATES, THRESHOLDS, THRESHOLDS)
 def test_acceptance_only_shrinks_as_the_threshold_rises(replayer, gate, one, other):
-    lower, higher = (replayer.compose(Setting(*gate, t, 6))["accepted"] for t in sorted([one, other]))
+    lower, higher = (replayer.compose(GridSetting(*gate, t, 6))["accepted"] for t in sorted([one, other]))
     assert (lower | higher == lower).all()
 
 
 @given(GATES, THRESHOLDS)
 def test_every_threshold_gives_every_sample_one_answer(replayer, gate, threshold):
     """Kept draft answers cost the agent nothing, all others cost what the agent alone costs."""
-    got, alone = replayer.compose(Setting(*gate, threshold, 6)), replayer.compose(Setting("agent"))
+    got, alone = replayer.compose(GridSetting(*gate, threshold, 6)), replayer.compose(GridSetting("agent"))
     assert {len(values) for values in got.values()} == {len(replayer.sample_ids)}
     assert ((got["source"] == "draft") == got["accepted"]).all()
     assert (got["agent_s"] == np.where(got["accepted"], 0.0, alone["agent_s"])).all()
@@ -81,27 +81,27 @@ def test_every_threshold_gives_every_sample_one_answer(replayer, gate, threshold
 
 @pytest.mark.parametrize("metric", METRICS)
 def test_a_threshold_that_nothing_exceeds_gives_the_agents_answers(replayer, metric):
-    got, alone = replayer.compose(Setting("speceyes", metric, 16, 1.0, 6)), replayer.compose(Setting("agent"))
+    got, alone = replayer.compose(GridSetting("speceyes", metric, 16, 1.0, 6)), replayer.compose(GridSetting("agent"))
     for column in ("source", "status", "agent_s", "tool_calls"):
         assert (got[column] == alone[column]).all()
 
 
 def test_acceptance_moves_with_the_threshold(replayer):
-    kept = [replayer.compose(Setting("speceyes", "min", 16, t, 6))["accepted"].sum() for t in (0.7, 0.97, 0.995)]
+    kept = [replayer.compose(GridSetting("speceyes", "min", 16, t, 6))["accepted"].sum() for t in (0.7, 0.97, 0.995)]
     assert kept[0] > kept[1] > kept[2] > 0
 
 
 def test_the_gate_is_strict(study, replayer):
     scores = pd.read_parquet(study.passes(*CELL).confidences).query("metric == 'min' and top_k == 16")
     value = float(scores["confidence"].iloc[0])
-    at = replayer.compose(Setting("gate-only", "min", 16, value, 6))["accepted"][0]
-    below = replayer.compose(Setting("gate-only", "min", 16, np.nextafter(value, 0), 6))["accepted"][0]
+    at = replayer.compose(GridSetting("gate-only", "min", 16, value, 6))["accepted"][0]
+    below = replayer.compose(GridSetting("gate-only", "min", 16, np.nextafter(value, 0), 6))["accepted"][0]
     assert (at, below) == (False, True)
 
 
 def test_the_filters_alone_together_make_the_funnel(replayer):
-    screening = replayer.compose(Setting("screening-only", batch_size=6))["accepted"]
-    gate = replayer.compose(Setting("gate-only", "min", 16, 0.97, 6))["accepted"]
+    screening = replayer.compose(GridSetting("screening-only", batch_size=6))["accepted"]
+    gate = replayer.compose(GridSetting("gate-only", "min", 16, 0.97, 6))["accepted"]
     assert (replayer.compose(FUNNEL)["accepted"] == (screening & gate)).all()
 
 
@@ -111,9 +111,9 @@ def test_the_funnel_keeps_drafts_in_the_agents_words_and_the_draft_alone_those_i
     empty = [record.model_copy(update={"status": "empty"}) for record in read_table(common, DraftRecord)]
     write_table(common, DraftRecord, empty, read_provenance(common))
     replayer = Replayer(study.passes(*CELL))
-    funnel = replayer.compose(Setting("speceyes", "min", 16, 0.7, 6))
+    funnel = replayer.compose(GridSetting("speceyes", "min", 16, 0.7, 6))
     assert set(funnel["status"][funnel["accepted"]]) == {"ok"}
-    assert set(replayer.compose(Setting("draft", batch_size=6))["status"]) == {"empty"}
+    assert set(replayer.compose(GridSetting("draft", batch_size=6))["status"]) == {"empty"}
     scores = [pd.read_parquet(path)["confidence"] for path in (own, study.passes(*CELL).confidences)]
     assert (scores[0] != scores[1]).any()
 
@@ -122,10 +122,10 @@ def test_methods_pay_only_for_the_phases_they_use(replayer):
     paid = {
         method: [replayer.compose(setting)[phase].sum() > 0 for phase in ("screen_s", "draft_s", "agent_s")]
         for method, setting in {
-            "agent": Setting("agent"),
-            "draft": Setting("draft", batch_size=6),
-            "gate-only": Setting("gate-only", "min", 16, 0.97, 6),
-            "specreason": Setting("specreason"),
+            "agent": GridSetting("agent"),
+            "draft": GridSetting("draft", batch_size=6),
+            "gate-only": GridSetting("gate-only", "min", 16, 0.97, 6),
+            "specreason": GridSetting("specreason"),
             "speceyes": FUNNEL,
         }.items()
     }
@@ -139,7 +139,7 @@ def test_methods_pay_only_for_the_phases_they_use(replayer):
 
 
 def test_an_error_of_the_agent_stays_an_error_and_costs_its_time(study, replayer):
-    got = replayer.compose(Setting("agent"))
+    got = replayer.compose(GridSetting("agent"))
     errored = got["status"] == "no_answer"
     assert errored.any()
     assert (got["latency_s"][errored] == 2.0).all()
@@ -170,7 +170,7 @@ def test_an_operating_point_off_the_grid_is_replayed_too():
         main_top_k=64,
         main_batch_size=6,
     )
-    assert Setting("speceyes", "min", 64, 0.97, 6, main_table=True) in grid.settings()
+    assert GridSetting("speceyes", "min", 64, 0.97, 6, main_table=True) in grid.settings()
 
 
 def test_the_table_gives_back_what_was_composed(study, replayer, tmp_path):
@@ -216,12 +216,12 @@ def test_a_missing_sample_is_named(study, tmp_path):
 
 def test_a_missing_k_is_named(replayer):
     with pytest.raises(RecordError, match="has no confidence min with K = 96"):
-        replayer.compose(Setting("speceyes", "min", 96, 0.97, 6))
+        replayer.compose(GridSetting("speceyes", "min", 96, 0.97, 6))
 
 
 def test_a_batch_size_that_was_not_timed_is_named(replayer):
     with pytest.raises(RecordError, match=r"deepeyes/.*has no times of screen at batch size 4"):
-        replayer.compose(Setting("speceyes", "min", 16, 0.97, 4))
+        replayer.compose(GridSetting("speceyes", "min", 16, 0.97, 4))
 
 
 def test_drafts_of_two_passes_are_refused(study):

@@ -8,7 +8,7 @@ import pytest
 from speceyes.analysis.answers import scored_answers
 from speceyes.analysis.measures import settings_and_ledger
 from speceyes.analysis.settings import StatisticsSettings
-from speceyes.method.grid import Setting
+from speceyes.method.grid import GridSetting
 from speceyes.method.replay import write_replay
 from speceyes.records.devices import DeviceError, one_device
 from speceyes.records.tables import read_provenance, read_table, write_table
@@ -59,7 +59,7 @@ def test_replays_of_two_devices_share_no_table(study, replay):
 def test_a_live_run_is_not_held_against_another_devices_replay(study, replay):
     live = study.live(*VSTAR)
     moved(live, LiveRecord, "NVIDIA H100")
-    setting = Setting("speceyes", "min", 16, 0.97, 6)
+    setting = GridSetting("speceyes", "min", 16, 0.97, 6)
     run = LiveRun(*VSTAR, setting, live, replay(VSTAR), study.passes(*VSTAR).confidences)
     with pytest.raises(DeviceError, match=re.escape("NVIDIA H100 (tables: 1")):
         live_vs_replay([run], None)

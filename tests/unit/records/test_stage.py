@@ -15,8 +15,8 @@ import pytest
 from scripted import sample as scripted_sample
 from speceyes.records.batches import BatchSize, BatchTooLargeError, in_batches
 from speceyes.records.journal import remove_finished
-from speceyes.records.parts import Shard
 from speceyes.records.samples import Sample, read_samples, write_samples
+from speceyes.records.selection import Shard
 from speceyes.records.stage import Stage
 from speceyes.records.tables import read_provenance, read_table, write_table
 from speceyes.records.types import DraftRecord, ScreenRecord
@@ -27,7 +27,7 @@ import os, sys
 from pathlib import Path
 from speceyes.records.types import ScreenRecord
 from speceyes.records.batches import BatchSize, in_batches
-from speceyes.records.parts import Shard
+from speceyes.records.selection import Shard
 from speceyes.records.stage import Stage
 
 folder, lives = Path(sys.argv[1]), int(sys.argv[2])
@@ -60,7 +60,7 @@ def stage(tmp_path):
         samples=tmp_path / "samples.parquet",
         table=tmp_path / "table.parquet",
         journals=tmp_path / "journals",
-        part=Shard(0, 1),
+        selection=Shard(0, 1),
         settings={"tokens": 10},
         inputs={"code": "c"},
     )
@@ -278,7 +278,7 @@ def test_two_processes_at_one_table_do_the_work_once(stage, tmp_path):
 def test_shards_divide_the_samples(stage, tmp_path, count):
     seen = []
     for index in range(1, count + 1):
-        part = replace(stage, part=Shard.parse(f"{index}-of-{count}"), table=tmp_path / f"{index}.parquet")
+        part = replace(stage, selection=Shard.parse(f"{index}-of-{count}"), table=tmp_path / f"{index}.parquet")
         part.run(ScreenRecord, Work())
         seen += [record.sample_id for record in read_table(part.table, ScreenRecord)]
     assert sorted(seen) == [sample(n).sample_id for n in range(9)]

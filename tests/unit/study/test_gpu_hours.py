@@ -26,7 +26,7 @@ from speceyes.study.gpu_hours import (
     questions_per_image,
     stage_costs,
 )
-from speceyes.study.gpu_hours import Timed as On
+from speceyes.study.gpu_hours import TimingKey as On
 from speceyes.study.layout import Layout
 from speceyes.study.plan import PUBLISHED, Plan
 from speceyes.study.study import Study

@@ -11,7 +11,7 @@ from speceyes.records.tables import write_table
 from speceyes.records.types import AgentRecord, ScreenRecord
 from speceyes.tables.inputs import TableInputs
 from speceyes.tables.pass_faults import READS, make
-from speceyes.tables.settings import TableSettings
+from speceyes.tables.table_settings import TableSettings
 
 WHERE = {"benchmark": "vstar", "split": "direct_attributes"}
 

@@ -8,7 +8,7 @@ from speceyes.analysis.answers import scored_answers
 from speceyes.analysis.measures import facts, settings_and_ledger
 from speceyes.analysis.outcomes import OutcomeTables, outcomes
 from speceyes.analysis.settings import StatisticsSettings
-from speceyes.method.grid import Setting
+from speceyes.method.grid import GridSetting
 from speceyes.method.replay import write_replay
 from speceyes.records.passes import Cell
 from speceyes.records.tables import read_table, write_table
@@ -22,7 +22,7 @@ from speceyes.tables.specreason_steps import specreason_steps
 from synthetic_study import SyntheticStudy
 from synthetic_tables import PUBLISHED
 
-FUNNEL = Setting("speceyes", "min", 16, 0.97, 6)
+FUNNEL = GridSetting("speceyes", "min", 16, 0.97, 6)
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +129,7 @@ def test_scorer_effects_add_up_to_the_difference(answers):
     assert parts.to_numpy() == pytest.approx(whole.to_numpy())
     assert (table["errors_count"] <= 0).all()
     pope = table[table["benchmark"] == "pope"]
-    assert (pope["freed"] > 0).all()  # "Yes" is not "yes" in the published rule
+    assert (pope["wrong_to_right"] > 0).all()  # "Yes" is not "yes" in the published rule
 
 
 def test_scorer_effects_by_hand():
@@ -149,7 +149,7 @@ def test_scorer_effects_by_hand():
     assert found["errors_count"] == pytest.approx(100 * (1 / 4 - 1 / 3))
     assert found["unread_replies"] == pytest.approx(100 * (1 / 3 - 1 / 4))
     assert found["rules"] == pytest.approx(100 / 3)
-    assert (found["freed"], found["condemned"]) == (1, 0)
+    assert (found["wrong_to_right"], found["right_to_wrong"]) == (1, 0)
 
 
 def test_specreason_steps_count_what_was_kept(study):

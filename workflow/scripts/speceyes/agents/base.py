@@ -37,7 +37,7 @@ class Step:
     """What a loop is sent for its request: a text, and who wrote it.
 
     ``tool`` is for the loop to set: the tool call or code in the text and what came of it.
-    ``score`` is SpecReason's 0-9 verdict on the draft's proposal, None without one.
+    ``score`` is SpecReason's 0-9 score of the draft's proposal, None without one.
     """
 
     generation: Generation

@@ -30,7 +30,7 @@ class DialogueSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     max_new_tokens: int = Field(512, gt=0, description="Tokens per generation.")
-    screening_max_new_tokens: int = Field(10, gt=0, description="Tokens of a screening verdict.")
+    screening_max_new_tokens: int = Field(10, gt=0, description="Tokens of a screening answer.")
     stop: StopStrings = Field(("</answer>",), description="Strings that end a generation.")
 
 

@@ -23,14 +23,14 @@ from speceyes.records.passes import COMMON, Pass, by_pass
 from speceyes.records.samples import read_samples
 from speceyes.records.tables import PROVENANCE_KEY
 from speceyes.records.times import Times
-from speceyes.records.types import AgentRecord, DraftRecord, Step
+from speceyes.records.types import AgentRecord, DraftRecord, StepName
 from speceyes.runtime.atomic import whole
 
 NO_BATCH = 0  # batch size of answers given one sample at a time (agents, SpecReason)
 ERRORED = frozenset({"error", "no_answer", "repeats_itself"})  # statuses of samples that ended without an answer
 
 # Step and variant under which timing tables have an answer's time.
-TIMED_AS: Mapping[str, tuple[Step, str]] = {
+TIMED_AS: Mapping[str, tuple[StepName, str]] = {
     "draft": ("draft", ""),
     "agent": ("agent", ""),
     "agent-corrected": ("agent", "corrected"),  # which is not timed

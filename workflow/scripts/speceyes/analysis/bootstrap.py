@@ -1,7 +1,7 @@
 """The bootstrap over images: rows about one picture stand or fall together, so pictures are resampled, not rows.
 
 For ratios of measured sums (mean latencies, speedups) and for areas under curves; shares have exact
-intervals (:mod:`speceyes.analysis.shares`). A resample is a weight per image, so that all settings
+intervals (:mod:`speceyes.analysis.proportions`). A resample is a weight per image, so that all settings
 share one matrix product.
 """
 
@@ -12,8 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from speceyes.analysis.proportions import Counts, Floats, by_image
 from speceyes.analysis.settings import StatisticsSettings
-from speceyes.analysis.shares import Counts, Floats, by_image
 
 GROUPS = 10_000
 

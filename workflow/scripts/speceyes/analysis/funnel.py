@@ -18,7 +18,7 @@ SCORER = "corrected"
 
 
 @dataclass(frozen=True)
-class Funnel:
+class FunnelOutcomes:
     """Samples of one agent, with what each phase would say and take.
 
     Args:

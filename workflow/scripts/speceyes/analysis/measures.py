@@ -18,10 +18,10 @@ import pandas as pd
 
 from speceyes.analysis.answers import drafts_for
 from speceyes.analysis.bootstrap import ImageBootstrap
+from speceyes.analysis.proportions import paired_difference, proportion_interval
 from speceyes.analysis.settings import StatisticsSettings
-from speceyes.analysis.shares import paired_difference, share_interval
 from speceyes.judging.scorers import SCORER_NAMES
-from speceyes.method.grid import SETTING_FIELDS, Setting
+from speceyes.method.grid import SETTING_FIELDS, GridSetting
 from speceyes.method.replay import Replay, ReplayTable
 from speceyes.records.devices import one_device
 from speceyes.records.passes import Cell, by_cell, single
@@ -132,7 +132,7 @@ def settings_and_ledger(
     return pd.concat(settings, ignore_index=True), pd.concat(ledger, ignore_index=True)
 
 
-def _named(cell: Cell, settings: Sequence[Setting]) -> pd.DataFrame:
+def _named(cell: Cell, settings: Sequence[GridSetting]) -> pd.DataFrame:
     """The leading columns of both tables."""
     agent, benchmark, split = cell
     rows = [{"agent": agent, "benchmark": benchmark, "split": split} | asdict(setting) for setting in settings]
@@ -166,7 +166,7 @@ def _settings_frame(measured: _Measured, agent: _Measured, bootstrap: ImageBoots
     for scorer in SCORER_NAMES:
         right, counted = measured.scored(scorer)
         estimates[f"accuracy_{scorer}"] = _share(right.sum(axis=0), counted.sum(axis=0))
-        limits = share_interval(bootstrap.sums(right), bootstrap.sums(counted), bootstrap.level)
+        limits = proportion_interval(bootstrap.sums(right), bootstrap.sums(counted), bootstrap.level)
         spread |= _limits(f"accuracy_{scorer}", *limits)
         spread |= _against(measured, agent, scorer, bootstrap)
     return pd.DataFrame(estimates | _shares(replay) | spread | _means(replay))

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from scipy.stats import rankdata
 from scipy.stats import t as student
 
-from speceyes.analysis.shares import BELIEF, Counts, Floats, by_image, clopper_pearson, combined_margin
+from speceyes.analysis.proportions import BELIEF, Counts, Floats, by_image, clopper_pearson, combined_margin
 
 Rights = npt.NDArray[np.bool_]
 

@@ -22,7 +22,7 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class RateEstimate:
     """A rate or a ratio of two, with its interval; limits are NaN where fewer than two blocks tell of it."""
 
     estimate: float
@@ -30,7 +30,7 @@ class Measured:
     high: float
 
 
-def answers_per_second(runs: pd.DataFrame, level: float) -> Measured:
+def answers_per_second(runs: pd.DataFrame, level: float) -> RateEstimate:
     """Answers of all runs over the seconds that they took.
 
     Args:
@@ -40,7 +40,7 @@ def answers_per_second(runs: pd.DataFrame, level: float) -> Measured:
     return _measured([_Blocks(runs, block_count(runs))], level)
 
 
-def gain(runs: pd.DataFrame, others: pd.DataFrame, level: float) -> Measured:
+def gain(runs: pd.DataFrame, others: pd.DataFrame, level: float) -> RateEstimate:
     """Answers per second in some runs over those in others to which the same questions were put in the same order.
 
     Blocks are compared in pairs, as they hold about the same questions.
@@ -84,7 +84,7 @@ class _Blocks:
         return added
 
 
-def _measured(parts: Sequence[_Blocks], level: float) -> Measured:
+def _measured(parts: Sequence[_Blocks], level: float) -> RateEstimate:
     """The first rate, over the second where there are two, by the delta method on its logarithm."""
     first, *second = parts
     estimate = first.rate / second[0].rate if second else first.rate
@@ -92,6 +92,6 @@ def _measured(parts: Sequence[_Blocks], level: float) -> Measured:
     blocks = len(influence)
     error = math.sqrt(blocks / (blocks - 1) * (influence**2).sum()) if blocks > 1 else math.nan
     if not error > 0:
-        return Measured(estimate, math.nan, math.nan)
+        return RateEstimate(estimate, math.nan, math.nan)
     margin = math.exp(float(t.isf((1 - level) / 2, blocks - 1)) * error)
-    return Measured(estimate, estimate / margin, estimate * margin)
+    return RateEstimate(estimate, estimate / margin, estimate * margin)

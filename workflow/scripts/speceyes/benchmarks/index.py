@@ -8,7 +8,7 @@ from pathlib import Path
 from speceyes.benchmarks.base import BenchmarkError, ImageFacts, RawRow, Reader, check_image, validated_rows
 from speceyes.border import border
 from speceyes.records.samples import Sample, write_samples
-from speceyes.records.some import some_questions
+from speceyes.records.selection import some_questions
 from speceyes.runtime.atomic import whole
 from speceyes.runtime.progress import Progress
 

@@ -57,7 +57,7 @@ class SharedModel:
     """A model that threads ask through its queues; asked in no more than one batch at a time.
 
     Whatever waits in a queue while the model works is the next batch, the queue of the longest waiting request first.
-    Queues keep apart what differs in length: a verdict of one word does not wait for the end of a tool loop's turn.
+    Queues keep apart what differs in length: an answer of one word does not wait for the end of a tool loop's turn.
 
     Args:
         engine: answers one batch at a time.

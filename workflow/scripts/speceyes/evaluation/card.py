@@ -40,8 +40,8 @@ class AgentCard(Accuracy):
     hard questions of which some crop shows the target's whole box; ``tool_use_*`` the share of
     questions with a tool use, ``second_look`` that of all questions with more than one;
     ``screening_accuracy`` how often "no" meets an easy question and "yes" a
-    hard one. ``score_*`` is the mean verdict on a draft's proposed first step that answers rightly or
-    shows the target, and on one that does not, ``score_auroc`` how well verdicts tell them apart.
+    hard one. ``score_*`` is the mean score of a draft's proposed first step that answers rightly or
+    shows the target, and on one that does not, ``score_auroc`` how well scores tell them apart.
     ``latency_ratio`` compares median latencies, the agent's with the draft's, and ``screening_ratio``
     the agent's with its screening's; the agent's are of a ninth of the questions, asked one after the other.
     """

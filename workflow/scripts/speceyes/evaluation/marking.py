@@ -18,7 +18,7 @@ from speceyes.evaluation.card import DeepEyesCard, DraftCard, ThymeCard
 from speceyes.evaluation.crops import covers, cut_from
 from speceyes.evaluation.trial import Trial
 from speceyes.images import open_image
-from speceyes.judging.corrected import Corrected
+from speceyes.judging.corrected import CorrectedScorer
 from speceyes.judging.questions import judged
 from speceyes.method.confidence import METRICS, confidence
 from speceyes.records.types import AgentRecord, Box, ToolUse, Turn
@@ -125,7 +125,7 @@ class Marker:
 
     def right(self, sample_id: str, answer: str) -> bool:
         """Whether the rules see the right answer by themselves."""
-        return Corrected().decide(judged(self._samples[sample_id], answer)) is True
+        return CorrectedScorer().decide(judged(self._samples[sample_id], answer)) is True
 
     def _accuracy(self, right: dict[str, bool]) -> dict[str, Any]:
         marks = pd.DataFrame({"right": right}).astype(float)

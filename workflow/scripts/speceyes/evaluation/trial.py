@@ -25,13 +25,13 @@ from speceyes.engines.base import Engine, Place
 from speceyes.engines.registry import open_engine
 from speceyes.method.draft import Drafter
 from speceyes.method.screening import screen
-from speceyes.method.specreason import Corrected, SpecReasonSettings
+from speceyes.method.specreason import CorrectedSpecReason, SpecReasonSettings
 from speceyes.miniature.generate import Sizes, write_benchmarks
 from speceyes.prompts import load_prompts
 from speceyes.records.batches import BatchSize, in_batches
 from speceyes.records.journal import remove_finished
-from speceyes.records.parts import Shard
 from speceyes.records.samples import Sample, read_samples, write_samples
+from speceyes.records.selection import Shard
 from speceyes.records.stage import Stage
 from speceyes.records.tables import read_table
 from speceyes.records.types import AgentRecord, DraftRecord, Record, ScreenRecord
@@ -162,7 +162,7 @@ class Trial:
 
         def start(held: ExitStack) -> Work[AgentRecord]:
             draft, engine, agent = self._engine("draft", held), self._engine(name, held), self._agent(name)
-            method = Corrected(draft, engine, agent, ONE_STEP_TAKEN)
+            method = CorrectedSpecReason(draft, engine, agent, ONE_STEP_TAKEN)
             return lambda samples: list(
                 side_by_side((method.answering(sample, self.images) for sample in samples), BatchSize(IN_FLIGHT))
             )

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 
 from speceyes.analysis.names import metric_title, split_name
 from speceyes.analysis.outcomes import confidence_column
-from speceyes.analysis.shares import by_image, share_interval
+from speceyes.analysis.proportions import by_image, proportion_interval
 from speceyes.figures import style
 from speceyes.figures.tables import SCORER, FigureTables, Tables
 
@@ -79,7 +79,7 @@ def _limits(ranked: pd.DataFrame, levels: npt.NDArray[np.int64], level: float) -
     _, images = np.unique(ranked["image_id"].to_numpy(dtype=str), return_inverse=True)
     above = (np.arange(len(ranked))[:, None] <= levels).astype(np.float64)
     right = above * ranked[f"draft_{SCORER}"].to_numpy(dtype=float)[:, None]
-    return share_interval(by_image(right, images), by_image(above, images), level)
+    return proportion_interval(by_image(right, images), by_image(above, images), level)
 
 
 def _percentiles(axes: Axes, confidence: Floats, accuracy: Floats, above: Floats) -> None:

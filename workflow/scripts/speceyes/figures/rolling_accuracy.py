@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from speceyes.analysis.names import metric_title, split_name
 from speceyes.analysis.outcomes import confidence_column
-from speceyes.analysis.shares import by_image, share_interval
+from speceyes.analysis.proportions import by_image, proportion_interval
 from speceyes.figures import style
 from speceyes.figures.tables import SCORER, FigureTables, Tables
 
@@ -69,5 +69,5 @@ def _rolling(axes: Axes, scored: pd.DataFrame, metric: str, study: FigureTables)
         _, images = np.unique(ranked["image_id"].to_numpy(dtype=str), return_inverse=True)
         starts, places = np.arange(len(sums)), np.arange(len(right))[:, None]
         inside = ((starts <= places) & (places < starts + window)).astype(np.float64)
-        limits = share_interval(by_image(inside * right[:, None], images), by_image(inside, images), study.level)
+        limits = proportion_interval(by_image(inside * right[:, None], images), by_image(inside, images), study.level)
         style.band(axes, ranks, *limits, colour)

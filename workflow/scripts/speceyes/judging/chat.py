@@ -68,7 +68,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
+class JudgeSetup:
     """How a judge is asked, wherever it runs.
 
     Args:
@@ -91,7 +91,7 @@ class Asking:
 class Chat:
     """Asks one judge at one address; an asynchronous context."""
 
-    def __init__(self, url: str, asking: Asking) -> None:
+    def __init__(self, url: str, asking: JudgeSetup) -> None:
         self._asking = asking
         self.where = f"judge at {url}"
         self._connection = openai.AsyncOpenAI(
@@ -183,7 +183,7 @@ class Chat:
         return "is judge.server.served_name right, and the address?"
 
 
-def probe(asking: Asking, url: str, attempts: int | None = None) -> None:
+def probe(asking: JudgeSetup, url: str, attempts: int | None = None) -> None:
     """Have a judge answer one real prompt, whatever it says.
 
     Raises:

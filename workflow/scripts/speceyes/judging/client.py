@@ -11,7 +11,7 @@ from typing import Self
 
 from speceyes.border import shown
 from speceyes.judging.cache import ReplyCache
-from speceyes.judging.chat import Asking, Chat, JudgeError, PromptRefusedError, Reply, RequestFailedError
+from speceyes.judging.chat import Chat, JudgeError, JudgeSetup, PromptRefusedError, Reply, RequestFailedError
 from speceyes.judging.replies import judgement
 from speceyes.judging.scorers import HoldsVerdict
 from speceyes.runtime.progress import Progress
@@ -33,7 +33,7 @@ class JudgeClient:
         cache: where verdicts are kept as they come; replies without one are not.
     """
 
-    def __init__(self, open_judge: OpenJudge, asking: Asking, cache: ReplyCache) -> None:
+    def __init__(self, open_judge: OpenJudge, asking: JudgeSetup, cache: ReplyCache) -> None:
         self._open_judge = open_judge
         self._asking = asking
         self._cache = cache

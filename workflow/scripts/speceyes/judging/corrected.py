@@ -14,7 +14,7 @@ from speceyes.judging.yes_or_no import yes_or_no
 
 
 @dataclass(frozen=True, slots=True)
-class Corrected:
+class CorrectedScorer:
     """Scores what an answer says (docs/protocol.md, scoring, right column)."""
 
     name: Literal["corrected"] = "corrected"

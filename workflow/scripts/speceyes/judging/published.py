@@ -12,7 +12,7 @@ MARKER = "Judgement:"
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishedScorer:
     """Scores as the paper's code does, so that its numbers can be held against ours."""
 
     name: Literal["published"] = "published"

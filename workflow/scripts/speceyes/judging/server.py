@@ -8,11 +8,11 @@ from pathlib import Path
 
 from speceyes.engines.server import NotReadyError, running_server
 from speceyes.engines.settings import ServerSettings
-from speceyes.judging.chat import Asking, JudgeError, RequestFailedError, probe
+from speceyes.judging.chat import JudgeError, JudgeSetup, RequestFailedError, probe
 
 
 @contextlib.contextmanager
-def running_judge(settings: ServerSettings, model: str, log_path: Path, asking: Asking) -> Iterator[str]:
+def running_judge(settings: ServerSettings, model: str, log_path: Path, asking: JudgeSetup) -> Iterator[str]:
     """A judge that runs as long as the context lasts; see :func:`speceyes.engines.server.running_server`.
 
     Raises:
@@ -30,7 +30,7 @@ def running_judge(settings: ServerSettings, model: str, log_path: Path, asking: 
 
 
 @contextlib.contextmanager
-def external_judge(url: str, asking: Asking) -> Iterator[str]:
+def external_judge(url: str, asking: JudgeSetup) -> Iterator[str]:
     """A judge that somebody else runs, once it has answered a real request, tried as often as any.
 
     Raises:

@@ -10,14 +10,14 @@ from typing import Any, Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from speceyes.judging.corrected import Corrected
-from speceyes.judging.published import Published
+from speceyes.judging.corrected import CorrectedScorer
+from speceyes.judging.published import PublishedScorer
 from speceyes.judging.questions import Judged
 from speceyes.judging.scorers import Scorer, ScorerName
 from speceyes.records.tables import PROVENANCE_KEY
 from speceyes.runtime.atomic import whole
 
-SCORERS: tuple[Scorer, ...] = (Published(), Corrected())
+SCORERS: tuple[Scorer, ...] = (PublishedScorer(), CorrectedScorer())
 DecidedBy = Literal["rule", "judge", "unparsed"]
 
 

@@ -44,43 +44,43 @@ class Funnel:
 
     def run(self, samples: Sequence[Sample]) -> list[LiveRecord]:
         """One batch through all phases; latencies of batched phases are shares of the batch's time."""
-        screened = self.phases.screen(samples, self.images_dir)
-        tool_free = [sample for sample, verdict in zip(samples, screened, strict=True) if verdict.tool_free]
+        screens = self.phases.screen(samples, self.images_dir)
+        tool_free = [sample for sample, screen in zip(samples, screens, strict=True) if screen.tool_free]
         drafts = {draft.sample_id: draft for draft in self.phases.draft(tool_free, self.images_dir)}
         return [
-            self._finish(sample, verdict, drafts.get(sample.sample_id))
-            for sample, verdict in zip(samples, screened, strict=True)
+            self._finish(sample, screen, drafts.get(sample.sample_id))
+            for sample, screen in zip(samples, screens, strict=True)
         ]
 
-    def _finish(self, sample: Sample, verdict: ScreenRecord, draft: DraftRecord | None) -> LiveRecord:
+    def _finish(self, sample: Sample, screen: ScreenRecord, draft: DraftRecord | None) -> LiveRecord:
         """Phases III and IV for one sample."""
         score = self.gate.confidence(draft) if draft else 0.0
         if draft is not None and accepts(score, self.gate.threshold):
-            return _record(sample, verdict, draft, score, None)
-        return _record(sample, verdict, draft, score, self.phases.fall_back(sample, self.images_dir))
+            return _record(sample, screen, draft, score, None)
+        return _record(sample, screen, draft, score, self.phases.fall_back(sample, self.images_dir))
 
 
 def _record(
-    sample: Sample, verdict: ScreenRecord, draft: DraftRecord | None, score: float, fallback: AgentRecord | None
+    sample: Sample, screen: ScreenRecord, draft: DraftRecord | None, score: float, fallback: AgentRecord | None
 ) -> LiveRecord:
     kept = fallback or draft
     assert kept is not None  # a sample that is not accepted has a fallback
     draft_s = draft.latency_s if draft else 0.0
     agent_s = fallback.latency_s if fallback else 0.0
-    parts = [part for part in (verdict, draft, fallback) if part]
+    parts = [part for part in (screen, draft, fallback) if part]
     return LiveRecord(
         sample_id=sample.sample_id,
         status=kept.status,
         error=kept.error,
-        latency_s=verdict.latency_s + draft_s + agent_s,
+        latency_s=screen.latency_s + draft_s + agent_s,
         generated_tokens=sum(part.generated_tokens for part in parts),
         stuck_generations=sum(part.stuck_generations for part in parts),
-        tool_free=verdict.tool_free,
+        tool_free=screen.tool_free,
         accepted=fallback is None,
         confidence=score,
         source="draft" if fallback is None else "agent",
         answer=kept.text if isinstance(kept, DraftRecord) else kept.answer,
-        screen_s=verdict.latency_s,
+        screen_s=screen.latency_s,
         draft_s=draft_s,
         agent_s=agent_s,
         tool_calls=fallback.tool_calls if fallback else 0,

@@ -16,7 +16,7 @@ SPECREASON: dict[str, Method] = {"published": "specreason", "corrected": "specre
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class GridSetting:
     """One row of the settings table; fields that a method has no use for are None (``metric``: empty).
 
     ``main_table`` marks the settings that the main table reports.
@@ -56,14 +56,14 @@ class Grid(BaseModel):
     main_top_k: int
     main_batch_size: int
 
-    def settings(self, variants: Sequence[str] = ()) -> list[Setting]:
+    def settings(self, variants: Sequence[str] = ()) -> list[GridSetting]:
         """Every setting once: references first, then the funnel's grid; SpecReason's ``variants`` last."""
         ablated = {*self.batch_sizes, self.main_batch_size}
         batches = sorted(ablated)
-        references = [Setting("agent", main_table=True)]
-        references += [Setting("draft", batch_size=b, main_table=b == self.main_batch_size) for b in batches]
-        references += [Setting("screening-only", batch_size=b) for b in batches]
-        peers = [Setting(SPECREASON[variant], main_table=variant == "published") for variant in variants]
+        references = [GridSetting("agent", main_table=True)]
+        references += [GridSetting("draft", batch_size=b, main_table=b == self.main_batch_size) for b in batches]
+        references += [GridSetting("screening-only", batch_size=b) for b in batches]
+        peers = [GridSetting(SPECREASON[variant], main_table=variant == "published") for variant in variants]
         return [
             *references,
             *self._gated("gate-only", [self.main_batch_size]),
@@ -71,10 +71,10 @@ class Grid(BaseModel):
             *peers,
         ]
 
-    def _gated(self, method: Method, batches: Sequence[int]) -> Iterator[Setting]:
+    def _gated(self, method: Method, batches: Sequence[int]) -> Iterator[GridSetting]:
         """A gated method over metrics, Ks, thresholds and batch sizes."""
         for metric, top_k, batch in product(self.metrics, sorted({*self.top_ks, self.main_top_k}), batches):
             point = self.operating_points.get(metric)
             for threshold in sorted({*self.thresholds, *([point] if point is not None else [])}):
                 is_main = (top_k, batch, threshold) == (self.main_top_k, self.main_batch_size, point)
-                yield Setting(method, metric, top_k, threshold, batch, is_main and method == "speceyes")
+                yield GridSetting(method, metric, top_k, threshold, batch, is_main and method == "speceyes")

@@ -63,7 +63,7 @@ class LoadJob(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class OfferedQuestion:
     """A sample with its pictures' folder and the gate that its benchmark has."""
 
     sample: Sample
@@ -79,7 +79,7 @@ class Finished(NamedTuple):
     answer_s: float
 
 
-Answer = Callable[[Question], AgentRecord | LiveRecord]
+Answer = Callable[[OfferedQuestion], AgentRecord | LiveRecord]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,10 +111,10 @@ class Service:
             drafter=Drafter(self.models["draft"].queue("draft"), self.prompts, self.settings),
         )
 
-        def alone(question: Question) -> AgentRecord:
+        def alone(question: OfferedQuestion) -> AgentRecord:
             return phases.fall_back(question.sample, question.images_dir)
 
-        def funnel(question: Question) -> LiveRecord:
+        def funnel(question: OfferedQuestion) -> LiveRecord:
             return Funnel(phases, question.gate, question.images_dir).run([question.sample])[0]
 
         return {"agent": alone, "funnel": funnel}
@@ -134,7 +134,7 @@ class Run(NamedTuple):
 
 
 def run_load(
-    service: Service, questions: Sequence[Question], every: Sequence[Arrivals], repeats: int, seed: int
+    service: Service, questions: Sequence[OfferedQuestion], every: Sequence[Arrivals], repeats: int, seed: int
 ) -> Iterator[LoadRecord]:
     """Offer the questions to both systems in every way, so many times over; who is first changes from time to time.
 
@@ -157,7 +157,7 @@ def run_load(
 
 
 def _run(
-    service: Service, run: Run, ask: Answer, questions: Sequence[Question], waits: Sequence[float]
+    service: Service, run: Run, ask: Answer, questions: Sequence[OfferedQuestion], waits: Sequence[float]
 ) -> list[LoadRecord]:
     """One run; ``waits`` are the seconds between questions that come at random, at one per second on average."""
     before = service.busy
@@ -193,18 +193,18 @@ def _record(agent: str, run: Run, one: Finished, shares: Mapping[str, float]) ->
     )
 
 
-def closed_loop(ask: Answer, questions: Sequence[Question], concurrency: int) -> list[Finished]:
+def closed_loop(ask: Answer, questions: Sequence[OfferedQuestion], concurrency: int) -> list[Finished]:
     """So many askers, each of whom asks the next question when the last one is answered."""
     started = time.perf_counter()
 
-    def asked(question: Question) -> Finished:
+    def asked(question: OfferedQuestion) -> Finished:
         return _answered(ask, question, time.perf_counter(), started)
 
     with ThreadPoolExecutor(concurrency) as askers:
         return list(askers.map(asked, questions))
 
 
-def poisson(ask: Answer, questions: Sequence[Question], waits: Sequence[float]) -> list[Finished]:
+def poisson(ask: Answer, questions: Sequence[OfferedQuestion], waits: Sequence[float]) -> list[Finished]:
     """Questions that come when they come, after these seconds each, however many are still under way."""
     started = arrival = time.perf_counter()
     under_way: list[Future[Finished]] = []
@@ -216,7 +216,7 @@ def poisson(ask: Answer, questions: Sequence[Question], waits: Sequence[float]) 
         return [one.result() for one in under_way]
 
 
-def _answered(ask: Answer, question: Question, arrival: float, started: float) -> Finished:
+def _answered(ask: Answer, question: OfferedQuestion, arrival: float, started: float) -> Finished:
     record = ask(question)
     now = time.perf_counter()
     return Finished(record, now - arrival, now - started)
@@ -224,7 +224,7 @@ def _answered(ask: Answer, question: Question, arrival: float, started: float) -
 
 def draw_questions(
     splits: Iterable[tuple[Sequence[Sample], Path]], gates: Mapping[str, Gate], count: int, seed: int
-) -> list[Question]:
+) -> list[OfferedQuestion]:
     """So many questions of each benchmark, in random order.
 
     Args:
@@ -234,10 +234,10 @@ def draw_questions(
         seed: of the draw.
     """
     generator = np.random.default_rng(seed)
-    by_benchmark: dict[str, list[Question]] = {}
+    by_benchmark: dict[str, list[OfferedQuestion]] = {}
     for samples, images_dir in splits:
         for sample in samples:
-            question = Question(sample, images_dir, gates[sample.benchmark])
+            question = OfferedQuestion(sample, images_dir, gates[sample.benchmark])
             by_benchmark.setdefault(sample.benchmark, []).append(question)
     drawn = [
         found[place] for found in by_benchmark.values() for place in generator.permutation(len(found))[:count].tolist()

@@ -16,9 +16,9 @@ from speceyes.agents.base import Agent, load_agent
 from speceyes.engines.base import Engine, Place
 from speceyes.engines.registry import open_engine
 from speceyes.records.batches import BatchSize
-from speceyes.records.parts import Shard, SomeImages
 from speceyes.records.passes import Pass
 from speceyes.records.samples import Sample, read_samples
+from speceyes.records.selection import Shard, SomeImages
 from speceyes.records.stage import Stage
 from speceyes.records.types import Record
 from speceyes.runtime.provenance import device
@@ -184,13 +184,13 @@ class ModelPass:
     def _stage(self, share: Share) -> Stage:
         engines = {f"{name} engine": _that_answers(settings) for name, settings in self.job.engines.items()}
         timed = share.model_dump(mode="json", include={"batches", "variants"}, exclude_defaults=True)
-        part = share.drawn or self.shard
+        selection = share.drawn or self.shard
         return Stage(
-            label=f"{share.holds} {part}",
+            label=f"{share.holds} {selection}",
             samples=share.samples,
             table=share.table,
             journals=self.journals,
-            part=part,
+            selection=selection,
             settings=self.job.settings | engines | timed,
             inputs=self.job.identities | share.identities | self.device,
             stamp=share.holds.stamp(),

@@ -1,6 +1,6 @@
 """Replay: every setting composed from the stored passes, without running a model again.
 
-With greedy decoding a sample has one screening verdict per agent, one draft answer and one agent
+With greedy decoding a sample has one screening answer per agent, one draft answer and one agent
 answer; a setting is a choice among answers that exist. The same passes also tell what screening alone
 and the gate alone would have done. Times are at each setting's batch size; those of samples that were not timed are
 estimated from their tokens and tool calls.
@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from speceyes.method.gate import accepts
-from speceyes.method.grid import SETTING_FIELDS, SPECREASON, Grid, Method, Setting
+from speceyes.method.grid import SETTING_FIELDS, SPECREASON, Grid, GridSetting, Method
 from speceyes.method.stored_confidences import read_confidences
 from speceyes.records.devices import MEASURED_ON, one_device
 from speceyes.records.frames import read_frame
@@ -30,7 +30,7 @@ from speceyes.records.passes import by_pass, of_one_pass, single
 from speceyes.records.samples import read_sample_ids
 from speceyes.records.tables import PROVENANCE_KEY
 from speceyes.records.times import Times, completed, completed_episodes
-from speceyes.records.types import AgentRecord, DraftRecord, Record, RecordError, ScreenRecord, Step
+from speceyes.records.types import AgentRecord, DraftRecord, Record, RecordError, ScreenRecord, StepName
 from speceyes.runtime.atomic import whole
 
 Mask = npt.NDArray[np.bool_]
@@ -141,7 +141,7 @@ ENCODING = {
     "column_encoding": {"sample_id": "DELTA_BYTE_ARRAY"},
     "use_dictionary": [name for name in SCHEMA.names if name != "sample_id"],
 }
-STEPS: tuple[Step, Step] = ("screen", "draft")
+STEPS: tuple[StepName, StepName] = ("screen", "draft")
 SETTINGS_AT_ONCE, ROWS_AT_ONCE = 64, 2**20  # composed in memory before they are written
 
 
@@ -189,7 +189,7 @@ class Replayer:
             )
         return {str(name): column.to_numpy() for name, column in frame.loc[self.sample_ids].items()}
 
-    def _seconds_in_batches(self, step: Step, batch: int) -> npt.NDArray[np.float64]:
+    def _seconds_in_batches(self, step: StepName, batch: int) -> npt.NDArray[np.float64]:
         seconds = self._times.of(self.sample_ids, step, batch=batch)
         if np.isnan(seconds[self._timed]).any():
             raise RecordError(
@@ -197,7 +197,7 @@ class Replayer:
             )
         return completed(seconds)
 
-    def compose(self, setting: Setting) -> Columns:
+    def compose(self, setting: GridSetting) -> Columns:
         """One setting: a value per sample for every per-sample column of the replay table.
 
         The latency is what the sample went through: screening, the draft if it was drafted, the agent
@@ -238,7 +238,7 @@ class Replayer:
             "tool_calls": np.where(route.accepted, 0, fallback["tool_calls"]),
         }
 
-    def _confidence(self, setting: Setting) -> npt.NDArray[np.float64]:
+    def _confidence(self, setting: GridSetting) -> npt.NDArray[np.float64]:
         if setting.metric == "":
             return np.zeros(len(self.sample_ids))
         assert setting.top_k is not None  # a gate always has one
@@ -270,7 +270,7 @@ def _schema(stamp: dict[str, Any]) -> pa.Schema:
     return SCHEMA.with_metadata({PROVENANCE_KEY: json.dumps(stamp)})
 
 
-def _table(replayer: Replayer, settings: Sequence[Setting], schema: pa.Schema) -> pa.Table:
+def _table(replayer: Replayer, settings: Sequence[GridSetting], schema: pa.Schema) -> pa.Table:
     """Some settings of the long table."""
     composed = [replayer.compose(setting) for setting in settings]
     samples = pa.array(replayer.sample_ids, pa.string())
@@ -291,7 +291,7 @@ def _table(replayer: Replayer, settings: Sequence[Setting], schema: pa.Schema) -
 class Replay:
     """A replay table as arrays: ``columns[name]`` has the shape (settings, samples)."""
 
-    settings: Sequence[Setting]
+    settings: Sequence[GridSetting]
     sample_ids: list[str]
     columns: Columns
 
@@ -313,12 +313,14 @@ class ReplayTable:
         self._settings = [self._settings_of(group, rows) for group in groups]
         self.settings = [setting for block in self._settings for setting in block]
 
-    def _settings_of(self, group: int, rows: int) -> list[Setting]:
+    def _settings_of(self, group: int, rows: int) -> list[GridSetting]:
         table = self._file.read_row_group(group, columns=list(SETTING_FIELDS))
         firsts = table.take(pa.array(np.arange(0, table.num_rows, rows))).select(list(SETTING_FIELDS))
-        return [Setting(**first) for first in firsts.to_pylist()]
+        return [GridSetting(**first) for first in firsts.to_pylist()]
 
-    def blocks(self, columns: Sequence[str], wanted: Callable[[Setting], bool] = lambda _: True) -> Iterator[Replay]:
+    def blocks(
+        self, columns: Sequence[str], wanted: Callable[[GridSetting], bool] = lambda _: True
+    ) -> Iterator[Replay]:
         """The wanted per-sample columns, a block of settings after the other; of the wanted settings alone."""
         for group, settings in enumerate(self._settings):
             chosen = [row for row, setting in enumerate(settings) if wanted(setting)]
@@ -328,7 +330,7 @@ class ReplayTable:
                 yield Replay([settings[row] for row in chosen], self.sample_ids, values)
 
 
-def read_replay(path: Path, columns: Sequence[str], wanted: Callable[[Setting], bool] = lambda _: True) -> Replay:
+def read_replay(path: Path, columns: Sequence[str], wanted: Callable[[GridSetting], bool] = lambda _: True) -> Replay:
     """Read the wanted per-sample columns of every setting, or of the wanted ones alone, at once."""
     table = ReplayTable(path)
     blocks = list(table.blocks(columns, wanted))

@@ -42,5 +42,5 @@ def screen_record(sample: Sample, outcome: Outcome) -> ScreenRecord:
 
 
 def is_tool_free(text: str) -> bool:
-    """The published verdict: the text, lower-cased, starts with "no"."""
+    """The published rule: the text, lower-cased, starts with "no"."""
     return text.lower().startswith("no")

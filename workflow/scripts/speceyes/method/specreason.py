@@ -1,8 +1,8 @@
 """SpecReason, the step-level peer: the draft proposes a step, the agent's model scores it, good steps are kept.
 
-Two variants, as there are two protocols. :class:`Published` is the port that the paper compares with
+Two variants, as there are two protocols. :class:`PublishedSpecReason` is the port that the paper compares with
 (docs/protocol.md, SpecReason): its history is text alone, an accepted step's tool call is never
-executed and what a replacement's tool returns is thrown away. :class:`Corrected` drives the agent's
+executed and what a replacement's tool returns is thrown away. :class:`CorrectedSpecReason` drives the agent's
 own loop, which runs every step's tool call and shows the result.
 """
 
@@ -75,17 +75,17 @@ class SpecReason(ABC):
     def _next_step(self, request: Request, verify: Callable[[str], Request]) -> Conversation[tuple[Step, int]]:
         """Propose, score, keep or replace; the step and the tokens generated."""
         proposal = yield self.draft, request
-        verdict = yield self.agent_engine, verify(proposal.text)
-        score = read_score(verdict.text)
-        spent = proposal.latency_s + verdict.latency_s
-        tokens = len(proposal.token_ids) + len(verdict.token_ids)
+        scored = yield self.agent_engine, verify(proposal.text)
+        score = read_score(scored.text)
+        spent = proposal.latency_s + scored.latency_s
+        tokens = len(proposal.token_ids) + len(scored.token_ids)
         if score >= self.settings.keep_from:
             return Step(replace(proposal, latency_s=spent), "draft", score), tokens
         own = yield self.agent_engine, request
         return Step(replace(own, latency_s=spent + own.latency_s), "agent", score), tokens + len(own.token_ids)
 
 
-class Corrected(SpecReason):
+class CorrectedSpecReason(SpecReason):
     """Steps of the agent's own loop: every tool call is run and its result shown."""
 
     def _run(self, task: Task) -> Conversation[tuple[AgentRecord, int]]:
@@ -103,7 +103,7 @@ class Corrected(SpecReason):
         return lambda text: Request(verify_messages(prompt, request.messages, text), SCORE_TOKENS)
 
 
-class Published(SpecReason):
+class PublishedSpecReason(SpecReason):
     """The paper's port: one text of steps, no tool output in it (docs/protocol.md, rules S1 to S6)."""
 
     def _run(self, task: Task) -> Conversation[tuple[AgentRecord, int]]:
@@ -163,4 +163,4 @@ class Published(SpecReason):
             loop.close()
 
 
-VARIANTS: dict[Variant, type[SpecReason]] = {"published": Published, "corrected": Corrected}
+VARIANTS: dict[Variant, type[SpecReason]] = {"published": PublishedSpecReason, "corrected": CorrectedSpecReason}

@@ -15,7 +15,7 @@ from speceyes.method.phases import Phases
 from speceyes.method.specreason import SpecReason
 from speceyes.records.batches import BatchSize, in_batches
 from speceyes.records.samples import Sample
-from speceyes.records.types import AgentRecord, DraftRecord, ScreenRecord, Step, Timed, TimingRecord
+from speceyes.records.types import AgentRecord, DraftRecord, ScreenRecord, StepName, Timed, TimingRecord
 
 StepRecord = ScreenRecord | DraftRecord | AgentRecord
 
@@ -24,7 +24,7 @@ StepRecord = ScreenRecord | DraftRecord | AgentRecord
 class TimedStep:
     """One step at one batch size, or one that takes sample after sample (batch 0)."""
 
-    step: Step
+    step: StepName
     run: Callable[[Sequence[Sample]], Iterator[StepRecord]]
     batch: int = 0
     variant: str = ""

@@ -198,12 +198,6 @@ def dot_token(plate: Plate, window: Window) -> int:
     return GRID * min(max(row, 0), GRID - 1) + min(max(column, 0), GRID - 1)
 
 
-def dot_is_inside(plate: Plate, window: Window) -> bool:
-    """Whether a crop shows the plate's dot."""
-    x, y = plate.dot
-    return window[0] <= x <= window[2] and window[1] <= y <= window[3]
-
-
 def as_array(image: Image.Image) -> npt.NDArray[np.uint8]:
     """Pixels, (height, width, 3)."""
     return np.asarray(image, dtype=np.uint8)

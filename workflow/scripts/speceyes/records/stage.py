@@ -16,8 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from speceyes.records.journal import Journal
-from speceyes.records.parts import Part
 from speceyes.records.samples import Sample, read_samples
+from speceyes.records.selection import Selection
 from speceyes.records.tables import holds_records, read_table, write_table
 from speceyes.records.types import Record
 from speceyes.runtime.progress import Progress
@@ -35,7 +35,7 @@ class Stage:
         samples: the samples table; the name of a sample's picture says what is in it.
         table: the Parquet table to bring up to date.
         journals: the study's journal folder.
-        part: which of the samples.
+        selection: which of the samples.
         settings: resolved settings, stamped into the table.
         inputs: identities of code, models and prompts.
         stamp: what else the table says of itself, as :meth:`speceyes.records.passes.Pass.stamp`.
@@ -45,7 +45,7 @@ class Stage:
     samples: Path
     table: Path
     journals: Path
-    part: Part
+    selection: Selection
     settings: dict[str, Any]
     inputs: dict[str, str]
     stamp: dict[str, Any] = field(default_factory=dict)
@@ -61,7 +61,7 @@ class Stage:
             kind: of the records.
             work: yields one record per sample that it is given, in any order; not called where nothing is left to do.
         """
-        samples = self.part.of(read_samples(self.samples))
+        samples = self.selection.of(read_samples(self.samples))
         shared = digest(self.settings, self.inputs, self.stamp, kind.__name__)
         wanted = {sample.sample_id: _identity(shared, sample) for sample in samples}
         if self.table.exists() and _held(self.table, kind) == list(wanted.items()):

@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.optimize import nnls
 
 from speceyes.records.frames import read_frame
-from speceyes.records.types import Step, TimingRecord
+from speceyes.records.types import StepName, TimingRecord
 
 _STEP = ["step", "variant", "batch"]
 EPISODE_WORK = ("generated_tokens", "tool_calls")  # columns of agents' records: what their seconds depend on
@@ -47,7 +47,7 @@ class Times:
         }
 
     def of(
-        self, sample_ids: Sequence[str] | pd.Index | pd.Series, step: Step, variant: str = "", batch: int = 0
+        self, sample_ids: Sequence[str] | pd.Index | pd.Series, step: StepName, variant: str = "", batch: int = 0
     ) -> npt.NDArray[np.float64]:
         """Seconds per sample in the order given, NaN for samples that were not timed."""
         found = self._known.get((step, variant, batch))

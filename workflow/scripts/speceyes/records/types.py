@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
@@ -50,7 +50,7 @@ class Record(BaseModel):
 
 
 class ScreenRecord(Record):
-    """Phase I. ``tool_free`` is the verdict: the text, lower-cased, starts with "no"."""
+    """Phase I. ``tool_free`` says that tools would not help: the text, lower-cased, starts with "no"."""
 
     text: Text
     tool_free: bool
@@ -96,7 +96,7 @@ class Turn(BaseModel):
     """One generation of an agent (or one SpecReason step) with the tool use it led to.
 
     ``author`` is who wrote the text: the agent's model, or the draft model for an accepted
-    speculative step; ``score`` is SpecReason's 0-9 verdict on the draft's proposal, else None.
+    speculative step; ``score`` is SpecReason's 0-9 score of the draft's proposal, else None.
     ``prompt`` names the prompt that the text answers (:func:`speceyes.agents.recall.prompt_digest`).
     """
 
@@ -114,7 +114,6 @@ class Turn(BaseModel):
 
 
 AgentStatus = Literal["ok", "no_answer", "repeats_itself", "error"]
-AGENT_STATUSES: tuple[AgentStatus, ...] = get_args(AgentStatus)
 
 
 class AgentRecord(Record):
@@ -168,18 +167,18 @@ class LoadRecord(Record):
     draft_share: float
 
 
-Step = Literal["screen", "draft", "agent", "specreason"]
+StepName = Literal["screen", "draft", "agent", "specreason"]
 
 
 class Timed(BaseModel):
     """One measurement: what a step took on a sample, and what came of it.
 
-    ``batch`` is 0 and ``variant`` empty for steps that have none; ``answer`` is the verdict's text for screening.
+    ``batch`` is 0 and ``variant`` empty for steps that have none; ``answer`` is the text, of a screening all of it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    step: Step
+    step: StepName
     variant: str = ""
     batch: int = 0
     repeat: int

@@ -83,10 +83,7 @@ class BubblewrapIsolation:
         limits = f"size={self.disk_bytes},nr_inodes={self.max_files + 1},mode=0700"
         with TemporaryDirectory(prefix="sandbox-") as scratch, _system_call_filter() as system_calls:
             mount = (
-                "unshare",
-                "--user",
-                "--map-root-user",
-                "--mount",
+                *_PRIVATE_MOUNTS,
                 "sh",
                 "-c",
                 _MOUNT_OUTPUT,

@@ -32,12 +32,12 @@ from speceyes.study.gpu_hours import (
     stage_costs,
     timed_agents,
 )
-from speceyes.study.gpu_memory import Planned, card_gigabytes, planned_memory, render_memory
+from speceyes.study.gpu_memory import PlannedMemory, card_gigabytes, planned_memory, render_memory
 from speceyes.study.layout import Layout
+from speceyes.study.pilot import render_pilot
 from speceyes.study.plan import Plan
 from speceyes.study.study import Study
 from speceyes.study.timed_images import WIDTH, PlannedImages, planned_images, render_images
-from speceyes.study.tried import render_tried
 
 GB = 1e9
 BYTES_PER_LOGPROB = 4
@@ -68,9 +68,9 @@ class Work:
     draft_tokens: int
     timing: TimingConfig
     drawn_from: Mapping[str, int]
-    memory: Sequence[Planned] = ()
+    memory: Sequence[PlannedMemory] = ()
     pilot: Sequence[PlannedPass] = ()
-    tried: str = ""
+    pilot_report: str = ""
     jobs: Sequence[ModelJobs] = ()
     load: Sequence[StageCost] = ()
     images: Sequence[PlannedImages] = ()
@@ -96,7 +96,7 @@ class Work:
             downloads=_downloads(study),
             passes=passes,
             pilot=known,
-            tried=render_tried(pilot) if pilot else "",
+            pilot_report=render_pilot(pilot) if pilot else "",
             jobs=model_jobs(plan),
             load=load_costs(plan, ASSUMED, timed_agents([*known, *passes])),
             images=planned_images(pilot or study),
@@ -151,7 +151,7 @@ def render(work: Work) -> str:
     return "\n\n".join(
         (
             f"Study {work.study}",
-            *([work.tried] if work.tried else []),
+            *([work.pilot_report] if work.pilot_report else []),
             _render_bytes(work),
             render_hours(_costs(work), work.jobs, work.assumed),
             *([render_images(work.images, work.timing, work.drawn_from, work.width)] if work.images else []),

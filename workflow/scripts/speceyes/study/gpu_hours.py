@@ -35,7 +35,7 @@ class Assumptions(NamedTuple):
     Args:
         agent_s: seconds of an agent's answer, one after the other.
         gain: answers computed with many in flight, against one after the other.
-        screening: a verdict's share of an agent's answer: one prompt and some two tokens of three turns.
+        screening: a screening answer's share of an agent's answer: one prompt and some two tokens of three turns.
         draft: a draft answer's: one prompt and up to 20 tokens of a model of a quarter the size.
         load_s: seconds until a job's models are loaded.
     """
@@ -47,7 +47,7 @@ class Assumptions(NamedTuple):
     load_s: float = 120.0
 
 
-class Timed(NamedTuple):
+class TimingKey(NamedTuple):
     """What seconds were measured on; ``variant`` is SpecReason's, or a live run's metric."""
 
     stage: str
@@ -76,10 +76,10 @@ class PlannedPass:
     gpus: int = 1
 
     @property
-    def timed(self) -> Timed:
+    def timed(self) -> TimingKey:
         """What its seconds are measured on."""
         one = self.holds
-        return Timed(one.stage, one.agent or "", one.variant or one.metric or "", one.benchmark, one.split)
+        return TimingKey(one.stage, one.agent or "", one.variant or one.metric or "", one.benchmark, one.split)
 
 
 class StageCost(NamedTuple):
@@ -103,18 +103,18 @@ class ModelJobs:
     gpus: int
 
 
-def published_shares(path: Path) -> dict[Timed, float]:
+def published_shares(path: Path) -> dict[TimingKey, float]:
     """Every published pass's share of its agent's latency: one over its speedup."""
-    shares: dict[Timed, float] = {}
+    shares: dict[TimingKey, float] = {}
     with path.open(newline="", encoding="utf-8") as handle:
         for row in csv.DictReader(handle):
             stage = {"draft": "draft", "agent": "agent", "specreason": "specreason", "speceyes": "live"}[row["system"]]
-            timed = Timed(stage, row["agent"], row["metric"], row["benchmark"], row["split"])
+            timed = TimingKey(stage, row["agent"], row["metric"], row["benchmark"], row["split"])
             shares[timed] = 1 / float(row["speedup"])
     return shares
 
 
-def nearest(timed: Timed, known: Mapping[Timed, float]) -> float | None:
+def nearest(timed: TimingKey, known: Mapping[TimingKey, float]) -> float | None:
     """The value of what was timed, else the mean of the same split, of the same benchmark, of the same stage.
 
     An empty agent (the draft model serves all of them) or variant matches any.
@@ -189,7 +189,7 @@ class _Units:
 
     plan: Plan
     assumed: Assumptions
-    shares: Mapping[Timed, float]
+    shares: Mapping[TimingKey, float]
 
     def of(self, one: Pass) -> float:
         """A pass's."""
@@ -208,7 +208,9 @@ class _Units:
                 return 1.0
 
     def _published(self, stage: str, one: Pass) -> float:
-        return nearest(Timed(stage, one.agent or "", one.metric or "", one.benchmark, one.split), self.shares) or 1.0
+        return (
+            nearest(TimingKey(stage, one.agent or "", one.metric or "", one.benchmark, one.split), self.shares) or 1.0
+        )
 
     def _timing(self, one: Pass) -> float:
         """Screening and draft at every batch size, the agent, every variant of SpecReason."""
@@ -230,9 +232,9 @@ def model_jobs(plan: Plan) -> list[ModelJobs]:
     return [*found, *([ModelJobs("load", len(left), 1)] if left else [])]
 
 
-def measured_seconds(passes: Iterable[PlannedPass]) -> dict[Timed, float]:
+def measured_seconds(passes: Iterable[PlannedPass]) -> dict[TimingKey, float]:
     """Mean seconds per sample of every pass that has tables; of live runs by the clock."""
-    sums: dict[Timed, tuple[float, int]] = defaultdict(lambda: (0.0, 0))
+    sums: dict[TimingKey, tuple[float, int]] = defaultdict(lambda: (0.0, 0))
     for planned in passes:
         if planned.holds.stage == "timing":
             continue
@@ -268,7 +270,7 @@ def assumption(assumed: Assumptions) -> str:
 class Rates:
     """Seconds per sample of any pass."""
 
-    measured: Mapping[Timed, float]
+    measured: Mapping[TimingKey, float]
     agents: Mapping[str, float]
     assumed: Assumptions
 
@@ -372,7 +374,7 @@ def _assumptions(assumed: Assumptions) -> list[str]:
         "Assumed where nothing is measured",
         f"  an agent's answer, one after the other: {assumed.agent_s:g} s",
         f"  answers computed with many in flight: {assumed.gain:g} times as fast",
-        f"  one screening verdict: {assumed.screening:g} of an agent's answer; one draft answer: {assumed.draft:g}",
+        f"  one screening answer: {assumed.screening:g} of an agent's answer; one draft answer: {assumed.draft:g}",
         "  SpecReason and the funnel live: the agent's seconds over the paper's speedups",
         f"  questions about one image, for times on a sample of images: {images}, else 1",
     ]

@@ -33,7 +33,7 @@ RUNTIME = 1.0  # gigabytes of CUDA's context and libraries
 CARDS = (12, 16, 24, 32, 40, 48, 80, 96, 141, 192)  # gigabytes of the cards that are sold
 
 
-class Need(NamedTuple):
+class MemoryNeed(NamedTuple):
     """What one job holds at its worst moment, in gigabytes; a model that is spread over GPUs counts as a whole."""
 
     weights: float
@@ -47,7 +47,7 @@ class Need(NamedTuple):
         return sum(self) + RUNTIME
 
 
-class Planned(NamedTuple):
+class PlannedMemory(NamedTuple):
     """A stage's jobs of one agent, where their need is largest; without one, ``unknown`` says which model is."""
 
     stage: str
@@ -55,11 +55,11 @@ class Planned(NamedTuple):
     where: str
     prompts: int
     gpus: int
-    need: Need | None
+    need: MemoryNeed | None
     unknown: str = ""
 
 
-class Asked(NamedTuple):
+class AskedModel(NamedTuple):
     """One model of a job, with the prompts that it answers at once."""
 
     shape: Shape
@@ -67,7 +67,7 @@ class Asked(NamedTuple):
     prompts: int
 
 
-def planned_memory(study: Study) -> list[Planned]:
+def planned_memory(study: Study) -> list[PlannedMemory]:
     """The need of every stage that loads models onto GPUs, agent by agent."""
     plan, shapes = Plan(study), _shapes(study)
     found = []
@@ -76,7 +76,7 @@ def planned_memory(study: Study) -> list[Planned]:
             models = [model for model in study.models(stage, agent).values() if _on_own_gpus(model)]
             passes = [one for one in plan.select(stage) if (one.agent or "") == agent]
             if unknown := [model.source or model.path for model in models if shapes[model.path] is None]:
-                found.append(Planned(stage, agent, "", 0, study.gpus(stage, agent), None, unknown[0]))
+                found.append(PlannedMemory(stage, agent, "", 0, study.gpus(stage, agent), None, unknown[0]))
             elif models:
                 planned = [_planned(study, one, [*_asked(study, one, models, shapes)]) for one in passes]
                 found.append(max(planned, key=lambda one: one.need.total if one.need else 0.0))
@@ -103,27 +103,27 @@ def _shapes(study: Study) -> dict[str, Shape | None]:
 
 def _asked(
     study: Study, one: Pass, models: Sequence[ModelConfig], shapes: Mapping[str, Shape | None]
-) -> Iterator[Asked]:
+) -> Iterator[AskedModel]:
     """A pass's models: a batch of prompts where it has batches, the largest by the clock, else as many as in flight."""
     batch = max(study.batches(one.benchmark)) if one.stage == "timing" else one.batch
     for model in models:
         shape, engine = shapes[model.path], model.engine
         if shape is not None and isinstance(engine, TransformersSettings):
-            yield Asked(shape, engine, batch or models[-1].engine.concurrency)
+            yield AskedModel(shape, engine, batch or models[-1].engine.concurrency)
 
 
-def _planned(study: Study, one: Pass, asked: Sequence[Asked]) -> Planned:
+def _planned(study: Study, one: Pass, asked: Sequence[AskedModel]) -> PlannedMemory:
     """What models that lie on a device together need: all weights, and the rest of the one that needs most of it."""
     weights = sum(model.shape.parameters * _bytes(model) for model in asked) / GB
     picture = _largest_picture(study, one)
-    needs = {Need(weights, *_at_work(model, picture)): model.prompts for model in asked}
+    needs = {MemoryNeed(weights, *_at_work(model, picture)): model.prompts for model in asked}
     most = max(needs, key=lambda need: need.total)
     agent = one.agent or ""
     where = f"{one.benchmark}/{one.split}"
-    return Planned(one.stage, agent, where, needs[most], study.gpus(one.stage, agent), most)
+    return PlannedMemory(one.stage, agent, where, needs[most], study.gpus(one.stage, agent), most)
 
 
-def _at_work(asked: Asked, picture: tuple[int, int] | None) -> tuple[float, float, float]:
+def _at_work(asked: AskedModel, picture: tuple[int, int] | None) -> tuple[float, float, float]:
     """Cache, pictures and activations of one batch, in gigabytes."""
     shape, image, size = asked.shape, asked.engine.image, _bytes(asked)
     cell = (shape.vision.patch_size * shape.vision.spatial_merge_size) ** 2
@@ -137,7 +137,7 @@ def _at_work(asked: Asked, picture: tuple[int, int] | None) -> tuple[float, floa
     return shape.cache_values(tokens) * size / GB, pictures / GB, max(text, vision) * size / GB
 
 
-def _bytes(asked: Asked) -> int:
+def _bytes(asked: AskedModel) -> int:
     dtype = asked.engine.dtype
     return BYTES.get(asked.shape.dtype if dtype == "auto" else dtype, 4)
 
@@ -164,7 +164,7 @@ def card_gigabytes() -> float | None:
     return min(sizes) * 2**20 / GB if sizes and not done.returncode else None
 
 
-def render_memory(planned: Sequence[Planned], card: float | None) -> str:
+def render_memory(planned: Sequence[PlannedMemory], card: float | None) -> str:
     """The needs as text, each beside the smallest card that holds it; those that this machine's cannot are marked."""
     head = f"  {'stage':<22} {'prompts':>8} {'weights':>8} {'cache':>6} {'pictures':>9} {'layers':>7} {'GB':>6}  card"
     rows = [_row(one, card) for one in planned]
@@ -172,7 +172,7 @@ def render_memory(planned: Sequence[Planned], card: float | None) -> str:
     return "\n".join([f"GPU memory at the largest batch of the largest pictures{own}", head, *rows])
 
 
-def _row(one: Planned, card: float | None) -> str:
+def _row(one: PlannedMemory, card: float | None) -> str:
     name = f"  {f'{one.stage} {one.agent}':<22}"
     if one.need is None:
         return f"{name} not known before {one.unknown} is downloaded"

@@ -15,7 +15,7 @@ from speceyes.runtime.fingerprint import Code, fingerprint
 from speceyes.runtime.provenance import identity
 from speceyes.study.plan import Plan
 from speceyes.study.study import Study
-from speceyes.tables.settings import OperatingPoint, TableSettings
+from speceyes.tables.table_settings import OperatingPoint, TableSettings
 
 SCRIPTS = Path(__file__).parents[2]
 SCRIPT_OF = {"corrected": "agent", "corrected_specreason": "specreason"}  # of rules that inherit another rule's

@@ -8,8 +8,8 @@ from typing import Any
 from speceyes.agents.base import load_agent, told_settings
 from speceyes.method.confidence import METRICS, Metric, headline
 from speceyes.method.grid import Grid
-from speceyes.records.parts import SomeImages
 from speceyes.records.passes import COMMON, Cell, PassStage
+from speceyes.records.selection import SomeImages
 from speceyes.study.config import Config
 from speceyes.study.config.models import ModelConfig
 from speceyes.study.layout import Layout

@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from speceyes.analysis.shares import Floats, by_image
+from speceyes.analysis.proportions import Floats, by_image
 from speceyes.analysis.timing_plan import Spread, images_needed, pooled, relative_width, spread
-from speceyes.method.grid import Setting
+from speceyes.method.grid import GridSetting
 from speceyes.method.replay import read_replay
 from speceyes.records.passes import Pass
 from speceyes.records.samples import read_samples
@@ -88,7 +88,7 @@ def seconds_by_image(table: Path, samples: Path) -> dict[str, Floats]:
     return {setting.metric: row for setting, row in zip(replay.settings, sums, strict=True)}
 
 
-def _compared(setting: Setting) -> bool:
+def _compared(setting: GridSetting) -> bool:
     return setting.method == "agent" or (setting.method == "speceyes" and setting.main_table)
 
 

@@ -11,10 +11,10 @@ import pandas as pd
 from sklearn.metrics import precision_recall_fscore_support
 
 from speceyes.analysis.answers import drafts_for
-from speceyes.analysis.funnel import Funnel
+from speceyes.analysis.funnel import FunnelOutcomes
 from speceyes.analysis.measures import facts
+from speceyes.analysis.proportions import Counts, by_image, proportion_interval
 from speceyes.analysis.settings import StatisticsSettings
-from speceyes.analysis.shares import Counts, by_image, share_interval
 from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.method.grid import SPECREASON
 from speceyes.records.samples import read_samples
@@ -109,7 +109,7 @@ def _accepted(rows: pd.DataFrame, metric: str, gates: pd.DataFrame) -> pd.Series
     found: dict[str, bool] = {}
     for point in gates.itertuples():
         own = rows[(rows["benchmark"] == point.benchmark) & (rows["split"] == point.split)]
-        kept = Funnel(own, int(str(point.top_k))).accepted(metric, float(str(point.threshold)))
+        kept = FunnelOutcomes(own, int(str(point.top_k))).accepted(metric, float(str(point.threshold)))
         found |= dict(zip(own["sample_id"], kept, strict=True))
     return pd.Series(found, dtype=bool)
 
@@ -131,7 +131,7 @@ def _images(group: pd.DataFrame) -> Counts:
 def _share(name: str, part: npt.ArrayLike, whole: npt.ArrayLike, images: Counts, level: float) -> dict[str, float]:
     """A share of rows with its exact limits by image."""
     some, every = np.asarray(part, dtype=np.float64), np.asarray(whole, dtype=np.float64)
-    low, high = share_interval(by_image(some, images), by_image(every, images), level)
+    low, high = proportion_interval(by_image(some, images), by_image(every, images), level)
     value = some.sum() / every.sum() if every.sum() else np.nan
     return {name: float(value), f"{name}_low": float(low), f"{name}_high": float(high)}
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from speceyes.analysis.claims.conclusions import Placed
+from speceyes.analysis.claims.conclusions import PlacedEvidence
 from speceyes.analysis.claims.evidence import ClaimTables
 from speceyes.analysis.claims.named_tests import TESTS
 from speceyes.analysis.claims.stated import Claim, read_claims
 from speceyes.analysis.measures import replays_by_cell
 from speceyes.method.confidence import HEADLINE
-from speceyes.method.grid import Setting
+from speceyes.method.grid import GridSetting
 from speceyes.method.replay import read_replay
 from speceyes.tables.inputs import TableInputs
 
@@ -59,7 +59,7 @@ def _rows(claim: Claim, tables: ClaimTables) -> Iterator[dict[str, object]]:
         at_least = -math.inf if test.at_least is None else test.at_least
         at_most = math.inf if test.at_most is None else test.at_most
         for evidence in TESTS[test.test](tables, test.against):
-            tested = Placed.of(evidence, at_least, at_most, level)
+            tested = PlacedEvidence.of(evidence, at_least, at_most, level)
             yield {
                 "number": claim.number,
                 "test": test.test,
@@ -106,6 +106,6 @@ def _by_batch(path: Path, metric: str) -> Iterator[pd.DataFrame]:
             yield pd.DataFrame(columns).loc[timed].assign(batch_size=setting.batch_size)
 
 
-def _but_batch(setting: Setting) -> tuple[object, ...]:
+def _but_batch(setting: GridSetting) -> tuple[object, ...]:
     """A setting but for its batch size."""
     return setting.method, setting.metric, setting.top_k, setting.threshold

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from speceyes.analysis.claims.conclusions import Conclusion, Placed, conclude
+from speceyes.analysis.claims.conclusions import Conclusion, PlacedEvidence, conclude
 from speceyes.analysis.claims.evidence import Evidence
 from speceyes.analysis.claims.stated import Claim, read_claims
 from speceyes.analysis.names import agent_name, split_name
@@ -48,23 +48,23 @@ def claims_table(claims: Sequence[Claim], tested: pd.DataFrame, level: float) ->
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
-def _by_test(claim: Claim, rows: pd.DataFrame, level: float) -> dict[str, list[Placed]]:
+def _by_test(claim: Claim, rows: pd.DataFrame, level: float) -> dict[str, list[PlacedEvidence]]:
     """The estimates of each of the claim's tests; none where the study ran nothing that it measures."""
     return {test.test: _placed(rows[rows["test"] == test.test], level) for test in claim.tests}
 
 
-def _placed(rows: pd.DataFrame, level: float) -> list[Placed]:
+def _placed(rows: pd.DataFrame, level: float) -> list[PlacedEvidence]:
     """Rows of the table of tests, held against their regions again."""
     found = []
     for row in rows.to_dict("records"):
         evidence = Evidence(**{str(name): row[name] for name in Evidence.__dataclass_fields__})
         at_least, at_most = (float(row[name]) for name in ("at_least", "at_most"))
         ends = (-math.inf if math.isnan(at_least) else at_least, math.inf if math.isnan(at_most) else at_most)
-        found.append(Placed.of(evidence, *ends, level))
+        found.append(PlacedEvidence.of(evidence, *ends, level))
     return found
 
 
-def _row(claim: Claim, tested: Mapping[str, Sequence[Placed]], conclusion: Conclusion) -> dict[str, object]:
+def _row(claim: Claim, tested: Mapping[str, Sequence[PlacedEvidence]], conclusion: Conclusion) -> dict[str, object]:
     deciding = conclusion.deciding
     shown = (
         {}
@@ -118,7 +118,7 @@ def _words(tests: Sequence[str]) -> str:
     return ", ".join(test.replace("_", " ") for test in tests)
 
 
-def region(tested: Placed) -> str:
+def region(tested: PlacedEvidence) -> str:
     """Where an estimate should lie, in words."""
     ends = []
     if math.isfinite(tested.at_least):

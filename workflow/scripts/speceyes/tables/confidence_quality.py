@@ -17,7 +17,7 @@ from speceyes.analysis.settings import StatisticsSettings
 from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.method.confidence import headline
 from speceyes.tables.inputs import TableInputs
-from speceyes.tables.settings import TableSettings
+from speceyes.tables.table_settings import TableSettings
 
 READS = ("outcomes",)
 

@@ -15,8 +15,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from speceyes.analysis.outcomes import confidence_column
+from speceyes.analysis.proportions import by_image, proportion_interval
 from speceyes.analysis.settings import StatisticsSettings
-from speceyes.analysis.shares import by_image, share_interval
 from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.tables.inputs import TableInputs
 
@@ -83,7 +83,7 @@ def _curve(draft: Floats, agent: Floats, deferred: Floats, images: Counts, level
     """One curve; its intervals are those of the shares of right answers where the curve is cut."""
     kept = (1 - deferred) * draft[:, None]
     right = by_image(kept + deferred * agent[:, None], images)
-    low, high = share_interval(right, by_image(np.ones_like(deferred), images), level)
+    low, high = proportion_interval(right, by_image(np.ones_like(deferred), images), level)
     left = (1 - deferred).sum(axis=0)
     selective = np.divide(kept.sum(axis=0), left, out=np.full(len(SHARES), np.nan), where=left > 1e-9)
     columns = {"deferred": SHARES, "accuracy": right.sum(axis=0) / len(draft), "selective_accuracy": selective}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from speceyes.tables.csv_files import read_csv
-from speceyes.tables.settings import TableSettings
+from speceyes.tables.table_settings import TableSettings
 
 
 @dataclass(frozen=True, slots=True)

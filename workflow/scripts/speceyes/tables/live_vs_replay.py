@@ -13,7 +13,7 @@ import pandas as pd
 
 from speceyes.analysis.answers import drafts_for
 from speceyes.method.confidence import Metric
-from speceyes.method.grid import Setting
+from speceyes.method.grid import GridSetting
 from speceyes.method.replay import Replay, read_replay
 from speceyes.records.devices import one_device
 from speceyes.records.frames import read_frame
@@ -37,7 +37,7 @@ class LiveRun:
     agent: str
     benchmark: str
     split: str
-    setting: Setting
+    setting: GridSetting
     table: Path
     replay: Path
     confidence: Path
@@ -57,7 +57,7 @@ def live_runs(live: Iterable[Path], replays: Iterable[Path], confidences: Iterab
         runs.append(
             LiveRun(
                 *held.cell,
-                setting=Setting("speceyes", cast(Metric, held.metric), held.top_k, held.threshold, held.batch),
+                setting=GridSetting("speceyes", cast(Metric, held.metric), held.top_k, held.threshold, held.batch),
                 table=table,
                 replay=single(replay.get(held.cell, []), f"replay that {table} is held against"),
                 confidence=single(in_words_of(held.cell, confidence), f"confidences that {table} is held against"),

@@ -22,8 +22,8 @@ import pandas as pd
 from speceyes.analysis.calibration import CHOOSE, FIT, REPORT, image_parts
 from speceyes.analysis.learned_gates import LEARNED, with_learned_gates
 from speceyes.analysis.outcomes import confidence_column
+from speceyes.analysis.proportions import by_image, paired_difference
 from speceyes.analysis.settings import StatisticsSettings
-from speceyes.analysis.shares import by_image, paired_difference
 from speceyes.method.gate import accepts
 from speceyes.tables.inputs import TableInputs
 

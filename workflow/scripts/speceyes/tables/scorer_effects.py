@@ -25,7 +25,7 @@ def scorer_effects(answers: pd.DataFrame) -> pd.DataFrame:
     ``errors_count`` is the effect of errors entering the denominator as wrong, ``unread_replies`` of
     unreadable judge replies leaving it, ``rules`` of everything that decides right or wrong: the
     letter rules on V* and HR-Bench, capital letters on POPE, what the judge is shown. The three add
-    up to the whole difference. ``freed`` and ``condemned`` count answers whose verdict ``rules`` turns.
+    up to the whole difference. ``wrong_to_right`` and ``right_to_wrong`` count answers whose verdict ``rules`` changes.
     """
     rows = []
     grouped = answers.groupby(["benchmark", "split", "agent", "source", "batch_size"], sort=False)
@@ -57,8 +57,8 @@ def _effects(answers: pd.DataFrame) -> dict[str, float]:
         "errors_count": POINTS * (steps[1] - steps[0]),
         "unread_replies": POINTS * (steps[2] - steps[1]),
         "rules": POINTS * (steps[3] - steps[2]),
-        "freed": int((scored & ~published & corrected).sum()),
-        "condemned": int((scored & published & ~corrected).sum()),
+        "wrong_to_right": int((scored & ~published & corrected).sum()),
+        "right_to_wrong": int((scored & published & ~corrected).sum()),
     }
 
 

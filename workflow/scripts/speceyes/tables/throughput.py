@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from speceyes.analysis.answers import drafts_for
-from speceyes.analysis.serving import Measured, answers_per_second, gain
+from speceyes.analysis.serving import RateEstimate, answers_per_second, gain
 from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.records.devices import one_device
 from speceyes.tables.inputs import TableInputs
@@ -80,5 +80,5 @@ def _row(keys: tuple[object, ...], runs: pd.DataFrame, alone: pd.DataFrame, leve
     }
 
 
-def _with_limits(name: str, found: Measured) -> dict[str, float]:
+def _with_limits(name: str, found: RateEstimate) -> dict[str, float]:
     return {name: found.estimate, f"{name}_low": found.low, f"{name}_high": found.high}

@@ -87,8 +87,3 @@ def agent_model(tokenizer: PreTrainedTokenizerBase, seed: int) -> Qwen2_5_VLForC
         **_image_tokens(tokenizer),
     )
     return Qwen2_5_VLForConditionalGeneration(config)  # type: ignore[no-untyped-call]
-
-
-def parameter_count(model: torch.nn.Module) -> int:
-    """Number of parameters, tied ones once."""
-    return sum(parameter.numel() for parameter in model.parameters())

@@ -34,7 +34,7 @@ class Attend:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class ClaimToken:
     """A token of a proposed step that says something about the shape mentioned at ``shape``."""
 
     at: int
@@ -198,20 +198,20 @@ class Examples:
         seen = next((claim.at for claim in claims if not claim.true), end_of_step)
         return [*(Attend(2, claim.at, claim.shape) for claim in claims), Attend(3, start - 1, seen)]
 
-    def _claims(self, line: Line, stop: int, question: Question) -> list[Claim]:
+    def _claims(self, line: Line, stop: int, question: Question) -> list[ClaimToken]:
         """What is said about the asked plate: how large its dot is, its color or side, the corners of its box."""
         v, plate = self.vocabulary, question.plate
-        found: list[Claim] = []
+        found: list[ClaimToken] = []
         shape_at, corners = -1, iter(zoom_box(plate))
         for i, token in enumerate(line.ids[:stop]):
             if token in v.shapes:
                 shape_at, corners = i, iter(zoom_box(plate))
             elif token in v.coordinates:
-                found.append(Claim(i, shape_at, v.coordinates[token] == next(corners)))
+                found.append(ClaimToken(i, shape_at, v.coordinates[token] == next(corners)))
             elif shape_at == i - 2 and token in v.sizes:
-                found.append(Claim(i, shape_at, _is_size(v.sizes[token], plate, len(line.crops_before(i)))))
+                found.append(ClaimToken(i, shape_at, _is_size(v.sizes[token], plate, len(line.crops_before(i)))))
             elif shape_at == i - 2 and token in v.words:
-                found.append(Claim(i, shape_at, v.words[token] == question.word))
+                found.append(ClaimToken(i, shape_at, v.words[token] == question.word))
         return found
 
 

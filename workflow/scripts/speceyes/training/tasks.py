@@ -242,7 +242,7 @@ def _score(examples: Examples, agent: str, line: Line, step: str, *, good: bool)
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class TrainingTask:
     """One kind of row: whose prompts, which role's system message, which script, how often, which shapes above all."""
 
     file: str
@@ -252,39 +252,39 @@ class Task:
     preferred: Sequence[str] = ()
 
 
-def _looking_tasks(agent: str, shares: tuple[float, float, float, float, float]) -> tuple[Task, ...]:
+def _looking_tasks(agent: str, shares: tuple[float, float, float, float, float]) -> tuple[TrainingTask, ...]:
     """What an agent that looks first is taught: looks, second ones, screening, scores of first and later steps."""
     looks, second_looks, screenings, first_scores, later_scores = shares
     return (
-        Task(agent, "agent", looking_line(agent), looks),
-        Task(agent, "agent", looking_line(agent), second_looks, LOOKED_AT_TWICE),
-        Task(agent, "screening", screening_line(agent, MORE_OVERRATED), screenings),
-        Task(agent, "verify", verify_line(agent, mixed_up), first_scores),
-        Task(agent, "verify", verify_after_looks_line(agent), later_scores),
+        TrainingTask(agent, "agent", looking_line(agent), looks),
+        TrainingTask(agent, "agent", looking_line(agent), second_looks, LOOKED_AT_TWICE),
+        TrainingTask(agent, "screening", screening_line(agent, MORE_OVERRATED), screenings),
+        TrainingTask(agent, "verify", verify_line(agent, mixed_up), first_scores),
+        TrainingTask(agent, "verify", verify_after_looks_line(agent), later_scores),
     )
 
 
-TASKS: dict[str, Sequence[Task]] = {
+TASKS: dict[str, Sequence[TrainingTask]] = {
     "draft": (
-        Task("draft", "answer", draft_line, 7),
-        Task("deepeyes", "agent", proposal_line("deepeyes"), 1.2),
-        Task("thyme", "agent", proposal_line("thyme"), 1.0),
-        Task("deepeyes", "screening", screening_line("deepeyes"), 0.5),
-        Task("thyme", "screening", screening_line("thyme"), 0.5),
+        TrainingTask("draft", "answer", draft_line, 7),
+        TrainingTask("deepeyes", "agent", proposal_line("deepeyes"), 1.2),
+        TrainingTask("thyme", "agent", proposal_line("thyme"), 1.0),
+        TrainingTask("deepeyes", "screening", screening_line("deepeyes"), 0.5),
+        TrainingTask("thyme", "screening", screening_line("thyme"), 0.5),
     ),
     **{
         agent: (
-            Task(agent, "agent", episode_line(agent), 8),
-            Task(agent, "screening", screening_line(agent), 1.0),
-            Task(agent, "verify", verify_line(agent), 3.0),
+            TrainingTask(agent, "agent", episode_line(agent), 8),
+            TrainingTask(agent, "screening", screening_line(agent), 1.0),
+            TrainingTask(agent, "verify", verify_line(agent), 3.0),
         )
         for agent in AGENTS
     },
     **{
         f"{agent} long thinking": (
-            Task(agent, "agent", episode_line(agent, deliberate), 3.2),
-            Task(agent, "screening", screening_line(agent, OVERRATED), 1.2),
-            Task(agent, "verify", verify_line(agent, mixed_up), 5.6),
+            TrainingTask(agent, "agent", episode_line(agent, deliberate), 3.2),
+            TrainingTask(agent, "screening", screening_line(agent, OVERRATED), 1.2),
+            TrainingTask(agent, "verify", verify_line(agent, mixed_up), 5.6),
         )
         for agent in AGENTS
     },
@@ -293,7 +293,7 @@ TASKS: dict[str, Sequence[Task]] = {
 }
 
 
-def write_row(examples: Examples, rng: random.Random, task: Task, pool: Pool, index: int, *, lines: int) -> Row:
+def write_row(examples: Examples, rng: random.Random, task: TrainingTask, pool: Pool, index: int, *, lines: int) -> Row:
     """One row of ``lines`` questions about one of the pool's scenes."""
     scene = pool.scenes[index]
     prefix = examples.prefix(examples.prompts[task.file].roles[task.role])

@@ -35,7 +35,7 @@ def finding(question: Question, word: str) -> str:
     return f"The {_attribute(question)} of the dot on the {question.plate.shape} is {word}."
 
 
-def verdict(question: Question, word: str) -> str:
+def stated_choice(question: Question, word: str) -> str:
     """The choice that follows from a finding: option letter and text, or yes/no."""
     if not question.options:
         return "yes" if word == question.asked else "no"
@@ -45,12 +45,12 @@ def verdict(question: Question, word: str) -> str:
 
 def draft_answer(question: Question, word: str) -> str:
     """The draft's one-pass answer."""
-    return f"{finding(question, word)} {verdict(question, word)}"
+    return f"{finding(question, word)} {stated_choice(question, word)}"
 
 
 def conclusion(question: Question, word: str) -> str:
     """The last part of every agent episode."""
-    return f"{finding(question, word)}</think><answer>{verdict(question, word)}</answer>"
+    return f"{finding(question, word)}</think><answer>{stated_choice(question, word)}</answer>"
 
 
 def briefly(step: str) -> str:

@@ -12,14 +12,14 @@ import numpy as np
 from speceyes.analysis.bootstrap import ImageBootstrap
 from speceyes.analysis.claims.evidence import ClaimTables, Evidence, accuracy_difference, ratio
 from speceyes.analysis.claims.systems import ALL
-from speceyes.analysis.funnel import SCORER, Floats, Funnel, Mask
+from speceyes.analysis.funnel import SCORER, Floats, FunnelOutcomes, Mask
 
 
 def speed_gained_by_threshold(tables: ClaimTables, _: Sequence[str]) -> Iterator[Evidence]:
     """Speed at the lowest threshold over speed at the highest, per agent and benchmark."""
     for agent, benchmark, rows in tables.gated():
         thresholds = tables.ablated("threshold", agent, benchmark)
-        funnel = Funnel(rows, tables.top_k)
+        funnel = FunnelOutcomes(rows, tables.top_k)
         fast, slow = (funnel.seconds(funnel.accepted(tables.metric, tau)) for tau in (thresholds[0], thresholds[-1]))
         quantity = f"speed at τ = {thresholds[0]:g} over speed at τ = {thresholds[-1]:g}"
         named = {"agent": agent, "benchmark": benchmark, "split": ALL, "quantity": quantity}
@@ -31,7 +31,7 @@ def accuracy_halfway_down(tables: ClaimTables, _: Sequence[str]) -> Iterator[Evi
     for agent, benchmark, rows in tables.gated():
         thresholds = tables.ablated("threshold", agent, benchmark)
         middle = thresholds[len(thresholds) // 2]
-        funnel = Funnel(rows, tables.top_k)
+        funnel = FunnelOutcomes(rows, tables.top_k)
         kept = funnel.right(funnel.accepted(tables.metric, middle))
         alone = rows[f"agent_{SCORER}"].to_numpy(dtype=np.float64)
         quantity = f"accuracy at τ = {middle:g} less the agent's"
@@ -49,7 +49,7 @@ class _OtherK(NamedTuple):
 
     agent: str
     benchmark: str
-    funnel: Funnel
+    funnel: FunnelOutcomes
     top_k: int
     main: Mask
     other: Mask
@@ -75,7 +75,7 @@ def speed_moved_by_k(tables: ClaimTables, _: Sequence[str]) -> Iterator[Evidence
 
 def _other_ks(tables: ClaimTables) -> Iterator[_OtherK]:
     for agent, benchmark, rows in tables.gated():
-        funnel, threshold = Funnel(rows, tables.top_k), tables.point(agent, benchmark, tables.metric)
+        funnel, threshold = FunnelOutcomes(rows, tables.top_k), tables.point(agent, benchmark, tables.metric)
         main = funnel.accepted(tables.metric, threshold)
         for top_k in map(int, tables.ablated("top_k", agent, benchmark)):
             if top_k != tables.top_k:

@@ -26,7 +26,7 @@ Support = Literal["supported", "not supported", "undecided"]
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedEvidence:
     """Evidence with its region, and how far it lies inside: in standard errors, negative outside, NaN unknown."""
 
     evidence: Evidence
@@ -35,7 +35,7 @@ class Placed:
     distance: float
 
     @classmethod
-    def of(cls, evidence: Evidence, at_least: float, at_most: float, level: float) -> Placed:
+    def of(cls, evidence: Evidence, at_least: float, at_most: float, level: float) -> PlacedEvidence:
         """Hold an estimate against a region; an interval without width, or without limits, says nothing."""
         ends = [
             _errors(evidence, evidence.estimate - end if lower else end - evidence.estimate, lower, level)
@@ -75,7 +75,7 @@ class Conclusion:
 
     tests: int
     inside: int
-    deciding: Placed | None
+    deciding: PlacedEvidence | None
     silent: tuple[str, ...]
     p: float
     p_adjusted: float
@@ -83,7 +83,7 @@ class Conclusion:
     samples_needed: float
 
 
-def conclude(claims: Mapping[int, Mapping[str, Sequence[Placed]]], level: float) -> dict[int, Conclusion]:
+def conclude(claims: Mapping[int, Mapping[str, Sequence[PlacedEvidence]]], level: float) -> dict[int, Conclusion]:
     """The conclusion on each claim.
 
     Args:
@@ -113,19 +113,19 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return [float(value) for value in adjusted]
 
 
-def _p(tested: Sequence[Placed]) -> float:
+def _p(tested: Sequence[PlacedEvidence]) -> float:
     holds, fails = _sides(tested)
     return min(1.0, 2 * min(holds, fails))
 
 
-def _sides(tested: Sequence[Placed]) -> tuple[float, float]:
+def _sides(tested: Sequence[PlacedEvidence]) -> tuple[float, float]:
     """P-values of "something lies outside" and of "everything lies inside"."""
     distances = [one.distance for one in tested]
     return float(norm.sf(min(distances))), min(1.0, len(tested) * float(norm.cdf(min(distances))))
 
 
 def _concluded(
-    placed: Sequence[Placed], silent: tuple[str, ...], adjusted: float, level: float, claims: int
+    placed: Sequence[PlacedEvidence], silent: tuple[str, ...], adjusted: float, level: float, claims: int
 ) -> Conclusion:
     if not placed:
         return Conclusion(0, 0, None, silent, math.nan, math.nan, "undecided", math.nan)
@@ -142,7 +142,7 @@ def _concluded(
     return Conclusion(len(placed), inside, deciding, silent, _p(placed), adjusted, support, needed)
 
 
-def _samples_needed(deciding: Placed, tests: int, p: float) -> float:
+def _samples_needed(deciding: PlacedEvidence, tests: int, p: float) -> float:
     """Samples at which the deciding estimate, were it the truth, would be decided: errors shrink as 1/√n."""
     if deciding.distance == 0:
         return math.nan

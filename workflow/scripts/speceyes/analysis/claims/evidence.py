@@ -11,8 +11,8 @@ import pandas as pd
 
 from speceyes.analysis.bootstrap import ImageBootstrap
 from speceyes.analysis.funnel import SCORER, Floats
+from speceyes.analysis.proportions import Counts, by_image, paired_difference
 from speceyes.analysis.settings import StatisticsSettings
-from speceyes.analysis.shares import Counts, by_image, paired_difference
 from speceyes.method.confidence import HEADLINE
 
 

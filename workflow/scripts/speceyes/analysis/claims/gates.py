@@ -9,10 +9,10 @@ import pandas as pd
 
 from speceyes.analysis.claims.evidence import ClaimTables, Evidence, accuracy_difference, image_numbers
 from speceyes.analysis.claims.systems import ALL
-from speceyes.analysis.funnel import SCORER, Floats, Funnel, Mask
+from speceyes.analysis.funnel import SCORER, Floats, FunnelOutcomes, Mask
 from speceyes.analysis.outcomes import confidence_column
+from speceyes.analysis.proportions import Counts, by_image, combined_margin, proportion_interval
 from speceyes.analysis.ranking import area_difference, aurc, auroc
-from speceyes.analysis.shares import Counts, by_image, combined_margin, share_interval
 
 NOBODY = ""  # the draft's answers, whoever the agent is
 
@@ -102,7 +102,7 @@ def _overlap(right: Mask, above: Mask, images: Counts, level: float) -> tuple[fl
     shares, lows, highs = [], [], []
     for of, astray in ((right, ~above), (~right, above)):
         counted = by_image(of.astype(np.float64), images)
-        low, high = share_interval(by_image((of & astray).astype(np.float64), images), counted, level)
+        low, high = proportion_interval(by_image((of & astray).astype(np.float64), images), counted, level)
         shares.append(float(astray[of].mean()))
         lows.append(float(low))
         highs.append(float(high))
@@ -115,7 +115,7 @@ def _overlap(right: Mask, above: Mask, images: Counts, level: float) -> tuple[fl
 def accuracy_at_equal_speed(tables: ClaimTables, rivals: Sequence[str]) -> Iterator[Evidence]:
     """Accuracy with the metric less a rival's where both spare the agent the same seconds, per agent and benchmark."""
     for agent, benchmark, rows in tables.gated():
-        funnel = Funnel(rows, tables.top_k)
+        funnel = FunnelOutcomes(rows, tables.top_k)
         own = funnel.accepted(tables.metric, tables.point(agent, benchmark, tables.metric))
         spared = float(np.nansum(funnel.seconds_of("agent")[own]))
         for rival in _known(tables, rivals):
@@ -128,7 +128,7 @@ def accuracy_at_equal_speed(tables: ClaimTables, rivals: Sequence[str]) -> Itera
 def accuracy_over_screening_alone(tables: ClaimTables, _: Sequence[str]) -> Iterator[Evidence]:
     """Accuracy of the funnel less that of screening without a gate, per agent and benchmark."""
     for agent, benchmark, rows in tables.gated():
-        funnel = Funnel(rows, tables.top_k)
+        funnel = FunnelOutcomes(rows, tables.top_k)
         both = funnel.accepted(tables.metric, tables.point(agent, benchmark, tables.metric))
         quantity = "accuracy less that of screening alone"
         named = {"agent": agent, "benchmark": benchmark, "split": ALL, "quantity": quantity}
@@ -138,7 +138,7 @@ def accuracy_over_screening_alone(tables: ClaimTables, _: Sequence[str]) -> Iter
 def accuracy_over_gate_alone(tables: ClaimTables, _: Sequence[str]) -> Iterator[Evidence]:
     """Accuracy of the funnel less that of the gate without screening at equal speed, per agent and benchmark."""
     for agent, benchmark, rows in tables.gated():
-        funnel = Funnel(rows, tables.top_k)
+        funnel = FunnelOutcomes(rows, tables.top_k)
         both = funnel.accepted(tables.metric, tables.point(agent, benchmark, tables.metric))
         everything = np.nansum(funnel.seconds_of("draft") + funnel.seconds_of("agent"))
         spared = float(everything - np.nansum(funnel.seconds(both)))

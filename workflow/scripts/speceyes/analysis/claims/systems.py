@@ -9,7 +9,7 @@ import pandas as pd
 
 from speceyes.analysis.bootstrap import ImageBootstrap
 from speceyes.analysis.claims.evidence import ClaimTables, Evidence, accuracy_difference
-from speceyes.analysis.funnel import SCORER, Floats, Funnel
+from speceyes.analysis.funnel import SCORER, Floats, FunnelOutcomes
 from speceyes.method.confidence import METRICS
 from speceyes.method.grid import SPECREASON
 
@@ -47,7 +47,7 @@ def accuracy_kept(tables: ClaimTables, _: Sequence[str]) -> Iterator[Evidence]:
     for agent, benchmark, rows in tables.gated():
         threshold = tables.point(agent, benchmark, tables.metric)
         for split, own in _splits(rows):
-            funnel = Funnel(own, tables.top_k)
+            funnel = FunnelOutcomes(own, tables.top_k)
             kept = funnel.right(funnel.accepted(tables.metric, threshold))
             alone = own[f"agent_{SCORER}"].to_numpy(dtype=np.float64)
             named = {"agent": agent, "benchmark": benchmark, "split": split, "quantity": "accuracy less the agent's"}

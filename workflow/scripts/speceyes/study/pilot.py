@@ -12,7 +12,7 @@ from speceyes.study.study import Study
 from speceyes.tables.csv_files import read_csv
 
 
-def render_tried(pilot: Study) -> str:
+def render_pilot(pilot: Study) -> str:
     """Samples, errors, stuck texts and cut batches by stage; how often the judge decided, and could not be read."""
     faults, verdicts = Path(pilot.layout.table("pass_faults")), Path(pilot.layout.verdicts)
     missing = [str(path) for path in (faults, verdicts) if not path.exists()]

@@ -1,11 +1,11 @@
-"""Some of a split's questions: drawn by image, the same ones again, more of them when more are asked for."""
+"""Some of a split's questions or images: a seed draws the same ones again, and a larger draw holds a smaller one."""
 
 from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
 from scripted import sample
-from speceyes.records.some import some_questions
+from speceyes.records.selection import SomeImages, some_questions
 
 QUESTIONS = [sample(number).model_copy(update={"image_id": f"picture {number // 3}"}) for number in range(30)]
 
@@ -28,3 +28,13 @@ def test_what_fewer_keep_more_keep_too(one, other):
 
 def test_another_seed_draws_others():
     assert some_questions(QUESTIONS, 9, 0) != some_questions(QUESTIONS, 9, 1)
+
+
+def test_a_sample_of_images_takes_all_their_questions_and_grows_without_losing_any():
+    asked = [sample(number).model_copy(update={"image_id": f"picture {number // 3}"}) for number in range(30)]
+    few, more = (SomeImages(images, seed=0).of(asked) for images in (4, 7))
+    assert (len(few), len({one.image_id for one in few})) == (12, 4)
+    assert {one.sample_id for one in few} < {one.sample_id for one in more}
+    assert few == [one for one in asked if one in few]
+    assert SomeImages(4, seed=1).of(asked) != few
+    assert SomeImages(99, seed=0).of(asked) == asked

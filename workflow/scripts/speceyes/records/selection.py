@@ -1,4 +1,4 @@
-"""Parts of a split's samples that one job works on."""
+"""Which of a split's samples are worked on: a shard, the samples of some images, or at most so many."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from speceyes.records.samples import Sample
 from speceyes.runtime.provenance import digest
 
 
-class Part(Protocol):
+class Selection(Protocol):
     """Which of a split's samples a job works on."""
 
     def of(self, samples: Sequence[Sample]) -> Sequence[Sample]: ...
@@ -49,3 +49,15 @@ class SomeImages:
 
     def __str__(self) -> str:
         return "all images" if self.images is None else f"{self.images} images"
+
+
+def some_questions(samples: Sequence[Sample], limit: int, seed: int) -> list[Sample]:
+    """At most ``limit`` questions, in their order: image after image as a seed draws them, of the last its first ones.
+
+    What a smaller limit keeps, a larger one keeps too.
+    """
+    places: dict[str, list[int]] = {}
+    for place, sample in enumerate(samples):
+        places.setdefault(sample.image_id, []).append(place)
+    drawn = [place for image in sorted(places, key=lambda image: digest(seed, image)) for place in places[image]]
+    return [samples[place] for place in sorted(drawn[:limit])]

@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
 # Images that stand for the belief that rows about an image are one row. The evidence against it comes from images
-# with a rare outcome alone; two keep the coverage nominal in simulation (tests/unit/analysis/test_shares.py).
+# with a rare outcome alone; two keep the coverage nominal in simulation (tests/unit/analysis/test_proportions.py).
 BELIEF = 2.0
 EXACT_IMAGES = 20_000  # won or lost by one of two systems
 
@@ -38,7 +38,7 @@ def by_image(values: Floats, images: Counts) -> Floats:
     return totals.reshape(count, *values.shape[1:])
 
 
-def share_interval(right: Floats, counted: Floats, level: float) -> tuple[Floats, Floats]:
+def proportion_interval(right: Floats, counted: Floats, level: float) -> tuple[Floats, Floats]:
     """Clopper-Pearson limits of ``right.sum() / counted.sum()`` on the effective number of rows.
 
     Args:
@@ -114,8 +114,8 @@ def paired_difference(wins: Floats, losses: Floats, paired: Floats, level: float
     with np.errstate(divide="ignore", invalid="ignore"):
         won, lost = (np.where(rows > 0, rare.sum(axis=0) / rows, np.nan) for rare in (wins, losses))
         correlation = -np.sqrt(np.nan_to_num(won * lost / ((1 - won) * (1 - lost))))
-    won_low, won_high = share_interval(wins, paired, level)
-    lost_low, lost_high = share_interval(losses, paired, level)
+    won_low, won_high = proportion_interval(wins, paired, level)
+    lost_low, lost_high = proportion_interval(losses, paired, level)
     difference = won - lost
     low = difference - combined_margin(won - won_low, lost_high - lost, correlation)
     high = difference + combined_margin(won_high - won, lost - lost_low, correlation)

@@ -9,8 +9,8 @@ import pytest
 import yaml
 from speceyes.study.config import load_config
 from speceyes.study.layout import Layout
+from speceyes.study.pilot import render_pilot
 from speceyes.study.study import Study
-from speceyes.study.tried import render_tried
 from speceyes.tables.csv_files import write_csv
 
 CONFIG = Path(__file__).parents[3] / "config" / "config.yaml"
@@ -37,7 +37,7 @@ def pilot(tmp_path) -> Study:
 
 
 def test_faults_are_summed_by_stage_and_agent(pilot):
-    head, _, *rows, judge = render_tried(pilot).splitlines()
+    head, _, *rows, judge = render_pilot(pilot).splitlines()
     assert head == "Pilot paper-pilot: every stage has run, also the judge"
     assert [row.split() for row in rows] == [
         ["draft", "22", "3", "0", "0", "as", "planned"],
@@ -51,4 +51,4 @@ def test_faults_are_summed_by_stage_and_agent(pilot):
 def test_a_pilot_that_has_not_ended_says_so(pilot, table):
     path = Path(pilot.layout.verdicts if table == "verdicts" else pilot.layout.table(table))
     path.unlink()
-    assert render_tried(pilot) == f"Pilot paper-pilot has not run to its end: {path} is not there"
+    assert render_pilot(pilot) == f"Pilot paper-pilot has not run to its end: {path} is not there"

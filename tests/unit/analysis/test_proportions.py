@@ -5,14 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
-from speceyes.analysis.shares import paired_difference, share_interval, sign_flip_p
+from speceyes.analysis.proportions import paired_difference, proportion_interval, sign_flip_p
 
 LEVEL = 0.95
 SAMPLES = 2000
 
 
 def one_share(right, counted):
-    low, high = share_interval(np.array(right, dtype=float)[:, None], np.array(counted, dtype=float)[:, None], LEVEL)
+    low, high = proportion_interval(
+        np.array(right, dtype=float)[:, None], np.array(counted, dtype=float)[:, None], LEVEL
+    )
     return float(low[0]), float(high[0])
 
 
@@ -54,7 +56,7 @@ def test_the_intervals_cover_the_true_share_at_least_as_often_as_they_say(share,
     own = generator.random((images, per_image, SAMPLES)) < share
     shared = generator.random((images, 1, SAMPLES)) < share
     right = np.where(generator.random(own.shape) < alike, shared, own).sum(axis=1).astype(float)
-    low, high = share_interval(right, np.full(right.shape, float(per_image)), LEVEL)
+    low, high = proportion_interval(right, np.full(right.shape, float(per_image)), LEVEL)
     covered = ((low <= share) & (share <= high)).mean()
     assert covered >= LEVEL - 2 * np.sqrt(LEVEL * (1 - LEVEL) / SAMPLES)
 
@@ -149,5 +151,5 @@ def test_the_p_of_very_many_images_goes_on_where_the_exact_one_ends(monkeypatch)
     gains = np.repeat([1, -1, 2, -2], [520, 480, 150, 120])[:, None] * np.ones((1, 1))
     gains = np.hstack([gains, generator.permutation([1] * 650 + [-1] * 620)[:, None]])
     exact = sign_flip_p(gains)
-    monkeypatch.setattr("speceyes.analysis.shares.EXACT_IMAGES", 100)
+    monkeypatch.setattr("speceyes.analysis.proportions.EXACT_IMAGES", 100)
     assert sign_flip_p(gains) == pytest.approx(exact, abs=0.02)
