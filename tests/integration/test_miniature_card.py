@@ -29,13 +29,16 @@ def test_it_was_measured_on_the_models_that_are_shipped(card):
     assert card.models == shipped
 
 
-def test_the_draft_is_right_on_plain_targets_unsure_on_tiny_ones_and_knows_which(card):
-    assert card.draft.easy >= 0.90
-    assert card.draft.hard <= 0.60
-    assert card.draft.auroc_min >= 0.80
-    assert card.draft.mean_tokens > 1
-    assert len({card.draft.auroc_min, card.draft.auroc_mean, card.draft.auroc_bottom20}) == 3
-    assert all(share >= 0.60 for share in card.draft.by_benchmark.values())
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_the_draft_of_every_training_seed_is_right_on_plain_targets_unsure_on_tiny_ones_and_knows_which(seed, card):
+    draft = {0: card.draft, **card.drafts_of_other_seeds}[seed]
+    assert draft.n == card.questions
+    assert draft.easy >= 0.90
+    assert draft.hard <= 0.60
+    assert draft.auroc_min >= 0.80
+    assert draft.mean_tokens > 1
+    assert len({draft.auroc_min, draft.auroc_mean, draft.auroc_bottom20}) == 3
+    assert all(share >= 0.60 for share in draft.by_benchmark.values())
 
 
 @pytest.mark.parametrize("name", ["deepeyes", "thyme"])

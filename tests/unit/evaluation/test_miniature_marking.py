@@ -185,6 +185,11 @@ def test_the_readme_takes_the_tables_and_keeps_the_rest(marker, tmp_path):
     assert "| tool calls valid / code runs | 0.750 | 0.750 |" in text
     write_results(readme, card)
     assert readme.read_text() == text
+    assert "by training seed" not in text
+    other = draft.model_copy(update={"hard": 0.25})
+    write_results(readme, card.model_copy(update={"drafts_of_other_seeds": {3: other}}))
+    assert "| 0 (shipped) | 1.000 | 0.500 | 1.000 | " in readme.read_text()
+    assert "| 3 | 1.000 | 0.250 | 1.000 | " in readme.read_text()
     readme.write_text("no marks")
     with pytest.raises(ValueError, match="marks are missing"):
         write_results(readme, card)

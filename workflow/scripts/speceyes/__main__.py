@@ -16,6 +16,7 @@ COMMANDS = {
     "config-docs": ("speceyes.commands.config_docs", "write the configuration's schema and tables of keys"),
     "train-miniature": ("speceyes.commands.train_miniature", "make the miniature's models from seeds"),
     "evaluate-miniature": ("speceyes.commands.evaluate_miniature", "measure the miniature's models, write their card"),
+    "evaluate-drafts": ("speceyes.commands.evaluate_drafts", "measure drafts of other training seeds for that card"),
     "contact-sheet": ("speceyes.commands.contact_sheet", "draw the miniature's questions with what its models say"),
 }
 

@@ -25,6 +25,7 @@ def main() -> None:
     import torch
 
     from speceyes.documents import read_yaml
+    from speceyes.evaluation.card import Card
     from speceyes.evaluation.evaluate import JUDGE_CASES, SEED, SIZES, evaluate
     from speceyes.evaluation.results_table import write_results
     from speceyes.evaluation.trial import Trial
@@ -33,5 +34,8 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     config = load_config(read_yaml(options.config))
     card = evaluate(Trial(config, options.folder, SIZES, SEED), JUDGE_CASES)
+    if options.output.exists():  # what evaluate-drafts measured
+        before = Card.model_validate_json(options.output.read_text(encoding="utf-8"))
+        card = card.model_copy(update={"drafts_of_other_seeds": before.drafts_of_other_seeds})
     options.output.write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
     write_results(options.readme, card)

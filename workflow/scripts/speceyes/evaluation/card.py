@@ -82,7 +82,10 @@ class JudgeCard(_Facts):
 
 
 class Card(_Facts):
-    """Everything, with what was measured (``models``: what each one's folder holds, as a hash) and on what."""
+    """Everything, with what was measured (``models``: what each one's folder holds, as a hash) and on what.
+
+    ``drafts_of_other_seeds`` are not shipped: they say how far the draft's numbers hang on its training seed.
+    """
 
     models: dict[str, str]
     seed: int
@@ -93,3 +96,4 @@ class Card(_Facts):
     deepeyes: DeepEyesCard
     thyme: ThymeCard
     judge: JudgeCard
+    drafts_of_other_seeds: dict[int, DraftCard] = {}

@@ -8,12 +8,13 @@ evaluation that was cut off goes on where it stopped, and only what changed sinc
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from speceyes.evaluation.card import Card, JudgeCard
+from speceyes.evaluation.card import Card, DraftCard, JudgeCard
 from speceyes.evaluation.marking import Marker
 from speceyes.evaluation.trial import Trial
 from speceyes.judging.prompts import load_judge_prompts
@@ -36,6 +37,23 @@ def evaluate_judge(config: Config, seed: int, cases: int) -> JudgeCard:
     conversations = Conversations(AutoTokenizer.from_pretrained(folder), prompts)
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
     return JudgeCard(accuracy=held_out_accuracy(model, conversations, seed, cases), n=cases)
+
+
+def evaluate_draft(trial: Trial, folder: Path) -> DraftCard:
+    """Another draft on the trial's questions, by the same settings.
+
+    Args:
+        trial: the questions, and how the study drafts.
+        folder: the other draft.
+
+    Raises:
+        EngineError: a folder that holds no model.
+    """
+    config = trial.config
+    model = config.models[config.draft.model].model_copy(update={"path": str(folder)})
+    other = replace(trial, config=config.model_copy(update={"models": config.models | {config.draft.model: model}}))
+    other.prepare()
+    return Marker(other).draft()
 
 
 def evaluate(trial: Trial, judge_cases: int) -> Card:

@@ -25,8 +25,9 @@ AGENT_ROWS: tuple[tuple[str, Callable[[AgentCard], float]], ...] = (
 
 
 def results_table(card: Card) -> str:
-    """Markdown: accuracies, the draft's confidence, the agents' behaviour, the judge."""
-    return "\n\n".join((_measured_on(card), _accuracies(card), _confidence(card), _agents(card), _judge(card)))
+    """Markdown: accuracies, the draft's confidence and its other seeds, the agents' behaviour, the judge."""
+    parts = (_measured_on(card), _accuracies(card), _confidence(card), _other_seeds(card), _agents(card), _judge(card))
+    return "\n\n".join(part for part in parts if part)
 
 
 def write_results(readme: Path, card: Card) -> None:
@@ -64,6 +65,18 @@ def _confidence(card: Card) -> str:
     scores = (draft.auroc_min, draft.auroc_mean, draft.auroc_bottom20, draft.auroc_log)
     row = ["draft", *(_share(score) for score in scores), f"{draft.mean_tokens:.1f}"]
     return _table(["AUROC of confidence", "min", "mean", "bottom20", "log", "tokens per answer"], [row])
+
+
+def _other_seeds(card: Card) -> str:
+    """The draft beside those of other training seeds; nothing where there are none."""
+    if not card.drafts_of_other_seeds:
+        return ""
+    drafts = {"0 (shipped)": card.draft} | {str(seed): draft for seed, draft in card.drafts_of_other_seeds.items()}
+    rows = [
+        [seed, *map(_share, (draft.easy, draft.hard, draft.auroc_min, draft.auroc_bottom20, draft.auroc_log))]
+        for seed, draft in drafts.items()
+    ]
+    return _table(["draft by training seed", "easy", "hard", "AUROC of min", "of bottom20", "of log"], rows)
 
 
 def _agents(card: Card) -> str:
