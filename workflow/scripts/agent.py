@@ -8,7 +8,6 @@ from speceyes.study.layout import Layout
 with job(snakemake.log[0], snakemake.resources.devices):
     from speceyes.agents.recall import recalling
     from speceyes.agents.run import answering
-    from speceyes.agents.side_by_side import records_side_by_side
     from speceyes.method.model_pass import ModelPass
     from speceyes.records.passes import by_cell
     from speceyes.records.types import AgentRecord
@@ -22,9 +21,7 @@ with job(snakemake.log[0], snakemake.resources.devices):
 
         def work(samples, share):
             engine = recalling(model, published.get(share.holds.cell, ()))
-            return records_side_by_side(
-                (answering(engine, agent, sample, share.images) for sample in samples), here.batch_size(share)
-            )
+            return here.records((answering(engine, agent, sample, share.images) for sample in samples), share)
 
         return work
 

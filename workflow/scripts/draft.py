@@ -22,7 +22,7 @@ with job(snakemake.log[0], snakemake.resources.devices):
             drafter = RecallingDrafter(
                 Drafter(engine, load_prompts(share.prompts), settings), here.job.elsewhere(share)
             )
-            return in_batches(here.batch_size(share), lambda batch: drafter.answer(batch, share.images))(samples)
+            return in_batches(here.asked_at_once(share), lambda batch: drafter.answer(batch, share.images))(samples)
 
         return drafted
 

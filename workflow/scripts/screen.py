@@ -15,7 +15,7 @@ with job(snakemake.log[0], snakemake.resources.devices):
         """The model that screens, opened, on a pass."""
         agent, engine = here.agent(), here.engine("model")
         return lambda samples, share: in_batches(
-            here.batch_size(share), lambda batch: screen(engine, agent, batch, share.images)
+            here.asked_at_once(share), lambda batch: screen(engine, agent, batch, share.images)
         )(samples)
 
     here.run(ScreenRecord, start)

@@ -7,7 +7,6 @@ from speceyes.study.layout import Layout
 
 with job(snakemake.log[0], snakemake.resources.devices):
     from speceyes.agents.recall import recalling
-    from speceyes.agents.side_by_side import records_side_by_side
     from speceyes.method.model_pass import ModelPass
     from speceyes.method.specreason import VARIANTS, SpecReasonSettings
     from speceyes.records.passes import by_cell
@@ -25,9 +24,7 @@ with job(snakemake.log[0], snakemake.resources.devices):
         def work(samples, share):
             engine = recalling(model, published.get(share.holds.cell, ()))
             method = variant(draft, engine, agent, settings)
-            return records_side_by_side(
-                (method.answering(sample, share.images) for sample in samples), here.batch_size(share)
-            )
+            return here.records((method.answering(sample, share.images) for sample in samples), share)
 
         return work
 

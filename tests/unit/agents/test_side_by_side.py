@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 from scripted import ScriptedEngine, said
-from speceyes.agents.side_by_side import Conversation, alone, records_side_by_side, side_by_side
+from speceyes.agents.side_by_side import Conversation, alone, independently, records_side_by_side, side_by_side
 from speceyes.engines.base import Engine, Generation, Message, Request
 from speceyes.records.batches import BatchSize, BatchTooLargeError
 from speceyes.records.types import Record
@@ -145,3 +145,58 @@ def test_one_conversation_that_does_not_fit_stops_all():
 
     with pytest.raises(BatchTooLargeError):
         list(side_by_side([talk("a", TooSmall())], BatchSize(4)))
+
+
+def test_behind_a_server_no_conversation_waits_for_another():
+    """The long one cannot end before all short ones have, one after the other, in the place beside it."""
+    over = threading.Event()
+
+    class Slow(Echo):
+        def generate(self, requests):
+            assert over.wait(timeout=30)
+            return super().generate(requests)
+
+    results = independently([talk("long", Slow()), *(talk(name, Echo(), Echo()) for name in "abc")], 2)
+    assert [next(results) for _ in "abc"] == ["a0a1", "b0b1", "c0c1"]
+    over.set()
+    assert list(results) == ["long0"]
+
+
+def test_independent_conversations_begin_only_where_there_is_room():
+    begun = []
+
+    def coming():
+        for name in "abcd":
+            begun.append(name)
+            yield talk(name, Echo())
+
+    results = independently(coming(), 2)
+    next(results)
+    assert len(begun) <= 3
+    assert len(list(results)) == 3
+
+
+def test_a_failure_behind_a_server_loses_nothing_that_was_under_way_and_begins_nothing_else():
+    others_go_on = threading.Event()
+    begun = []
+
+    class Fails(Echo):
+        def generate(self, requests):
+            raise RuntimeError("refused")
+
+    class Waits(Echo):
+        def generate(self, requests):
+            assert others_go_on.wait(timeout=30)
+            return super().generate(requests)
+
+    def coming():
+        for engine in (Fails(), Waits(), Echo()):
+            begun.append(engine)
+            yield talk("x", engine)
+
+    results = independently(coming(), 2)
+    threading.Timer(0.2, others_go_on.set).start()
+    assert next(results) == "x0"
+    with pytest.raises(RuntimeError, match="refused"):
+        next(results)
+    assert len(begun) == 2

@@ -136,3 +136,39 @@ def test_fewer_in_flight_keep_what_was_done_and_another_model_does_not(folder, m
     assert model.loaded == 1
     run(folder, model, identities={"code": "c", "model": "m"})
     assert model.loaded == 2
+
+
+@pytest.mark.parametrize(("engine", "most"), [("transformers", 6), ("server", 32)])
+def test_a_server_is_asked_about_as_many_samples_as_are_in_flight_and_a_model_in_process_about_a_batch(engine, most):
+    share = {
+        "holds": {"stage": "draft", "benchmark": "bench", "split": "near", "wording": "w", "batch": 6},
+        "samples": "samples",
+        "images": "images",
+        "table": "table",
+    }
+    settings = {"type": engine, "served_name": "m"} if engine == "server" else {"type": engine, "image": {"factor": 28}}
+    told = {"engines": {"model": settings | {"concurrency": 32}}, "settings": {}, "identities": {}}
+    job = Job.model_validate(told | {"shares": [share], "models": {}})
+    here = ModelPass(job, {}, Shard(0, 1), Path("journals"), Path("media"), 0, Path("log"))
+    assert here.asked_at_once(job.shares[0]).now == most
+    assert here.batch_size(job.shares[0]).now == 6
+
+
+@pytest.mark.parametrize(("engines", "in_rounds"), [(("server", "server"), False), (("server", "transformers"), True)])
+def test_conversations_go_in_rounds_where_one_of_their_models_is_in_process(engines, in_rounds, monkeypatch):
+    monkeypatch.setattr(speceyes.method.model_pass, "records_side_by_side", lambda *_: iter(["in rounds"]))
+    monkeypatch.setattr(speceyes.method.model_pass, "independently", lambda *_: iter(["independently"]))
+    sections = {
+        "server": {"type": "server", "served_name": "m", "concurrency": 2},
+        "transformers": {"type": "transformers", "image": {"factor": 28}, "concurrency": 2},
+    }
+    share = {
+        "holds": {"stage": "agent", "benchmark": "b", "split": "s", "agent": "a"},
+        "samples": "samples",
+        "images": "images",
+        "table": "table",
+    }
+    told = {"engines": dict(zip(("model", "draft"), map(sections.get, engines), strict=True)), "settings": {}}
+    job = Job.model_validate(told | {"shares": [share], "models": {}, "identities": {}})
+    here = ModelPass(job, {}, Shard(0, 1), Path("journals"), Path("media"), 0, Path("log"))
+    assert list(here.records([], job.shares[0])) == ["in rounds" if in_rounds else "independently"]

@@ -1,14 +1,16 @@
-"""Conversations with models: one alone, or many in flight, the requests of a round as one batch.
+"""Conversations with models: one alone, or many in flight.
 
 A conversation is a generator that yields whom to ask and what, is sent the generation, and returns what it came to.
-What it does between two requests, such as running a tool, is done for all conversations of a round at once, in threads.
+A model in process answers the requests of a round as one batch, and what conversations do between two requests, such as
+running a tool, is done for all of a round at once. Behind a server, which makes its own batches, no conversation waits
+for another.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import islice
 from typing import Generic, TypeVar
@@ -87,6 +89,32 @@ def side_by_side(conversations: Iterable[Conversation[R]], size: BatchSize) -> I
                 continue
             asking = [state for state in asking if state not in asked]
             yield from _taken(tools.map(_sent, [state.conversation for state in asked], replies), asking)
+
+
+def independently(conversations: Iterable[Conversation[R]], places: int) -> Iterator[R]:
+    """Results of conversations with models that many threads may ask, as they end; each in a thread of its own.
+
+    Where one fails no other is begun, those under way go to their ends, and the failure is raised after their results.
+
+    Args:
+        conversations: begun one after the other, as there is room.
+        places: how many are held at a time.
+    """
+    coming = iter(conversations)
+    under_way: set[Future[R]] = set()
+    failed: list[BaseException] = []
+    with ThreadPoolExecutor(places) as threads:
+        while True:
+            if not failed:
+                begun = islice(coming, places - len(under_way))
+                under_way |= {threads.submit(alone, conversation) for conversation in begun}
+            if not under_way:
+                break
+            ended, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+            failed += [error for one in ended if (error := one.exception())]
+            yield from [one.result() for one in ended if one.exception() is None]
+    if failed:
+        raise failed[0]
 
 
 def _sent(conversation: Conversation[R], reply: Generation | None) -> _Asking[R] | _Ended[R]:

@@ -38,14 +38,23 @@ def load_engine_type(type_name: str) -> EngineType:
     return found
 
 
+def engine_settings(engine: Mapping[str, Any]) -> EngineSettings:
+    """A validated ``models.NAME.engine`` section as its engine reads it."""
+    return load_engine_type(engine["type"]).Settings.model_validate(engine)
+
+
+def serves_many(engine: Mapping[str, Any]) -> bool:
+    """Whether several threads may ask the engine of a validated section at once."""
+    return engine_settings(engine).serves_many
+
+
 def open_engine(engine: Mapping[str, Any], place: Place) -> AbstractContextManager[Engine]:
     """The model that a validated ``models.NAME.engine`` section describes, to be asked as long as the context lasts.
 
     Raises:
         EngineError: see :meth:`speceyes.engines.base.EngineType.open`.
     """
-    registered = load_engine_type(engine["type"])
-    return registered.open(registered.Settings.model_validate(engine), place)
+    return load_engine_type(engine["type"]).open(engine_settings(engine), place)
 
 
 @contextmanager
@@ -60,9 +69,8 @@ def open_shared(engine: Mapping[str, Any], place: Place, largest_batch: int) -> 
     Raises:
         EngineError: see :meth:`speceyes.engines.base.EngineType.open`.
     """
-    settings = load_engine_type(engine["type"]).Settings.model_validate(engine)
     with open_engine(engine, place) as opened:
-        if settings.serves_many:
+        if serves_many(engine):
             yield ServedModel(opened)
         else:
             with SharedModel(opened, largest_batch) as model:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
@@ -13,8 +13,9 @@ from typing import Any, Protocol, TypeVar
 from pydantic import BaseModel, ConfigDict
 
 from speceyes.agents.base import Agent, load_agent
+from speceyes.agents.side_by_side import Conversation, independently, records_side_by_side
 from speceyes.engines.base import Engine, Place
-from speceyes.engines.registry import open_engine
+from speceyes.engines.registry import open_engine, serves_many
 from speceyes.records.batches import BatchSize
 from speceyes.records.passes import Pass
 from speceyes.records.samples import Sample, read_samples
@@ -155,8 +156,30 @@ class ModelPass:
 
     def batch_size(self, share: Share) -> BatchSize:
         """How many of a share's samples the model is asked about at a time: its batch, else as many as in flight."""
-        planned = share.holds.batch or int(self.job.engines["model"]["concurrency"])
+        planned = share.holds.batch or self._in_flight
         return BatchSize(planned, self._stage(share).largest_batch)
+
+    def asked_at_once(self, share: Share) -> BatchSize:
+        """How many samples are asked about at once where no clock runs.
+
+        In process it is :meth:`batch_size`, since a batch may change an answer's last bits; a server makes batches of
+        its own, and takes as many as are in flight.
+        """
+        return BatchSize(self._in_flight) if self._served else self.batch_size(share)
+
+    def records(self, conversations: Iterable[Conversation[R]], share: Share) -> Iterator[R]:
+        """Records of a share's conversations with the job's models, as they end, as many in flight as configured."""
+        if self._served:
+            return independently(conversations, self._in_flight)
+        return records_side_by_side(conversations, self.batch_size(share))
+
+    @property
+    def _served(self) -> bool:
+        return all(map(serves_many, self.job.engines.values()))
+
+    @property
+    def _in_flight(self) -> int:
+        return int(self.job.engines["model"]["concurrency"])
 
     def agent(self, settings: str = "agent") -> Agent:
         """The job's agent with its prompts and the settings of a name, on a machine that its tools can run on.
