@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
-from browser import assert_quiet, load, resize
+from browser import assert_quiet, load, page_seconds, resize
 from explorer_page import find, open_explorer, press, texts, view, wait_until_drawn
 from illustrated_study import ATTACK
 from selenium.webdriver.common.by import By
@@ -29,13 +27,9 @@ def test_opens_from_disk_without_a_request_or_a_complaint(browser, explorer_page
     assert_quiet(browser)
 
 
-def test_a_page_of_a_few_hundred_samples_opens_within_a_second(browser, explorer_page):
-    seconds = []
-    for _ in range(3):
-        started = time.perf_counter()
-        open_explorer(browser, explorer_page)
-        seconds.append(time.perf_counter() - started)
-    assert min(seconds) < 1.0  # whatever else this machine does
+def test_a_page_of_a_few_hundred_samples_opens_within_a_second_of_processor_time(browser, explorer_page):
+    open_explorer(browser, explorer_page)
+    assert 0 < page_seconds(browser) < 1.0
 
 
 def test_a_wrong_but_accepted_sample_is_two_clicks_away(browser, explorer_page):

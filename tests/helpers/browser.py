@@ -45,6 +45,7 @@ def chromium(profile: Path, width: int = 1400, height: int = 900) -> Iterator[we
     try:
         _leave_the_start_page(driver)
         resize(driver, width, height)
+        driver.execute_cdp_cmd("Performance.enable", {"timeDomain": "threadTicks"})
         yield driver
     finally:
         driver.quit()
@@ -75,6 +76,12 @@ def load(driver: webdriver.Chrome, page: Path, anchor: str = "") -> None:
     WebDriverWait(driver, LOADING_S).until(
         lambda browser: browser.execute_script("return document.readyState") == "complete"
     )
+
+
+def page_seconds(driver: webdriver.Chrome) -> float:
+    """Processor seconds that the page itself has taken since it was opened, whatever else the machine does."""
+    metrics = driver.execute_cdp_cmd("Performance.getMetrics", {})["metrics"]
+    return next(metric["value"] for metric in metrics if metric["name"] == "ThreadTime")
 
 
 def requests_to_the_network(driver: webdriver.Chrome) -> list[str]:

@@ -89,7 +89,7 @@ def test_work_that_overlaps_counts_once():
 
 
 def test_a_served_model_is_asked_by_all_at_once():
-    both = threading.Barrier(2, timeout=5)
+    both = threading.Barrier(2, timeout=60)
 
     class Server:
         def generate(self, requests):
