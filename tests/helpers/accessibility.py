@@ -1,4 +1,4 @@
-"""What axe-core, the accessibility rules of the page tests, has against the page in the browser."""
+"""Which accessibility rules of axe-core the page in the browser breaks."""
 
 from __future__ import annotations
 

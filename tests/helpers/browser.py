@@ -1,4 +1,4 @@
-"""A real headless Chromium that notes what a page asks of the network and what it complains of."""
+"""A real headless Chromium that records a page's network requests and console messages."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def chromium(profile: Path, width: int = 1400, height: int = 900) -> Iterator[we
 
 
 def _leave_the_start_page(driver: webdriver.Chrome) -> None:
-    """Go on in an empty tab of our own: what the browser shows at start, and asks for it, is the browser's affair."""
+    """Go on in an empty tab, since the browser's start page makes requests of its own."""
     start = driver.current_window_handle
     driver.switch_to.new_window("tab")
     page = driver.current_window_handle

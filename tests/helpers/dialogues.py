@@ -31,7 +31,7 @@ class ScriptEnded(Exception):  # noqa: N818 - no error: the loop wants more than
 
 
 class Reader:
-    """An engine that reads its script aloud and counts."""
+    """An engine that answers with its script and counts the requests."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         self.texts = list(texts)

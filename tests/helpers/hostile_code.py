@@ -1,4 +1,4 @@
-"""Code that means harm, run in the sandbox: it ends in time with a typed status."""
+"""Malicious code, run in the sandbox: it ends in time with a typed status."""
 
 from __future__ import annotations
 

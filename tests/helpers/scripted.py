@@ -44,7 +44,7 @@ class ScriptedEngine:
 
 
 class Parrot:
-    """Says one and the same for ever."""
+    """Gives the same answer to every request."""
 
     def __init__(self, text: str) -> None:
         self.line = said(text)

@@ -24,7 +24,7 @@ def generated(ids: list[int], stop_reason: StopReason = "length") -> Generation:
 @pytest.mark.parametrize(
     ("ids", "stuck"),
     [
-        ([0] * 10, True),  # a verdict's ten tokens
+        ([0] * 10, True),  # a score's ten tokens
         ([5, 6, 7, *[0] * LONG_RUN], True),
         ([5, 6, 7, *[0] * (LONG_RUN - 1)], False),
         ([1, 2] * 20, False),

@@ -2,8 +2,8 @@
 
 The turn protocol (docs/protocol.md): the system prompt declares ``image_zoom_in_tool``; a ``<tool_call>``
 is answered by a user turn that holds the crop; a turn with neither a call nor an answer is followed by
-the instruction again. What becomes of texts that do not keep to it is the protocol's affair:
-``deepeyes_published`` and ``deepeyes_corrected``.
+the instruction again. ``deepeyes_published`` and ``deepeyes_corrected`` say what happens to texts that do
+not follow it.
 """
 
 from __future__ import annotations

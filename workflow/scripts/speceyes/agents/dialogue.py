@@ -38,7 +38,7 @@ S = TypeVar("S", bound=DialogueSettings)
 
 
 class DialogueAgent(ABC, Generic[S]):
-    """An agent but for its loop: prompts, settings and pictures, screening and verification in the prompts' words.
+    """All of an agent but its loop: prompts, settings and pictures, screening and verification in the prompts' words.
 
     Raises:
         PromptError: the prompt file cannot be used or lacks one of :data:`ROLES`.

@@ -1,4 +1,4 @@
-"""What one protocol asked is not asked again by the other: generations recalled by their prompts.
+"""Generations recalled by their prompts: what ran under one protocol is not generated again under the other.
 
 Decoding is greedy, so that an equal prompt has an equal answer. A record keeps the digest of every
 prompt; a pass under the other protocol looks its own prompts up there and asks the model only from

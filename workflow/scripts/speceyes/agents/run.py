@@ -1,4 +1,4 @@
-"""The agent pass: loops driven to their ends, and no sample lost to another's failure."""
+"""The agent pass: every loop is run to its end, and a sample that fails becomes an error record of its own."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from speceyes.records.types import AgentRecord, Turn
 
 
 class Episode:
-    """One loop at work: its next request, what it was sent, and how it ended.
+    """One running loop: its next request, what it was sent, and how it ended.
 
     Args:
         sample_id: of the sample that the record will be about.
-        loop: a loop that was not asked yet.
+        loop: a loop that has not been started.
     """
 
     def __init__(self, sample_id: str, loop: Loop) -> None:

@@ -41,7 +41,7 @@ class _Ended(Generic[R]):
 
 
 def alone(conversation: Conversation[R]) -> R:
-    """One conversation to its end, as the paper's code holds it."""
+    """One conversation to its end, as the paper's code runs it."""
     state = _sent(conversation, None)
     while isinstance(state, _Asking):
         (reply,) = state.engine.generate([state.request])

@@ -2,8 +2,8 @@
 
 The turn protocol (docs/protocol.md): the prompt names the image's path and size; a ``<code>`` block is
 run in the sandbox; its pictures or its text come back inside ``<sandbox_output>`` and the model goes on
-writing. What becomes of code that fails and of texts that do not keep to it is the protocol's affair:
-``thyme_published`` and ``thyme_corrected``.
+writing. ``thyme_published`` and ``thyme_corrected`` say what happens to code that fails and to
+texts that do not follow it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The bootstrap over images: rows about one picture stand or fall together, so pictures are resampled, not rows.
+"""The bootstrap over images: rows about one picture are correlated, so pictures are resampled, not rows.
 
 For ratios of measured sums (mean latencies, speedups) and for areas under curves; shares have exact
 intervals (:mod:`speceyes.analysis.proportions`). A resample is a weight per image, so that all settings

@@ -1,4 +1,4 @@
-"""Metrics of every setting: accuracy under both scorers, speedup, acceptance, tokens, intervals, and the ledger.
+"""Measures of every setting: accuracy under both scorers, speedup, acceptance, tokens, intervals, and the ledger.
 
 Accuracies are shares between 0 and 1. The scorers differ in their denominators too
 (docs/discrepancies.md): ``published`` drops samples that ended in an error and counts an unreadable

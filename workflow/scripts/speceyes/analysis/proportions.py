@@ -1,9 +1,9 @@
-"""Exact intervals for shares of rows about images, and paired tests by image.
+"""Exact intervals for proportions of rows about images, and paired tests by image.
 
-A bootstrap of 20 right answers of 20 finds nothing but right answers; the limits here are Clopper and
-Pearson's, which never collapse. Rows about one picture stand or fall together to some degree, so they
-count as fewer: the effective number of rows is estimated from the spread between images (Korn and
-Graubard, Survey Methodology 24, 1998), starting from the belief that all rows about an image are one.
+The bootstrap interval of 20 right answers of 20 has no width; that of Clopper and Pearson, taken here, always has
+one. Rows about one picture are correlated, so they count as fewer: the effective number of rows is estimated from the
+spread between images (Korn and Graubard, Survey Methodology 24, 1998), starting from the belief that all rows about
+an image are one.
 """
 
 from __future__ import annotations

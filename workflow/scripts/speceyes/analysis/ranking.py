@@ -34,7 +34,7 @@ class Area:
         return float((self.influence**2).sum() * count / (count - 1)) if count > 1 else np.nan
 
     def interval(self, level: float) -> tuple[float, float]:
-        """Clopper-Pearson limits on the count of answers whose share would spread as much; they never collapse."""
+        """Clopper-Pearson limits on the count of answers whose share would spread as much; they always have width."""
         spread = self.value * (1 - self.value)
         seen = self.variance / spread if spread > 0 and self.variance > 0 else 1 / self.images
         weight = self.images / (self.images + BELIEF)

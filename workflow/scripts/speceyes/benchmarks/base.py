@@ -164,7 +164,7 @@ def kind_of(value: object) -> str:
 
 
 def is_unicode(text: str) -> bool:
-    """Whether a text can be stored: JSON's escapes can spell halves of characters."""
+    """Whether a text can be stored: JSON's escapes can spell lone surrogates."""
     try:
         text.encode()
     except UnicodeEncodeError:

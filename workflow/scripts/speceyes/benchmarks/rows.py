@@ -77,7 +77,7 @@ def parquet_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
 
 
 def _single_rows(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-    """Row after row, so that of a value that Python cannot hold its row is known."""
+    """One row at a time, so that an error names the row whose value Python cannot hold."""
     return (batch.slice(place, 1) for place in range(batch.num_rows))
 
 

@@ -40,7 +40,7 @@ KeyVariable = Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")]
 
 
 def api_key(named: str | None, where: str) -> str:
-    """The API key, from the environment; servers without keys get a word that says nothing.
+    """The API key, from the environment; a placeholder for servers that need none.
 
     Args:
         named: the variable that the configuration names; None: the usual one, where it is set.

@@ -24,7 +24,7 @@ class PixelValues(NamedTuple):
 
 
 class Preprocessor:
-    """A model's image processor; what it made of a picture is kept until nobody holds the picture any more.
+    """A model's image processor; what it made of a picture is kept while the picture is referenced.
 
     So it is kept through an episode or a batch, and not longer. A picture must not be changed in place meanwhile.
 

@@ -1,4 +1,4 @@
-"""A model's server: one that runs already, or one that runs for the length of a job and not a second longer."""
+"""A model's server: one that runs already, or one that a job starts and stops."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def passes(status: int) -> bool:
 
 
 class NotReadyError(Exception):
-    """A server that may answer later; ``garbage``: it answers, but not so."""
+    """A server that may answer later; ``garbage``: what it answered is no reply of a model's server."""
 
     def __init__(self, line: str, garbage: bool = False) -> None:
         super().__init__(line)
@@ -118,7 +118,7 @@ class _Started:
 
     @contextlib.contextmanager
     def death_explained(self) -> Iterator[None]:
-        """What fails because the server has ended is told as its end, not as a lost connection."""
+        """Report an error that the server's end caused as that end, not as a lost connection."""
         try:
             yield
         except Exception as error:
@@ -129,7 +129,7 @@ class _Started:
             raise self.end() from error
 
     def end(self) -> EngineError:
-        """How the server ended, with the last thing it said."""
+        """How the server ended, with its last line of output."""
         said = _last_line(self.log_path)
         return EngineError(
             f"{self.key}: the server ended with code {self.process.returncode}: {said}; see {self.log_path}"

@@ -1,4 +1,4 @@
-"""One model asked by many threads at once, as a service is: it is kept busy, and it is known how long it was."""
+"""One model that many threads ask at once, as a service: waiting requests become batches, its busy time is counted."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ QUANTITIES = {
 
 @style.styled
 def draw(tables: Tables, png: Path, pdf: Path) -> None:
-    """Each area with its interval, and its paired difference to the metric that the study is told by.
+    """Each area with its interval, and its paired difference to the metric that figures lead with.
 
     Over all scored draft answers of a split at the main K; a learned gate is drawn on those about images that did
     not fit it, and compared on them. An open dot: the difference may be chance.

@@ -1,4 +1,4 @@
-"""A figure of one benchmark alone, which fits one column of a page: drawn as ever, from that benchmark's rows."""
+"""A figure of one benchmark alone, which fits one column of a page: drawn from that benchmark's rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One look for all figures: sizes of one and two columns, colours told apart by everyone, fonts embedded."""
+"""The style of all figures: sizes of one and two columns, colours safe for colour blindness, fonts embedded."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ class FigureTables:
 
     @property
     def metric(self) -> str:
-        """The metric that the study is told by: the paper's choice, or the first of the study's own."""
+        """The metric that figures lead with: the paper's choice, or the first of the study's own."""
         return headline(self.metrics)
 
     @property

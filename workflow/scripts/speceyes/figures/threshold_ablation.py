@@ -1,4 +1,4 @@
-"""Threshold ablation: what accuracy costs in speed as the gate opens."""
+"""Threshold ablation: accuracy and speedup as the gate lets more draft answers pass."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Top-K ablation: how many rivals the separability is measured against."""
+"""Top-K ablation: with how many of the likeliest tokens the separability is computed."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ class PromptRefusedError(Exception):
 
 
 class RequestFailedError(Exception):
-    """One request that failed as often as it may be tried; one line. ``garbage``: the server answers, but not so."""
+    """One request that failed as often as it may be tried; one line. ``garbage``: it answers no completion."""
 
     def __init__(self, line: str, garbage: bool) -> None:
         super().__init__(line)

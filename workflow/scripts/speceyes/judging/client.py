@@ -1,4 +1,4 @@
-"""Asking the judge for verdicts: prompts side by side, verdicts kept on disk, a judge that gives none found out."""
+"""Asking the judge for verdicts: prompts side by side, verdicts kept on disk, an error where the judge gives none."""
 
 from __future__ import annotations
 
@@ -96,8 +96,8 @@ class JudgeClient:
 class _Watched:
     """A chat that stops when the judge, not an answer, is what is wrong.
 
-    An answer may be refused, fail, or get a reply without a verdict: that is its own affair, and it stays without
-    one. After :data:`PATIENCE` in a row, or one failed request, the judge is given the probe; a judge that cannot
+    An answer may be refused, fail, or get a reply without a verdict: that concerns this answer alone, which has none
+    then. After :data:`PATIENCE` in a row, or one failed request, the judge is given the probe; a judge that cannot
     answer that either ends the job.
     """
 

@@ -1,4 +1,4 @@
-"""Words that announce an answer, and words that turn one."""
+"""Words that announce an answer, and words that negate one."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class ClientSettings(BaseModel):
     )
 
     def key(self) -> str:
-        """The API key, from the environment; servers without keys get a word that says nothing.
+        """The API key, from the environment; a placeholder for servers that need none.
 
         Raises:
             KeyMissingError: a variable named in the configuration that is not set, or holds no key.

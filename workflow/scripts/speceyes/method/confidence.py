@@ -56,7 +56,7 @@ SCHEMA = pa.schema(
 
 
 def headline(metrics: Sequence[str]) -> str:
-    """The metric that a study is told by: the paper's choice where the study has it, else its first."""
+    """The metric that figures and pages lead with: the paper's choice where the study has it, else its first."""
     return HEADLINE if HEADLINE in metrics else metrics[0]
 
 

@@ -1,4 +1,4 @@
-"""The live funnel: screen, draft, gate, fall back, over batches, timed as a user would feel it."""
+"""The live funnel: screen, draft, gate, fall back, over batches, timed end to end."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Questions that come while others are under way: the agent alone and the funnel as services, side by side.
 
 The paper says that the funnel "boosts serving throughput under concurrent workloads"; its public code answers
-one question after the other. Here every question is a thread that takes the very path of the live funnel, one
-sample at a time; what meets in a model's queues is answered as one batch, so that screening and drafting of
-some questions run beside the tool loops of others.
+one question after the other. Here every question is a thread that goes through the live funnel, one sample at a time;
+requests that wait for a model together are answered as one batch, so that screening and drafting of some questions run
+beside the tool loops of others.
 """
 
 from __future__ import annotations
@@ -194,7 +194,7 @@ def _record(agent: str, run: Run, one: Finished, shares: Mapping[str, float]) ->
 
 
 def closed_loop(ask: Answer, questions: Sequence[OfferedQuestion], concurrency: int) -> list[Finished]:
-    """So many askers, each of whom asks the next question when the last one is answered."""
+    """So many clients, each of which asks the next question when its last one is answered."""
     started = time.perf_counter()
 
     def asked(question: OfferedQuestion) -> Finished:
@@ -205,7 +205,7 @@ def closed_loop(ask: Answer, questions: Sequence[OfferedQuestion], concurrency: 
 
 
 def poisson(ask: Answer, questions: Sequence[OfferedQuestion], waits: Sequence[float]) -> list[Finished]:
-    """Questions that come when they come, after these seconds each, however many are still under way."""
+    """Questions that arrive after these waits in seconds, however many are still under way."""
     started = arrival = time.perf_counter()
     under_way: list[Future[Finished]] = []
     with ThreadPoolExecutor(len(questions)) as askers:

@@ -1,1 +1,1 @@
-"""The miniature: a small honest world with trained models, so that the whole study runs on a laptop."""
+"""The miniature: generated benchmarks for small trained models, so that the whole study runs on a laptop."""

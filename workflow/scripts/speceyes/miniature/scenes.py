@@ -1,6 +1,6 @@
-"""Scenes of the miniature world: grey plates of distinct shapes, each with one coloured dot, plain or tiny.
+"""Scenes of the miniature: grey plates of distinct shapes, each with one coloured dot, plain or tiny.
 
-A scene lives on an 8 x 8 grid of cells, independent of any resolution: rendered at 896 px a cell is
+A scene is laid out on an 8 x 8 grid of cells, independent of any resolution: rendered at 896 px a cell is
 112 px wide, in a model's view it is one visual token. Every plate is easy to find; a plain dot is
 easy to see in the view, a tiny one vanishes there and shows only in a crop of the original. The
 background carries a colour ramp, since a small vision tower needs to see where it is.

@@ -136,6 +136,6 @@ def _verdicts(results: Path, sample: Sample) -> Iterator[str]:
 
 
 def _short(text: str) -> str:
-    """One line of text, cut where it is long, without what a terminal would obey."""
+    """One line of text, cut where it is long, without control characters."""
     line = "".join(sign if sign.isprintable() else "\ufffd" for sign in " ".join(text.split()))
     return line if len(line) <= WIDTH else f"{line[:WIDTH]}... ({len(line)} characters)"

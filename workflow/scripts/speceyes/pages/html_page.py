@@ -18,7 +18,7 @@ def html_page(title: str, text: str) -> str:
 
     Args:
         title: of the browser's tab.
-        text: in Markdown; markup of any other kind in it is shown, not obeyed.
+        text: in Markdown; any other markup in it is shown as text.
     """
     page = Template((_STATIC / "page.html").read_text(encoding="utf-8"))
     style = (_STATIC / "page.css").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""What a study found, in three sentences: the last words of a run."""
+"""What a study found, in three sentences, printed at the end of a run."""
 
 from __future__ import annotations
 

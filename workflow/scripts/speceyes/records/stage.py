@@ -1,4 +1,4 @@
-"""A GPU stage's frame: a shard of the samples, a table that is kept up to date, a journal that survives.
+"""What all stages that run models share: a selection of samples, a table kept up to date, a journal of unfinished work.
 
 The table is the store of what is done, record by record. A sample that is new, or whose question, picture, model,
 prompt, code or setting changed, is worked on; every other record is taken up as it was.
@@ -53,7 +53,7 @@ class Stage:
     def run(self, kind: type[R], work: Callable[[Sequence[Sample]], Iterable[R]]) -> None:
         """Do what is not done yet, then write the table in the samples' order.
 
-        A table that is complete keeps every byte and only looks new. The journal stays, marked as finished, until
+        Of a complete table only the modification time changes. The journal stays, marked as finished, until
         :func:`speceyes.records.journal.remove_finished`: a Snakemake killed before it has noted the table as complete
         may delete it and ask for it again.
 

@@ -12,13 +12,13 @@ Box = tuple[int, int, int, int]
 
 
 def _whole_characters(value: Any) -> Any:
-    """Text with a replacement mark for every half of a character, which UTF-8 and so no file can hold."""
+    """Text with a replacement character for every lone surrogate, which UTF-8 cannot encode."""
     if not isinstance(value, str):
         return value
     return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-# What models and tools wrote: JSON's escapes, for one, can spell half a character.
+# What models and tools wrote: JSON's escapes, for one, can spell lone surrogates.
 Text = Annotated[str, BeforeValidator(_whole_characters)]
 
 

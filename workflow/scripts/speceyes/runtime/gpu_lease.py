@@ -75,7 +75,7 @@ def _exported(ids: list[str]) -> Iterator[None]:
 
 
 def _acquire(count: int, pool: list[str], locks: Path, poll_s: float, held: contextlib.ExitStack) -> list[str]:
-    """Take ids one at a time under one gate, so that two jobs never wait for each other's halves."""
+    """Take ids one at a time under one lock, so that two jobs never hold what the other waits for."""
     ids: list[str] = []
     locks.mkdir(parents=True, exist_ok=True)
     with FileLock(locks / "gate.lock"):

@@ -1,4 +1,4 @@
-"""What every rule's script does around its work: logging, one-line errors, a GPU lease, an end with its Snakemake."""
+"""What every rule's script does around its work: logging, one-line errors, a GPU lease, ending when Snakemake ends."""
 
 from __future__ import annotations
 

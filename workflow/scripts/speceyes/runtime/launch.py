@@ -1,4 +1,4 @@
-"""Start Snakemake in a folder, also in one where the last run was killed: its lock goes, a living run's stays."""
+"""Start Snakemake in a folder: the lock of a killed run is removed, that of a running one is respected."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _STATE = Path(".snakemake")
 
 
 def main() -> None:
-    """Become Snakemake; nothing is started beside a run that lives."""
+    """Become Snakemake, unless another run is under way in this folder."""
     arguments = sys.argv[1:]
     if arguments[:1] in (["-h"], ["--help"]):
         argparse.ArgumentParser(usage="%(prog)s SNAKEMAKE'S ARGUMENTS", description=__doc__).parse_args(arguments)
@@ -23,7 +23,7 @@ def main() -> None:
 
 
 def _alone() -> None:
-    """See to it that no other run is under way here; what a killed one left of its lock is removed."""
+    """Make sure that no other run is under way here; the lock of a killed one is removed."""
     _STATE.mkdir(exist_ok=True)
     # Held until Snakemake, which this process becomes, ends; its jobs do not inherit it.
     held = os.open(_STATE / "launch.lock", os.O_CREAT | os.O_RDWR, 0o644)

@@ -1,4 +1,4 @@
-"""What a job says while it goes on: to its log and to the terminal."""
+"""Messages of a running job, to its log and to the terminal."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ import sys
 
 
 def notice(line: str) -> None:
-    """One line."""
+    """Write one line to both."""
     logging.warning("%s", line)
     sys.stderr.write(f"\nspeceyes: {line}\n")

@@ -31,7 +31,7 @@ LARGE = 64 * 2**20  # bytes from which a file counts by its size alone
 
 
 def provenance(settings: dict[str, Any], inputs: dict[str, str]) -> dict[str, Any]:
-    """What gets stamped into a table: resolved settings, input identities, and all that was around."""
+    """What gets stamped into a table: resolved settings, input identities, packages, machine and commit."""
     return {
         "settings": settings,
         "inputs": inputs,

@@ -1,4 +1,4 @@
-"""Which processes are Snakemake, and a job that ends with its own."""
+"""Which processes are Snakemake, and how a job ends when its own Snakemake does."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Small repairs of model-written image code, made before it runs (docs/protocol.md, Thyme protocol).
 
-Only the standard library is imported: the repairs happen inside the sandbox, where parsing hostile
-text can hurt nobody.
+Only the standard library is imported: the repairs happen inside the sandbox, where hostile text
+may be parsed.
 """
 
 from __future__ import annotations

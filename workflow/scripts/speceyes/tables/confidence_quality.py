@@ -56,8 +56,8 @@ def confidence_quality(
         screening passes to the gate. ``n`` counts scored draft answers and ``right`` the right ones;
         AUROC and AUPR (right is positive) are NaN when all or none are right. ``aurc`` is the mean
         selective risk over all coverages, lower is better. ``auroc_difference`` and ``aurc_difference``
-        are to the metric ``compared_with`` at the same K, on the same answers. ``ece`` takes the
-        confidence at its word as a probability, which the squashed separability is not.
+        are to the metric ``compared_with`` at the same K, on the same answers. ``ece`` treats the confidence as a
+        probability, which the squashed separability is not.
     """
     rows = []
     for (benchmark, split), cell in outcomes.groupby(["benchmark", "split"], sort=False):

@@ -1,4 +1,4 @@
-"""What the timed runs answered, held against the stored answers: batches, engines and kernels move close calls."""
+"""What the timed runs answered, held against the stored answers: batch sizes, engines and kernels change near ties."""
 
 from __future__ import annotations
 

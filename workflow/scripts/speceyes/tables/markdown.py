@@ -9,5 +9,5 @@ _MARKUP = re.compile(r"[\\`*\[\]|~]|(?<![^\W_])_|_(?![^\W_])")  # an underscore 
 
 
 def plain(text: str) -> str:
-    """Names and sentences of others, of which a page in Markdown or a table cell takes nothing for markup."""
+    """Foreign text, escaped so that a page in Markdown or a table cell shows it as it is written."""
     return _MARKUP.sub(r"\\\g<0>", html.escape(text, quote=False))

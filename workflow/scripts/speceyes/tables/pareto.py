@@ -1,4 +1,4 @@
-"""The cost-accuracy front over every setting, and which setting makes each other one pointless."""
+"""The cost-accuracy front over every setting, and which setting dominates each of the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which τ should I use? A threshold chosen on calibration images with a guarantee, tried on the rest.
+"""The recommended threshold: chosen on calibration images with a guarantee, evaluated on the rest.
 
 Learn-then-Test (Angelopoulos et al., 2110.01052): thresholds, fixed beforehand, are tested from the
 safest down for the hypothesis "this threshold loses more than ε of accuracy against the agent"; the

@@ -1,4 +1,4 @@
-"""Rows of examples as tensors: many lines behind one prefix, each blind to the others."""
+"""Rows of examples as tensors: many lines behind one prefix, which do not attend to each other."""
 
 from __future__ import annotations
 

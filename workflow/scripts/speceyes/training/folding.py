@@ -1,4 +1,4 @@
-"""Stage 2: write the tower's knowledge in the language model's own words.
+"""Stage 2: the vision tower's features are mapped to the language model's word embeddings.
 
 A ridge regression maps each visual token to the sum of its attributes' codes, and the map is folded
 into the last linear layer of the merger. A colour's code is that colour word's embedding, so that
@@ -108,7 +108,7 @@ def fold(
 
 @torch.no_grad()
 def silence_deepstack(model: VisionLanguageModel) -> None:
-    """Let the draft's second way from tower to language model carry nothing: its codes would be others."""
+    """Zero the draft's second path from tower to language model (DeepStack), whose features are not mapped."""
     visual: Any = model.model.visual
     for merger in getattr(visual, "deepstack_merger_list", ()):
         merger.linear_fc2.weight.zero_()

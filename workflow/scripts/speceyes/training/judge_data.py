@@ -172,7 +172,7 @@ def _noise(rng: random.Random, question: Question) -> Case:
 
 
 def _endless(rng: random.Random, question: Question) -> str:
-    """A tool call or code that loses its thread and repeats itself until it is cut off."""
+    """A tool call or code that repeats itself until it is cut off."""
     words = (tool_call if rng.random() < 0.5 else code_block)(question.plate).split(" ")
     said = words[: rng.randint(1, len(words))]
     while rng.random() < 0.7:

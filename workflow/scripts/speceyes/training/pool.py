@@ -1,7 +1,8 @@
 """A pool of rendered training scenes: views and crops as the models will see them, with their labels.
 
 Rendering large originals is the slow part of training, so it is done once. Dots of the pool have
-every size from plain down to invisible: the towers learn a smooth dial, and the benchmarks pick from it.
+every size from plain down to invisible: the towers learn a continuous scale, of which the benchmarks use
+two values.
 """
 
 from __future__ import annotations

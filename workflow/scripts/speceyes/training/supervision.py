@@ -1,7 +1,7 @@
-"""Attention that is told where to look, for training only.
+"""Attention supervised towards given positions, for training only.
 
-Cross-entropy alone leaves a model this small at chance for thousands of steps; telling two heads of
-some layers where to look gets every hop right within a few hundred.
+Cross-entropy alone leaves a model this small at chance for thousands of steps; supervising two heads of
+some layers gets every hop right within a few hundred.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Supervision:
 def _supervised_attention(
     module: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, mask: torch.Tensor, **kwargs: Any
 ) -> Any:
-    """SDPA, watched."""
+    """SDPA whose supervised heads are scored."""
     found = ALL_ATTENTION_FUNCTIONS["sdpa"](module, query, key, value, mask, **kwargs)
     if module.layer_idx in module.supervision.jobs:
         module.supervision.look(module.layer_idx, query, key, mask, query.shape[-1] ** -0.5)

@@ -1,9 +1,9 @@
 """Rebuild the miniature's models from seeds: ``python -m speceyes train-miniature``.
 
-Stages: tokenizer, picture pools, vision towers (1), their knowledge written in the language model's
-words (2), language models (3), agents thinking for long (4), looking first (5) and scoring once more (6),
-judge. Each leaves its result in the build folder; what is there is not made again, and a stage that was
-cut off goes on from its last checkpoint. About three hours of one CPU core.
+Stages: tokenizer, picture pools, vision towers (1), their features mapped to the language model's word embeddings (2),
+language models (3), agents thinking for long (4), looking first (5) and scoring once more (6), judge. Each leaves its
+result in the build folder; what is there is not made again, and a stage that was cut off goes on from its last
+checkpoint. About three hours of one CPU core.
 
 With ``--adapt FOLDER`` the agents are not made anew: those in the folder are taken up, and stages 5 and 6
 alone are done, which is how the shipped agents came to look first.

@@ -1,7 +1,7 @@
 """The miniature's judge: a tiny Qwen2 that says whether an answer equals the gold answer.
 
-A model this small does not find out by itself that two words are equal; told where to look (two heads
-of one layer, during training only) it does within a minute.
+A model this small does not learn by itself that two words are equal; with two heads of one layer
+supervised (during training only) it does within a minute.
 """
 
 from __future__ import annotations

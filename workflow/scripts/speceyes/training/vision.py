@@ -1,8 +1,8 @@
 """Stage 1: the vision towers learn to see, token by token, under dense supervision.
 
 Every visual token that lies on a plate is asked for the plate's shape, its dot's colour, side and
-size, and (in a view) its column and row. End-to-end training of a model this small never gets off
-the ground without this.
+size, and (in a view) its column and row. End-to-end training of a model this small does not converge
+without this.
 """
 
 from __future__ import annotations

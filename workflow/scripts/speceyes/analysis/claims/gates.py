@@ -17,24 +17,24 @@ from speceyes.analysis.ranking import area_difference, aurc, auroc
 NOBODY = ""  # the draft's answers, whoever the agent is
 
 
-def auroc_against(tables: ClaimTables, rivals: Sequence[str]) -> Iterator[Evidence]:
-    """AUROC of the metric less a rival's on the same draft answers, per benchmark."""
-    yield from _ranking(tables, rivals, "AUROC")
+def auroc_against(tables: ClaimTables, others: Sequence[str]) -> Iterator[Evidence]:
+    """AUROC of the metric less another one's on the same draft answers, per benchmark."""
+    yield from _ranking(tables, others, "AUROC")
 
 
-def aurc_against(tables: ClaimTables, rivals: Sequence[str]) -> Iterator[Evidence]:
-    """Area under a rival's risk-coverage curve less the metric's: what risk the metric spares, per benchmark."""
-    yield from _ranking(tables, rivals, "AURC")
+def aurc_against(tables: ClaimTables, others: Sequence[str]) -> Iterator[Evidence]:
+    """Area under another one's risk-coverage curve less the metric's: what risk the metric spares, per benchmark."""
+    yield from _ranking(tables, others, "AURC")
 
 
-def _ranking(tables: ClaimTables, rivals: Sequence[str], name: str) -> Iterator[Evidence]:
+def _ranking(tables: ClaimTables, others: Sequence[str], name: str) -> Iterator[Evidence]:
     area, sign = {"AUROC": (auroc, 1), "AURC": (aurc, -1)}[name]
     for benchmark, rows in tables.drafts():
         right, images = rows[f"draft_{SCORER}"].to_numpy() > 0, image_numbers(rows)
         own = area(right, _confidence(rows, tables.metric, tables), images)
-        for rival in _known(tables, rivals):
-            other = area(right, _confidence(rows, rival, tables), images)
-            quantity = f"{name} less {rival}'s" if sign > 0 else f"{rival}'s {name} less the metric's"
+        for metric in _known(tables, others):
+            other = area(right, _confidence(rows, metric, tables), images)
+            quantity = f"{name} less {metric}'s" if sign > 0 else f"{metric}'s {name} less the metric's"
             named = {"agent": NOBODY, "benchmark": benchmark, "split": ALL, "quantity": quantity}
             if own is None or other is None:
                 yield Evidence(**named, estimate=np.nan, low=np.nan, high=np.nan, n=len(rows))
@@ -44,9 +44,9 @@ def _ranking(tables: ClaimTables, rivals: Sequence[str], name: str) -> Iterator[
             yield Evidence(**named, estimate=sign * found.difference, low=low, high=high, n=len(rows))
 
 
-def _known(tables: ClaimTables, rivals: Sequence[str]) -> list[str]:
-    """The rivals that the study has."""
-    return [rival for rival in rivals if tables.has(rival)]
+def _known(tables: ClaimTables, others: Sequence[str]) -> list[str]:
+    """Of some metrics those that the study has."""
+    return [metric for metric in others if tables.has(metric)]
 
 
 def _confidence(rows: pd.DataFrame, metric: str, tables: ClaimTables) -> Floats:
@@ -66,7 +66,7 @@ def overlap_of_densities(tables: ClaimTables, _: Sequence[str]) -> Iterator[Evid
     """Overlap of the densities of right and wrong draft answers, per benchmark.
 
     Two densities that cross once overlap by the shares on the wrong sides of the crossing. Each half of
-    the images is cut where the other half says, so that no cut is praised by the answers that chose it.
+    the images is cut where the other half says, so that no cut is measured on the answers that chose it.
     """
     for benchmark, rows in tables.drafts():
         right, images = rows[f"draft_{SCORER}"].to_numpy() > 0, image_numbers(rows)
@@ -112,15 +112,15 @@ def _overlap(right: Mask, above: Mask, images: Counts, level: float) -> tuple[fl
     return min(total, 1.0), max(total - float(below), 0.0), min(total + float(over), 1.0)
 
 
-def accuracy_at_equal_speed(tables: ClaimTables, rivals: Sequence[str]) -> Iterator[Evidence]:
-    """Accuracy with the metric less a rival's where both spare the agent the same seconds, per agent and benchmark."""
+def accuracy_at_equal_speed(tables: ClaimTables, others: Sequence[str]) -> Iterator[Evidence]:
+    """Accuracy with the metric less another one's where both save the same seconds, per agent and benchmark."""
     for agent, benchmark, rows in tables.gated():
         funnel = FunnelOutcomes(rows, tables.top_k)
         own = funnel.accepted(tables.metric, tables.point(agent, benchmark, tables.metric))
         spared = float(np.nansum(funnel.seconds_of("agent")[own]))
-        for rival in _known(tables, rivals):
-            other = funnel.most_confident(funnel.confidence(rival), funnel.tool_free, spared)
-            quantity = f"accuracy less {rival}'s at equal speed"
+        for metric in _known(tables, others):
+            other = funnel.most_confident(funnel.confidence(metric), funnel.tool_free, spared)
+            quantity = f"accuracy less {metric}'s at equal speed"
             named = {"agent": agent, "benchmark": benchmark, "split": ALL, "quantity": quantity}
             yield accuracy_difference(named, rows, funnel.right(own), funnel.right(other), _level(tables))
 

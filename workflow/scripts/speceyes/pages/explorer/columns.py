@@ -1,7 +1,7 @@
 """What the page knows: columns per split, from which it computes every setting itself.
 
 Numbers are not copied from tables, except intervals and the scores by category: the page composes each
-setting from the stored passes, as the replay does, so that the two hold each other to account.
+setting from the stored passes, as the replay does, so that each is a check of the other.
 """
 
 from __future__ import annotations
