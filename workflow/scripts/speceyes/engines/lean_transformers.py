@@ -27,6 +27,7 @@ with _seemingly_absent("sklearn", "scipy"):
     from transformers import (
         AutoConfig,
         AutoModelForImageTextToText,
+        DynamicCache,
         GenerationConfig,
         ProcessorMixin,
         Qwen2_5_VLProcessor,
@@ -34,6 +35,7 @@ with _seemingly_absent("sklearn", "scipy"):
         StoppingCriteria,
         StoppingCriteriaList,
     )
+    from transformers.cache_utils import DynamicLayer
     from transformers.models.auto.auto_mappings import PROCESSOR_MAPPING_NAMES
     from transformers.models.auto.modeling_auto import MODEL_FOR_IMAGE_TEXT_TO_TEXT_MAPPING_NAMES
     from transformers.models.auto.processing_auto import processor_class_from_name
@@ -45,6 +47,8 @@ __all__ = [
     "PROCESSOR_MAPPING_NAMES",
     "AutoConfig",
     "AutoModelForImageTextToText",
+    "DynamicCache",
+    "DynamicLayer",
     "GenerationConfig",
     "ProcessorMixin",
     "Qwen2_5_VLProcessor",

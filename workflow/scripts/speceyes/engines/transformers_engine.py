@@ -14,6 +14,7 @@ import torch
 from speceyes.engines.attention import attention_for
 from speceyes.engines.base import EngineError, Generation, OutOfMemoryError, Request
 from speceyes.engines.in_process import TransformersSettings
+from speceyes.engines.kv_cache import cache_with_room
 from speceyes.engines.lean_transformers import (
     AutoModelForImageTextToText,
     GenerationConfig,
@@ -68,7 +69,12 @@ class TransformersEngine:
         widest = max(request.top_k for request in requests)
         with torch.inference_mode(), captured_top_k(self._model, widest) as top_k, enough_memory(requests):
             inputs = self.codec.encode(requests).to(self._model.device)
-            self._model.generate(**inputs, generation_config=config, stopping_criteria=StoppingCriteriaList([ends]))
+            self._model.generate(
+                **inputs,
+                **cache_with_room(self._model.config),
+                generation_config=config,
+                stopping_criteria=StoppingCriteriaList([ends]),
+            )
         if not top_k.finite:
             raise EngineError(
                 f"{self._path}: the model's logits are not finite (NaN or infinite); "
