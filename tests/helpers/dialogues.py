@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
-from scripted import said, sample, store_picture
+from scripted import PROMPTS, said, sample, store_picture
 from speceyes.agents.base import Agent
 from speceyes.agents.deepeyes import DeepEyes
 from speceyes.agents.run import answer
@@ -16,14 +16,6 @@ from speceyes.engines.base import Generation, Request
 
 SIDE = 1344
 VIEW = {"factor": 28, "min_pixels": 224 * 224, "max_pixels": 224 * 224}
-PROMPTS = """\
-question: "Q: {question}\\n"
-question_with_options: "Q: {question} {options}"
-roles:
-  screening: {system: Judge., user: "Tools?"}
-  agent: {system: Work., user: "Think. {image_path}"}
-  verify: {system: Score., user: "0 to 9?"}
-"""
 
 
 class ScriptEnded(Exception):  # noqa: N818 - no error: the loop wants more than the script has

@@ -1,4 +1,4 @@
-"""An engine that says what a test wants and remembers what it was asked, and a sample to ask about."""
+"""An engine that says what a test wants and remembers what it was asked; prompts, and a sample to ask about."""
 
 from __future__ import annotations
 
@@ -13,6 +13,14 @@ from speceyes.sandbox import SandboxResult
 from speceyes.sandbox.settings import Status
 
 SECONDS = 0.5
+PROMPTS = """\
+question: "Q: {question}\\n"
+question_with_options: "Q: {question} {options}"
+roles:
+  screening: {system: Judge., user: "Tools?"}
+  agent: {system: Work., user: "Think. {image_path}"}
+  verify: {system: Score., user: "0 to 9?"}
+"""
 STOPS = ("</tool_call>", "</code>", "</answer>")
 
 

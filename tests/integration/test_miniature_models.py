@@ -7,18 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
+from miniature_questions import drawn_questions, miniature_config
 from speceyes.agents.base import Task, load_agent
 from speceyes.agents.run import answer
-from speceyes.benchmarks.base import load_reader
-from speceyes.benchmarks.index import build_index
 from speceyes.engines.transformers_engine import TransformersEngine
 from speceyes.images import open_image
 from speceyes.method.draft import Drafter
-from speceyes.miniature.generate import Sizes, write_benchmarks
 from speceyes.prompts import load_prompts
-from speceyes.records.samples import read_samples
-from speceyes.study.config import load_config
 
 REPOSITORY = Path(__file__).parents[2]
 MINIATURE = REPOSITORY / "resources/miniature"
@@ -68,21 +63,15 @@ def test_all_models_together_are_small():
 
 @pytest.fixture(scope="module")
 def config():
-    return load_config(yaml.safe_load((REPOSITORY / "config/miniature.yaml").read_text()))
+    return miniature_config()
 
 
 @pytest.fixture(scope="module")
 def questions(config, tmp_path_factory):
     """Eight samples with prompts of several lengths, and their images' folder."""
-    folder = tmp_path_factory.mktemp("questions")
-    write_benchmarks(folder / "b", Sizes(vstar_direct=2, vstar_relative=2, hrbench_questions=2, pope_images=3), seed=13)
-    found = []
-    for name, split in (("vstar", "direct_attributes"), ("vstar", "relative_position"), ("pope", "adversarial")):
-        reader = load_reader(config.benchmarks[name].reader)(folder / "b" / name, {})
-        build_index(reader, name, split, folder / "samples.parquet", folder / "images")
-        found += read_samples(folder / "samples.parquet")
+    found, images = drawn_questions(config, tmp_path_factory.mktemp("questions"), vstar=2)
     assert len({bool(sample.options) for sample in found[:8]}) == 2
-    return found[:8], folder / "images"
+    return found[:8], images
 
 
 def engine(config, name):

@@ -10,21 +10,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
+from miniature_questions import drawn_questions, miniature_config
 from speceyes.agents.base import load_agent, told_settings
 from speceyes.agents.run import answer
-from speceyes.benchmarks.base import load_reader
-from speceyes.benchmarks.index import build_index
 from speceyes.engines.base import EngineError, Message, Place, Request
 from speceyes.engines.registry import open_engine
 from speceyes.method.confidence import confidence
 from speceyes.method.draft import Drafter
 from speceyes.method.screening import screen
 from speceyes.method.specreason import VARIANTS, SpecReasonSettings
-from speceyes.miniature.generate import Sizes, write_benchmarks
 from speceyes.prompts import load_prompts
-from speceyes.records.samples import read_samples
-from speceyes.study.config import load_config
 from vllm_servers import REPOSITORY, served_model
 
 pytestmark = pytest.mark.vllm
@@ -32,20 +27,13 @@ pytestmark = pytest.mark.vllm
 
 @pytest.fixture(scope="module")
 def config():
-    return load_config(yaml.safe_load((REPOSITORY / "config/miniature.yaml").read_text()))
+    return miniature_config()
 
 
 @pytest.fixture(scope="module")
 def questions(config, tmp_path_factory):
     """Questions of two kinds, and their pictures' folder."""
-    folder = tmp_path_factory.mktemp("questions")
-    write_benchmarks(folder / "b", Sizes(vstar_direct=6, vstar_relative=6, hrbench_questions=2, pope_images=3), seed=13)
-    found = []
-    for name, split in (("vstar", "direct_attributes"), ("vstar", "relative_position"), ("pope", "adversarial")):
-        reader = load_reader(config.benchmarks[name].reader)(folder / "b" / name, {})
-        build_index(reader, name, split, folder / "samples.parquet", folder / "images")
-        found += read_samples(folder / "samples.parquet")
-    return found, folder / "images"
+    return drawn_questions(config, tmp_path_factory.mktemp("questions"), vstar=6)
 
 
 @pytest.fixture(scope="module")

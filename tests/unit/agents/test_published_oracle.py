@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from scripted import broke, ran, said, sample, store_picture
+from scripted import PROMPTS, broke, ran, said, sample, store_picture
 from speceyes.agents.base import Agent
 from speceyes.agents.deepeyes import DeepEyes
 from speceyes.agents.run import answer
@@ -21,14 +21,6 @@ from speceyes.agents.thyme import Thyme
 from speceyes.engines.base import Request
 from speceyes.method.specreason import PublishedSpecReason, SpecReasonSettings
 
-PROMPTS = """\
-question: "Q: {question}\\n"
-question_with_options: "Q: {question} {options}"
-roles:
-  screening: {system: Judge., user: "Tools?"}
-  agent: {system: Work., user: "Think."}
-  verify: {system: Score., user: "0 to 9?"}
-"""
 PICTURE, VIEW = (560, 280), (112, 56)
 IMAGE = {"factor": 28, "min_pixels": 112 * 56, "max_pixels": 112 * 56}
 DIALOGUES = settings(
@@ -38,7 +30,7 @@ DIALOGUES = settings(
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "prompts.yaml").write_text(PROMPTS)
+    (tmp_path / "prompts.yaml").write_text(PROMPTS.replace(" {image_path}", ""))
     store_picture(tmp_path / "images", PICTURE)
     return tmp_path
 

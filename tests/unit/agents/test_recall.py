@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from scripted import ScriptedEngine, broke, ran, said, sample, store_picture
+from scripted import PROMPTS, ScriptedEngine, broke, ran, said, sample, store_picture
 from speceyes.agents.base import Agent
 from speceyes.agents.deepeyes import DeepEyes
 from speceyes.agents.recall import RecallingEngine, prompt_digest
@@ -16,14 +16,6 @@ from speceyes.agents.run import answer
 from speceyes.agents.thyme import Thyme
 from speceyes.engines.base import Message, Request
 
-PROMPTS = """\
-question: "Q: {question}\\n"
-question_with_options: "Q: {question} {options}"
-roles:
-  screening: {user: "Tools?"}
-  agent: {system: "Work.", user: "Think. {image_path}"}
-  verify: {system: "Score.", user: "0 to 9?"}
-"""
 ANSWER = "<answer>A. red</answer>"
 CALL = '<tool_call>{"name": "image_zoom_in_tool", "arguments": {"bbox_2d": [0, 0, 56, 28]}}</tool_call>'
 OUTSIDE = CALL.replace("[0, 0, 56, 28]", "[900, 900, 999, 999]")

@@ -1,12 +1,12 @@
 import pytest
 from PIL import Image
+from scripted import sample
 from speceyes.engines.base import Generation, Message, Request
 from speceyes.method.screening import is_tool_free, screen
-from speceyes.records.samples import Sample
 
 
 @pytest.mark.parametrize(
-    "text, verdict",
+    "text, tool_free",
     [
         ("no", True),
         ("No.", True),
@@ -18,8 +18,8 @@ from speceyes.records.samples import Sample
         ("", False),
     ],
 )
-def test_verdict_is_the_published_one(text, verdict):
-    assert is_tool_free(text) is verdict
+def test_a_sample_is_tool_free_by_the_published_rule(text, tool_free):
+    assert is_tool_free(text) is tool_free
 
 
 class Screener:
@@ -35,28 +35,15 @@ class Echo:
         return [Generation(text, (1, 2), ("a", "b"), 4, "end_of_text", 0.25) for text in texts]
 
 
-def sample(number, question, image="red.png"):
-    return Sample(
-        sample_id=str(number),
-        benchmark="b",
-        split="s",
-        question=question,
-        options=(),
-        gold="yes",
-        gold_letter="",
-        category="",
-        image=image,
-        image_id="0",
-        width=8,
-        height=8,
-    )
+def asked(number, question, image="red.png"):
+    return sample(number, image, options=()).model_copy(update={"question": question})
 
 
 def test_a_batch_keeps_order_and_survives_a_missing_image(tmp_path):
     Image.new("RGB", (8, 8), "red").save(tmp_path / "red.png")
-    samples = [sample(1, "No"), sample(2, "no", "gone.png"), sample(3, "Yes")]
+    samples = [asked(1, "No"), asked(2, "no", "gone.png"), asked(3, "Yes")]
     one, missing, two = screen(Echo(), Screener(), samples, tmp_path)
     assert (one.text, one.tool_free, one.latency_s, one.generated_tokens) == ("No", True, 0.25, 2)
     assert (missing.status, missing.tool_free) == ("error", False)
     assert "gone.png" in missing.error
-    assert (two.sample_id, two.tool_free) == ("3", False)
+    assert (two.sample_id, two.tool_free) == (samples[2].sample_id, False)

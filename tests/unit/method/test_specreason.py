@@ -6,21 +6,13 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from scripted import SECONDS, ScriptedEngine, ScriptedSandbox, broke, ran, said, sample, store_picture
+from scripted import PROMPTS, SECONDS, ScriptedEngine, ScriptedSandbox, broke, ran, said, sample, store_picture
 from speceyes.agents.deepeyes import DeepEyes
 from speceyes.agents.thyme import Thyme
 from speceyes.engines.base import Message
 from speceyes.method.specreason import VARIANTS, SpecReasonSettings, read_score
 from speceyes.records.types import AgentRecord
 
-PROMPTS = """\
-question: "Q: {question}\\n"
-question_with_options: "Q: {question} {options}"
-roles:
-  screening: {user: "Tools?"}
-  agent: {system: "Work.", user: "Think."}
-  verify: {system: "Score.", user: "0 to 9?"}
-"""
 DRAFTED = '<tool_call>{"name": "image_zoom_in_tool", "arguments": {"bbox_2d": [0, 0, 56, 28]}}</tool_call>'
 OWN = '<tool_call>{"name": "image_zoom_in_tool", "arguments": {"bbox_2d": [0, 0, 84, 84]}}</tool_call>'
 ANSWER = "<answer>A. red</answer>"
@@ -32,7 +24,7 @@ CROP = Image.new("RGB", (56, 28), "red")
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     for name in ("deepeyes", "thyme"):
-        (tmp_path / f"{name}.yaml").write_text(PROMPTS)
+        (tmp_path / f"{name}.yaml").write_text(PROMPTS.replace(" {image_path}", ""))
     store_picture(tmp_path / "images")
     return tmp_path
 

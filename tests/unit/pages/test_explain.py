@@ -11,6 +11,24 @@ from speceyes.records.tables import write_table
 from speceyes.records.types import AgentRecord, DraftRecord, ScreenRecord, ToolUse, Turn
 
 SAMPLES = ("vstar/relative_position/0000", "vstar/relative_position/0001")
+TOOL = ToolUse(
+    name="image_zoom_in_tool", status="ok", box=(1, 2, 30, 40), output="done " * 200, detail="\x1b[31mred\n\nE"
+)
+TURNS = (
+    Turn(text="I zoom.", generated_tokens=3, latency_s=0.1, tool=TOOL),
+    Turn(text="Blue.", generated_tokens=2, latency_s=0.1),
+)
+CONFIDENCES = [
+    {"sample_id": name, "metric": metric, "top_k": k, "confidence": 0.5 + k / 100}
+    for name in SAMPLES
+    for metric in ("min", "log")
+    for k in (8, 16)
+]
+ANSWER = {
+    "sample_id": SAMPLES[1], "source": "draft", "agent": "", "batch_size": 6, "answer": "Red",
+    "published_correct": 1.0, "published_decided_by": "judge",
+    "corrected_correct": 0.0, "corrected_decided_by": "rule",
+}  # fmt: skip
 
 
 def sample(name: str) -> Sample:
@@ -47,42 +65,14 @@ def results(tmp_path):
         for name in SAMPLES
     ]
     write_table(places["draft"], DraftRecord, drafts, {})
-    tool = ToolUse(
-        name="image_zoom_in_tool", status="ok", box=(1, 2, 30, 40), output="done " * 200, detail="\x1b[31mred\n\nE"
-    )
-    turns = (
-        Turn(text="I zoom.", generated_tokens=3, latency_s=0.1, tool=tool),
-        Turn(text="Blue.", generated_tokens=2, latency_s=0.1),
-    )
     write_table(
         places["agent"],
         AgentRecord,
-        [AgentRecord(sample_id=SAMPLES[1], answer="B. blue", turns=turns, tool_calls=1)],
+        [AgentRecord(sample_id=SAMPLES[1], answer="B. blue", turns=TURNS, tool_calls=1)],
         {},
     )
-    pq.write_table(
-        pa.Table.from_pylist(
-            [
-                {"sample_id": name, "metric": metric, "top_k": k, "confidence": 0.5 + k / 100}
-                for name in SAMPLES
-                for metric in ("min", "log")
-                for k in (8, 16)
-            ]
-        ),
-        places["confidence"],
-    )
-    verdict = {
-        "published_correct": 1.0,
-        "published_decided_by": "judge",
-        "corrected_correct": 0.0,
-        "corrected_decided_by": "rule",
-    }
-    pq.write_table(
-        pa.Table.from_pylist(
-            [{"sample_id": SAMPLES[1], "source": "draft", "agent": "", "batch_size": 6, "answer": "Red"} | verdict]
-        ),
-        places["tables"],
-    )
+    pq.write_table(pa.Table.from_pylist(CONFIDENCES), places["confidence"])
+    pq.write_table(pa.Table.from_pylist([ANSWER]), places["tables"])
     return tmp_path
 
 

@@ -13,6 +13,13 @@ from speceyes.method.confidence import headline, metric_name
 from speceyes.tables.markdown import plain
 
 SCORER = "corrected"
+ELSEWHERE = """\
+## Where to look on
+
+- [explorer.html](explorer.html): move the threshold, go down to every sample
+- [report.html](report.html): figures, tables, run times, rule graph, provenance
+- [tables/](tables): every number as CSV, [every column described](tables/README.md); \
+[config.yaml](config.yaml): what produced them"""
 
 
 def study_page(
@@ -51,25 +58,13 @@ def study_page(
     found = [*findings(settings), *([] if live is None else [agreement(live)])]
     found += [] if throughput is None else under_load(throughput)
     found += [*protocol_differences(protocols), *faulty_passes(faults)]
-    metric = shown_metric(settings)
-    advice = recommended[recommended["metric"] == metric]
     parts = [
         f"# {study}: which of the paper's claims hold?\n\n{note}{ways}{conclusions(claims, level)}",
         "## What was found\n\n" + "\n".join(f"- {line}" for line in found),
         "## Table 1\n\n" + main_table.strip(),
-        f"## Which threshold?\n\nFor the metric `{metric_name(metric)}`; all of them in"
-        " [recommended_threshold.csv](tables/recommended_threshold.csv).\n\n"
-        + "\n".join(_advised(row) for _, row in advice.iterrows()),
-        "## Figures\n\n"
-        + "\n\n".join(
-            f"### {title[0].upper()}{title[1:]}\n\n![{text}](figures/{name}.png)\n\n{text}"
-            for name, (title, text) in captions.items()
-        ),
-        "## Where to look on\n\n"
-        "- [explorer.html](explorer.html): move the threshold, go down to every sample\n"
-        "- [report.html](report.html): figures, tables, run times, rule graph, provenance\n"
-        "- [tables/](tables): every number as CSV, [every column described](tables/README.md);"
-        " [config.yaml](config.yaml): what produced them",
+        _thresholds(recommended, shown_metric(settings)),
+        "## Figures\n\n" + "\n\n".join(_figure(name, *words) for name, words in captions.items()),
+        ELSEWHERE,
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -100,6 +95,20 @@ def _conclusion(row: pd.Series) -> str:
         return f"**{row['conclusion']}**; {EXTRAPOLATED:,} times the {row['samples']:.0f} samples would not decide"
     needed = float(f"{row['samples_needed']:.2g}")  # two digits: it is an extrapolation
     return f"**{row['conclusion']}**; about {needed:,.0f} samples instead of {row['samples']:.0f} would decide"
+
+
+def _thresholds(recommended: pd.DataFrame, metric: str) -> str:
+    """The recommended thresholds of one metric."""
+    rows = recommended[recommended["metric"] == metric]
+    return (
+        f"## Which threshold?\n\nFor the metric `{metric_name(metric)}`; all of them in"
+        " [recommended_threshold.csv](tables/recommended_threshold.csv).\n\n"
+        + "\n".join(_advised(row) for _, row in rows.iterrows())
+    )
+
+
+def _figure(name: str, title: str, text: str) -> str:
+    return f"### {title[0].upper()}{title[1:]}\n\n![{text}](figures/{name}.png)\n\n{text}"
 
 
 def _advised(row: pd.Series) -> str:
