@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path, PurePosixPath
 
 import hypothesis
@@ -42,6 +43,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest comes first."""
     order = {FINISHED_STUDY: 0, BROWSER: 1}
     items.sort(key=lambda test: order.get(shared_by(test.nodeid), len(order)))
+
+
+def pytest_collection_finish() -> None:
+    """What imports have made stays to the end: garbage is looked for among what tests make, and less often."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

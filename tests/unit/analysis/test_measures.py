@@ -10,7 +10,7 @@ from speceyes.analysis.settings import StatisticsSettings
 from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.method.replay import write_replay
 from speceyes.records.times import completed
-from synthetic_study import SyntheticStudy
+from synthetic_study import FEW_SETTINGS, SyntheticStudy
 
 FEW = StatisticsSettings(resamples=200)
 CELL = ["agent", "benchmark", "split"]
@@ -24,7 +24,7 @@ def where(frame, names, values):
 
 @pytest.fixture(scope="module", params=[(), ("thyme",)], ids=["common words", "thyme words the draft's question"])
 def made(request, tmp_path_factory):
-    study = SyntheticStudy(tmp_path_factory.mktemp("study"), own_words=request.param).write()
+    study = SyntheticStudy(tmp_path_factory.mktemp("study"), own_words=request.param, **FEW_SETTINGS).write()
     replays = {}
     for cell in study.cells:
         replays[cell] = study.root / ("replay-" + "-".join(cell) + ".parquet")
@@ -36,9 +36,8 @@ def made(request, tmp_path_factory):
 def test_measures_do_not_depend_on_the_blocks_that_replays_are_read_in(made, monkeypatch, tmp_path):
     answers, settings, ledger, replays = made
     cell = next(iter(replays))
-    study = SyntheticStudy(
-        replays[cell].parent, own_words=tuple({*answers["agent"][answers["source"] == "draft"]} - {""})
-    )
+    own_words = tuple({*answers["agent"][answers["source"] == "draft"]} - {""})
+    study = SyntheticStudy(replays[cell].parent, own_words=own_words, **FEW_SETTINGS)
     monkeypatch.setattr("speceyes.method.replay.ROWS_AT_ONCE", 100)
     write_replay(tmp_path / "blocks.parquet", study.passes(*cell), study.grid(cell[1]), {})
     again = settings_and_ledger({cell: tmp_path / "blocks.parquet"}, answers, FEW)

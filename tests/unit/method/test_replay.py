@@ -28,20 +28,30 @@ def replayer(study):
     return Replayer(study.passes(*CELL))
 
 
-def by_hand(study, threshold, batch):
-    """The funnel written as the paper's four phases, one sample at a time, from the records."""
+@pytest.fixture(scope="module")
+def records(study):
+    """Of every sample: its screening, draft and episode, the seconds of the first two by batch size, its confidence."""
     passes = study.passes(*CELL)
     times = Times([passes.timing])
     scores = pd.read_parquet(passes.confidences).query("metric == 'min' and top_k == 16").set_index("sample_id")
+    screens = {r.sample_id: r for r in read_table(passes.screens[0], ScreenRecord)}
     drafts = {r.sample_id: r for r in read_table(passes.drafts[0], DraftRecord)}
     agents = {r.sample_id: r for r in read_table(passes.agents[0], AgentRecord)}
-    for screen in read_table(passes.screens[0], ScreenRecord):
-        draft, agent = drafts[screen.sample_id], agents[screen.sample_id]
-        screen_s, draft_s = (times.of([screen.sample_id], step, batch=batch)[0] for step in ("screen", "draft"))
+
+    def seconds(name):
+        return {batch: [times.of([name], step, batch=batch)[0] for step in ("screen", "draft")] for batch in (1, 6)}
+
+    return [(screens[n], drafts[n], agents[n], seconds(n), float(scores.loc[n, "confidence"])) for n in screens]
+
+
+def by_hand(records, threshold, batch):
+    """The funnel written as the paper's four phases, one sample at a time, from the records."""
+    for screen, draft, agent, times, confidence in records:
+        screen_s, draft_s = times[batch]
         seconds, tokens = screen_s, screen.generated_tokens
         if screen.tool_free:
             seconds, tokens = seconds + draft_s, tokens + draft.generated_tokens
-            if accepts(float(scores.loc[screen.sample_id, "confidence"]), threshold):
+            if accepts(confidence, threshold):
                 yield "draft", draft.status, seconds, tokens, 0
                 continue
         yield "agent", agent.status, seconds + agent.latency_s, tokens + agent.generated_tokens, agent.tool_calls
@@ -49,9 +59,9 @@ def by_hand(study, threshold, batch):
 
 @pytest.mark.parametrize("batch", [1, 6])
 @given(threshold=st.floats(0.8, 0.999))
-def test_a_composed_funnel_equals_the_four_phases_taken_one_sample_at_a_time(study, replayer, batch, threshold):
+def test_a_composed_funnel_equals_the_four_phases_taken_one_sample_at_a_time(records, replayer, batch, threshold):
     got = replayer.compose(GridSetting("speceyes", "min", 16, threshold, batch))
-    for row, (source, status, seconds, tokens, calls) in enumerate(by_hand(study, threshold, batch)):
+    for row, (source, status, seconds, tokens, calls) in enumerate(by_hand(records, threshold, batch)):
         assert (got["source"][row], got["status"][row]) == (source, status)
         assert got["latency_s"][row] == pytest.approx(seconds, abs=1e-12)
         assert (got["tokens"][row], got["tool_calls"][row]) == (tokens, calls)

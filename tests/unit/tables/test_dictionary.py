@@ -10,14 +10,15 @@ import pytest
 from speceyes.tables.columns import UnknownColumnError, column
 from speceyes.tables.csv_files import read_csv, write_csv
 from speceyes.tables.dictionary import SAMPLE_TABLES, Described, write_dictionary, write_parquet
-from synthetic_study import SyntheticStudy
+from synthetic_study import FEW_SETTINGS, SyntheticStudy
 from synthetic_tables import MODULES, write_tables
 
 
 @pytest.fixture(scope="module")
 def tables(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     root = tmp_path_factory.mktemp("tables")
-    study = SyntheticStudy(root / "passes", {("vstar", "direct_attributes"): 12, ("pope", "random"): 12}).write()
+    splits = {("vstar", "direct_attributes"): 12, ("pope", "random"): 12}
+    study = SyntheticStudy(root / "passes", splits, **FEW_SETTINGS).write()
     write_tables(study, root / "tables", comparable=True, resamples=100)
     return {path.stem: path for path in (root / "tables").iterdir()}
 

@@ -8,6 +8,7 @@ share one matrix product.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -35,11 +36,7 @@ class ImageBootstrap:
         self._codes: Counts = codes.astype(np.int64)
         self.level = settings.level
         self._tails = ((1 - settings.level) / 2, (1 + settings.level) / 2)
-        generator = np.random.default_rng(settings.seed)
-        groups = min(self.images, GROUPS)
-        drawn = generator.multinomial(groups, np.full(groups, 1 / groups), size=settings.resamples)
-        self._weights: Floats = drawn.astype(np.float64)
-        self._groups = generator.permutation(self.images) % groups if self.images > GROUPS else None
+        self._weights, self._groups = _drawn(self.images, min(self.images, GROUPS), settings)
 
     def sums(self, values: Floats) -> Floats:
         """Sums per image, (images, ...), of per-row values, (rows,) or (rows, k)."""
@@ -67,3 +64,14 @@ class ImageBootstrap:
         low = np.quantile(np.where(unknown, -np.inf, draws), self._tails[0], axis=0, method="lower")
         high = np.quantile(np.where(unknown, np.inf, draws), self._tails[1], axis=0, method="higher")
         return np.where(np.isfinite(low), low, np.nan), np.where(np.isfinite(high), high, np.nan)
+
+
+@lru_cache(maxsize=1)
+def _drawn(images: int, groups: int, settings: StatisticsSettings) -> tuple[Floats, Counts | None]:
+    """Weights of resamples, (resamples, groups), and the group of each image; None where each is its own.
+
+    Drawing takes longer than all that is done with the draws, and is the same for as many images with the same seed.
+    """
+    generator = np.random.default_rng(settings.seed)
+    weights = generator.multinomial(groups, np.full(groups, 1 / groups), size=settings.resamples).astype(np.float64)
+    return weights, generator.permutation(images) % groups if images > groups else None

@@ -22,9 +22,10 @@ READS = ("settings", "published")
 Comparison = Literal["within", "outside", "not run", "not comparable"]
 ABLATED_METRIC = "min"  # the paper's ablations use it
 _CELL = ["benchmark", "split"]
+_SYSTEM = ["method", "metric"]
 _OURS = [f"accuracy_{scorer}" for scorer in SCORER_NAMES] + ["speedup"]
 Row = dict[str, Any]
-Finder = Callable[[pd.Series], pd.DataFrame]
+Finder = Callable[[Row], pd.DataFrame]
 
 
 def make(inputs: TableInputs) -> pd.DataFrame:
@@ -51,7 +52,7 @@ def published_vs_ours(settings: pd.DataFrame, folder: Path, comparable: bool) ->
         named | compared
         for table, find in ours.finders().items()
         for named, printed in _printed(folder / f"{table}.csv", table)
-        for compared in _compared(printed, find(pd.Series(named)), comparable)
+        for compared in _compared(printed, find(named), comparable)
     ]
     return pd.DataFrame(rows)
 
@@ -60,8 +61,8 @@ class _Ours:
     """Our settings, as the rows of the paper's tables ask for them."""
 
     def __init__(self, settings: pd.DataFrame) -> None:
-        self._main = settings[settings["main_table"]]
-        self._cells = {cell: rows for cell, rows in settings.groupby(["agent", *_CELL], sort=False)}
+        self._agents = list(settings["agent"].unique())
+        self._rows = {place: rows for place, rows in settings.groupby(["agent", *_CELL, *_SYSTEM], sort=False)}
         self._none = settings.iloc[:0]
 
     def finders(self) -> dict[str, Finder]:
@@ -73,18 +74,21 @@ class _Ours:
             "batch_size_ablation": lambda row: self._ablated(row, "batch_size"),
         }
 
-    def _system(self, row: pd.Series) -> pd.DataFrame:
-        rows = self._main[(self._main["method"] == row["system"]) & (self._main["metric"] == row["metric"])]
-        if row["agent"]:
-            return _at(rows[rows["agent"] == row["agent"]], row)
-        return _at(rows, row).head(1)  # the draft's speedup is over the first agent
+    def _at(self, agent: str, row: Row, *system: str) -> pd.DataFrame:
+        """All settings of a system (method, metric) where a row was measured."""
+        return self._rows.get((agent, row["benchmark"], row["split"], *system), self._none)
 
-    def _ablated(self, row: pd.Series, name: str) -> pd.DataFrame:
+    def _system(self, row: Row) -> pd.DataFrame:
+        """The draft has no agent of its own: its speedup is over the first."""
+        agents = [row["agent"]] if row["agent"] else self._agents
+        found = (self._at(agent, row, row["system"], row["metric"]) for agent in agents)
+        return next((main for rows in found if not (main := rows[rows["main_table"]]).empty), self._none)
+
+    def _ablated(self, row: Row, name: str) -> pd.DataFrame:
         """The operating point with one of its values replaced; the paper's first row is the agent alone."""
-        cell = self._cells.get((row["agent"], row["benchmark"], row["split"]), self._none)
         if row["value"] in ("baseline", "serial"):
-            return cell[cell["method"] == "agent"]
-        funnel = cell[(cell["method"] == "speceyes") & (cell["metric"] == ABLATED_METRIC)]
+            return self._at(row["agent"], row, "agent", "")
+        funnel = self._at(row["agent"], row, "speceyes", ABLATED_METRIC)
         point = funnel[funnel["main_table"]]
         if point.empty:
             return point
@@ -92,11 +96,6 @@ class _Ours:
         for column in {"top_k", "threshold", "batch_size"} - {name}:
             ablated &= (funnel[column] == point[column].iloc[0]).to_numpy(dtype=bool)
         return funnel[ablated]
-
-
-def _at(rows: pd.DataFrame, row: pd.Series) -> pd.DataFrame:
-    found: pd.DataFrame = rows[(rows["benchmark"] == row["benchmark"]) & (rows["split"] == row["split"])]
-    return found
 
 
 def _printed(path: Path, table: str) -> Iterator[tuple[Row, Row]]:

@@ -91,8 +91,14 @@ def _best_cut(right: Mask, confidence: Floats) -> float:
     cuts = np.unique(confidence)
     if right.all() or not right.any():
         return float(np.median(confidence)) if len(confidence) else 0.0
-    gains = [(confidence[right] > cut).mean() - (confidence[~right] > cut).mean() for cut in cuts]
-    return float(cuts[int(np.argmax(gains))])
+    above = [_above(np.sort(confidence[of]), cuts) for of in (right, ~right)]
+    return float(cuts[int(np.argmax(above[0] - above[1]))])
+
+
+def _above(values: Floats, cuts: Floats) -> Floats:
+    """Share of sorted values above each cut."""
+    share: Floats = (len(values) - np.searchsorted(values, cuts, side="right")) / len(values)
+    return share
 
 
 def _overlap(right: Mask, above: Mask, images: Counts, level: float) -> tuple[float, float, float]:
