@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -21,6 +22,7 @@ WAYS = {
     "speceyes": "both",
     "draft": "draft alone",
 }
+GATED = ("gate-only", "speceyes")
 QUANTITIES = {f"accuracy_{SCORER}": f"accuracy (%)\n{SCORER} scorer", "speedup": "speedup"}
 
 
@@ -38,10 +40,12 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
     figure, axes = style.panels(2, len(study.splits), row_height=1.2, sharex="row", sharey="all")
     for column, (benchmark, split) in enumerate(study.splits):
         axes[0, column].set_title(style.panel_title(benchmark, split))
-        for row, (quantity, label) in enumerate(QUANTITIES.items()):
-            for agent in study.agents:
-                _dots(study, axes[row, column], quantity, (agent, benchmark, split))
-            axes[row, column].set_xlabel(label)
+        for agent in study.agents:
+            shown = _shown(study, (agent, benchmark, split))
+            for panel, quantity in zip(axes[:, column], QUANTITIES, strict=True):
+                _dots(study, panel, quantity, agent, shown)
+        for panel, label in zip(axes[:, column], QUANTITIES.values(), strict=True):
+            panel.set_xlabel(label)
     style.percent(axes[0, 0], "x")
     for panel in axes[:, 0]:
         panel.set_yticks(range(len(WAYS)), list(WAYS.values()))
@@ -57,22 +61,21 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
     style.save(figure, png, pdf)
 
 
-def _dots(study: FigureTables, axes: Axes, quantity: str, cell: tuple[str, str, str]) -> None:
-    shift = 0.3 * (study.agents.index(cell[0]) - (len(study.agents) - 1) / 2) / max(1, len(study.agents) - 1)
-    colour = style.agent_colour(study.agents, cell[0])
-    for place, method in enumerate(WAYS):
-        for _, row in _rows(study, method, cell).iterrows():
-            axes.hlines(place + shift, row[f"{quantity}_low"], row[f"{quantity}_high"], color=colour, linewidth=0.9)
-            axes.plot(row[quantity], place + shift, "o", color=colour)
+def _dots(study: FigureTables, axes: Axes, quantity: str, agent: str, shown: pd.DataFrame) -> None:
+    shift = 0.3 * (study.agents.index(agent) - (len(study.agents) - 1) / 2) / max(1, len(study.agents) - 1)
+    colour = style.agent_colour(study.agents, agent)
+    places = np.array([list(WAYS).index(method) for method in shown["method"]]) + shift
+    axes.hlines(places, shown[f"{quantity}_low"], shown[f"{quantity}_high"], color=colour, linewidth=0.9)
+    axes.plot(shown[quantity], places, "o", color=colour)
 
 
-def _rows(study: FigureTables, method: str, cell: tuple[str, str, str]) -> pd.DataFrame:
-    """The setting of a method that corresponds to the main table's funnel."""
-    rows = study.at(study.settings, *cell)
-    rows = rows[rows["method"] == method]
-    point = study.at(study.points, *cell)
-    if method in ("gate-only", "speceyes"):
-        threshold = point.loc[point["metric"] == study.metric, "threshold"]
-        gated = (rows["metric"] == study.metric) & (rows["top_k"] == study.top_k)
-        rows = rows[gated & rows["threshold"].isin(threshold)]
-    return rows if method == "agent" else rows[rows["batch_size"].isin(point["batch_size"])]
+def _shown(study: FigureTables, cell: tuple[str, str, str]) -> pd.DataFrame:
+    """Of each way the setting that corresponds to the main table's funnel."""
+    rows, point = study.cell(*cell), study.cell_points(*cell)
+    rows = rows[
+        rows["method"].isin(WAYS) & (rows["batch_size"].isin(point["batch_size"]) | (rows["method"] == "agent"))
+    ]
+    gated = rows[rows["method"].isin(GATED)]
+    threshold = point.loc[point["metric"] == study.metric, "threshold"]
+    alike = (gated["metric"] == study.metric) & (gated["top_k"] == study.top_k) & gated["threshold"].isin(threshold)
+    return pd.concat([rows.drop(gated.index), gated[alike]])

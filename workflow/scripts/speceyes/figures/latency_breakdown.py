@@ -50,7 +50,7 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
 def _phases(study: FigureTables, axes: Axes, agent: str) -> None:
     """Stacked bars: on the left of each pair the agent alone, on the right the funnel with its speedup."""
     for place, (benchmark, split) in enumerate(study.splits):
-        rows = study.at(study.points, agent, benchmark, split)
+        rows = study.cell_points(agent, benchmark, split)
         funnel = rows[rows["metric"] == study.metric]
         alone = study.reference("agent", agent, benchmark, split)
         if alone is not None:

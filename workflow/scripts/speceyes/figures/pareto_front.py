@@ -50,7 +50,7 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
 
 
 def _panel(study: FigureTables, axes: Axes, cell: tuple[str, str, str], fronts: pd.DataFrame) -> None:
-    settings, fronts = study.at(study.settings, *cell), study.at(fronts, *cell)
+    settings, fronts = study.cell(*cell), study.at(fronts, *cell)
     accuracy = f"accuracy_{SCORER}"
     axes.plot(settings["speedup"], settings[accuracy], "o", color=style.LIGHT, markersize=1.3, mew=0, rasterized=True)
     front = fronts[fronts[f"dominated_by_{SCORER}"].isna()].sort_values("speedup")

@@ -42,6 +42,20 @@ class FigureTables:
         """What happened to every sample."""
         return pd.read_parquet(self._tables["outcomes"])
 
+    @cached_property
+    def _cells(self) -> dict[tuple[str, str, str], pd.DataFrame]:
+        """Every setting by agent, benchmark and split."""
+        grouped = self.settings.groupby(["agent", "benchmark", "split"], sort=False)
+        return {(str(agent), str(benchmark), str(split)): rows for (agent, benchmark, split), rows in grouped}
+
+    def cell(self, agent: str, benchmark: str, split: str) -> pd.DataFrame:
+        """Every setting of one cell; no rows where the agent did not run on the split."""
+        return self._cells.get((agent, benchmark, split), self.settings.iloc[:0])
+
+    def cell_points(self, agent: str, benchmark: str, split: str) -> pd.DataFrame:
+        """The funnel's settings of the main table in one cell."""
+        return _points(self.cell(agent, benchmark, split))
+
     def scored_drafts(self, benchmark: str, split: str) -> pd.DataFrame:
         """Outcomes of the draft answers that have a score: the draft's own are the same beside every agent."""
         rows = self.at(self.outcomes, self.agents[0], benchmark, split)
@@ -60,7 +74,7 @@ class FigureTables:
     @cached_property
     def points(self) -> pd.DataFrame:
         """The funnel's settings of the main table."""
-        return self.settings[self.settings["main_table"] & (self.settings["method"] == "speceyes")]
+        return _points(self.settings)
 
     @property
     def funnel(self) -> pd.DataFrame:
@@ -95,16 +109,15 @@ class FigureTables:
 
     def reference(self, method: str, agent: str, benchmark: str, split: str) -> pd.Series | None:
         """The main table's row of a system without a gate."""
-        rows = self.at(self.settings, agent, benchmark, split)
+        rows = self.cell(agent, benchmark, split)
         rows = rows[(rows["method"] == method) & rows["main_table"]]
         return None if rows.empty else rows.iloc[0]
 
     def ablation(self, name: str, agent: str, benchmark: str, split: str) -> pd.DataFrame:
         """The funnel's settings that differ from the main table's in one value only, ordered by it."""
-        point = self.at(self.points, agent, benchmark, split)
-        point = point[point["metric"] == self.metric]
-        rows = self.at(self.settings, agent, benchmark, split)
+        rows = self.cell(agent, benchmark, split)
         rows = rows[(rows["method"] == "speceyes") & (rows["metric"] == self.metric)]
+        point = _points(rows)
         for column in {"top_k", "threshold", "batch_size"} - {name}:
             rows = rows[rows[column] == (point[column].iloc[0] if len(point) else None)]
         return rows.sort_values(name)
@@ -121,3 +134,8 @@ class FigureTables:
         rows = rows[(rows["table"] == table) & (rows["quantity"] == quantity) & (rows["metric"] == self.metric)]
         values = pd.to_numeric(rows["value"], errors="coerce")
         return rows.assign(value=values).dropna(subset="value").sort_values("value")
+
+
+def _points(settings: pd.DataFrame) -> pd.DataFrame:
+    """Of some settings, the funnel's of the main table."""
+    return settings[settings["main_table"] & (settings["method"] == "speceyes")]

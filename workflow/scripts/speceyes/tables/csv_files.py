@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
-from pandas.api.types import is_numeric_dtype
+from pandas.api.types import is_numeric_dtype, is_string_dtype
 
 from speceyes.runtime.atomic import whole
 
@@ -44,11 +44,9 @@ def read_csv(path: Path) -> pd.DataFrame:
     """Read a table written by :func:`write_csv`."""
     columns = pd.read_csv(path, nrows=0).columns
     missing = {name: [""] for name in columns if name not in TEXT}
-    frame = pd.read_csv(path, dtype=dict.fromkeys(TEXT, str), na_values=missing, keep_default_na=False)
-    text = {str(name): frame[name].map(_unmarked) for name in columns if not is_numeric_dtype(frame[name])}
+    frame = pd.read_csv(
+        path, dtype=dict.fromkeys(TEXT, str), na_values=missing, keep_default_na=False, low_memory=False
+    )
+    text = {str(name): frame[name].str.removeprefix(MARK) for name in columns if is_string_dtype(frame[name])}
     whole = {name: frame[name].astype("Int64") for name in WHOLE if name in frame}
     return frame.assign(**text, **whole)
-
-
-def _unmarked(value: object) -> object:
-    return value.removeprefix(MARK) if isinstance(value, str) else value
