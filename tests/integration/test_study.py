@@ -16,7 +16,7 @@ from speceyes.records.types import AgentRecord, DraftRecord
 from speceyes.study.declared import declared
 from speceyes.tables.claims import claims_table
 from speceyes.tables.csv_files import read_csv
-from speceyes.tables.markdown import plain
+from speceyes.tables.markdown import escaped
 from synthetic_tables import CLAIMS
 
 SYSTEMS = {
@@ -52,8 +52,8 @@ def test_every_claim_of_the_paper_has_a_conclusion_that_follows_from_its_estimat
     page = (results / "README.md").read_text(encoding="utf-8")
     assert page.splitlines()[0].endswith("which of the paper's claims hold?")
     for row in claims.itertuples():
-        assert f"| {row.number} | {plain(f'{row.claim} ({row.place}: {row.paper})')} | **{row.conclusion}**" in page
-        assert f"| {plain(row.finding)} |" in page
+        assert f"| {row.number} | {escaped(f'{row.claim} ({row.place}: {row.paper})')} | **{row.conclusion}**" in page
+        assert f"| {escaped(row.finding)} |" in page
 
 
 def test_the_ledger_adds_up_in_every_setting(results):

@@ -8,7 +8,6 @@ from speceyes.study.captions import Captions
 from speceyes.study.config import ConfigError, check_files, load_config
 from speceyes.study.downloads import DATASETS, MODELS, Downloads
 from speceyes.study.jobs import Jobs, code
-from speceyes.study.layout import MODEL_JOBS
 from speceyes.study.plan import Plan
 from speceyes.study.study import Study
 
@@ -87,13 +86,8 @@ def retried(amount):
 
 def check_keys():
     """Refuse a run that will ask a judge or a served model without the key that the configuration names."""
-    needed = [job for job in workflow.dag.needrun_jobs() if job.rule.name in (*MODEL_JOBS, "load")]
+    planned = [(job.rule.name, job.wildcards_dict.get("agent", "")) for job in workflow.dag.needrun_jobs()]
     try:
-        if not Path(LAYOUT.verdicts).exists():
-            CONFIG.judge.client.key()
-        for job in needed:
-            stage = "live" if job.rule.name == "load" else job.rule.name
-            for found in STUDY.models(stage, job.wildcards_dict.get("agent", "")).values():
-                found.engine.check_environment()
+        JOBS.check_keys(planned)
     except KeyMissingError as error:
         raise WorkflowError(str(error)) from None

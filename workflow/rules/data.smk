@@ -4,10 +4,8 @@ if CONFIG.miniature is not None:
 
     rule make_miniature_benchmarks:
         output:
-            vstar=directory(f"{CONFIG.miniature.folder}/vstar"),
-            hrbench=directory(f"{CONFIG.miniature.folder}/hrbench"),
-            pope=directory(f"{CONFIG.miniature.folder}/pope"),
-            scenes=f"{CONFIG.miniature.folder}/scenes.csv",
+            [directory(folder) for folder in CONFIG.miniature.benchmarks.values()],
+            scenes=CONFIG.miniature.scenes,
         log:
             LAYOUT.log("make_miniature_benchmarks"),
         benchmark:

@@ -30,8 +30,7 @@ rule draw_figure:
         "../scripts/draw_figure.py"
 
 
-# For one column of a page. Asked for by name, e.g. results/miniature/figures/vstar/threshold_ablation.pdf; the
-# throughput is measured over all benchmarks at once, and its figure is one column wide as it is.
+# For one column of a page. Asked for by name, e.g. results/miniature/figures/vstar/threshold_ablation.pdf.
 rule draw_figure_of_benchmark:
     input:
         unpack(lambda wildcards: PLAN.reads(PLAN.figures[wildcards.figure])),
@@ -43,7 +42,7 @@ rule draw_figure_of_benchmark:
     benchmark:
         LAYOUT.times("figures/{benchmark}/{figure}")
     wildcard_constraints:
-        figure=any_of(figure for figure in PLAN.figures if figure != "throughput"),
+        figure=any_of(PLAN.figures_by_benchmark),
     conda:
         "../envs/analysis.yaml"
     resources:

@@ -1,7 +1,6 @@
 """Rule live: the funnel itself at one setting, timed."""
 
-from speceyes.runtime.job import job
-from speceyes.runtime.threads import use_threads
+from speceyes.runtime.job import job, use_threads
 from speceyes.study.layout import Layout
 
 use_threads(1)  # the job holds the whole machine for silence alone: models run on one thread, as in all other jobs

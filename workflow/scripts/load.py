@@ -3,8 +3,7 @@
 from contextlib import ExitStack
 from pathlib import Path
 
-from speceyes.runtime.job import job
-from speceyes.runtime.threads import use_threads
+from speceyes.runtime.job import job, use_threads
 from speceyes.study.layout import Layout
 
 with job(snakemake.log[0], snakemake.resources.devices), ExitStack() as open_models:

@@ -3,12 +3,12 @@
 import shutil
 from pathlib import Path
 
-from speceyes.miniature.generate import Sizes, write_benchmarks
+from speceyes.miniature.generate import BENCHMARKS, Sizes, write_benchmarks
 from speceyes.runtime.job import job
 
 with job(snakemake.log[0]):
     folder = Path(snakemake.output.scenes).parent
-    for name in ("vstar", "hrbench", "pope"):
+    for name in BENCHMARKS:
         shutil.rmtree(folder / name, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     write_benchmarks(folder, Sizes.model_validate(snakemake.params.sizes), snakemake.params.seed)

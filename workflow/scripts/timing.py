@@ -1,7 +1,6 @@
 """Rule timing: every step by the clock, alone on the machine, on the samples that are timed."""
 
-from speceyes.runtime.job import job
-from speceyes.runtime.threads import use_threads
+from speceyes.runtime.job import job, use_threads
 from speceyes.study.layout import Layout
 
 use_threads(1)  # the job holds the whole machine for silence alone: models run on one thread, as in all other jobs

@@ -11,7 +11,7 @@ from speceyes.method.confidence import headline
 from speceyes.pages.explorer.page import write_explorer
 from speceyes.pages.study_page import study_page
 from speceyes.tables.csv_files import read_csv
-from speceyes.tables.markdown import plain
+from speceyes.tables.markdown import escaped
 from speceyes.tables.typeset import write_main_table
 from synthetic_study import SyntheticStudy
 from synthetic_tables import MODULES, write_tables
@@ -104,7 +104,7 @@ def test_the_page_tells_of_the_papers_metric_or_the_first_and_of_every_split(mad
     )
     metric = headline(study.metrics).rpartition(":")[2]
     assert text.count(f"**SpecEyes ({metric}) with ") == len(study.agents)
-    assert all(f", {plain(split_name(*split))}**: " in text for split in study.splits)
+    assert all(f", {escaped(split_name(*split))}**: " in text for split in study.splits)
 
 
 def test_the_explorer_is_written_with_every_metric(made, tmp_path):

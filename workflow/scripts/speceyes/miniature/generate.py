@@ -42,6 +42,7 @@ class Sizes(BaseModel):
     plain: float = Field(0.55, ge=0, le=1, description="Share of targets that are plain in a model's view.")
 
 
+BENCHMARKS = ("vstar", "hrbench", "pope")
 SIDE_PIXELS = {"vstar": 1344, "hrbench/4k": 1344, "hrbench/8k": 1792, "pope": 896}
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from speceyes.analysis.claims.conclusions import EXTRAPOLATED
 from speceyes.analysis.names import agent_name, split_name
 from speceyes.method.confidence import headline, metric_name
-from speceyes.tables.markdown import plain
+from speceyes.tables.markdown import escaped
 
 SCORER = "corrected"
 ELSEWHERE = """\
@@ -72,7 +72,7 @@ def study_page(
 def conclusions(claims: pd.DataFrame, level: float) -> str:
     """The claims with the conclusions on them, and how these were reached."""
     rows = [
-        f"| {row['number']} | {plain(_claim(row))} | {_conclusion(row)} | {plain(row['finding'])} |"
+        f"| {row['number']} | {escaped(_claim(row))} | {_conclusion(row)} | {escaped(row['finding'])} |"
         for _, row in claims.iterrows()
     ]
     return (
@@ -112,8 +112,8 @@ def _figure(name: str, title: str, text: str) -> str:
 
 
 def _advised(row: pd.Series) -> str:
-    agent = plain(agent_name(row["agent"]))
-    return f"- **{agent}, {plain(split_name(row['benchmark'], row['split']))}**: {row['sentence']}"
+    agent = escaped(agent_name(row["agent"]))
+    return f"- **{agent}, {escaped(split_name(row['benchmark'], row['split']))}**: {row['sentence']}"
 
 
 def findings(settings: pd.DataFrame) -> list[str]:
@@ -157,7 +157,7 @@ def protocol_differences(protocols: pd.DataFrame) -> list[str]:
 
 
 def _protocol_difference(system: str, agent: str, rows: pd.DataFrame) -> str:
-    name = plain(agent_name(agent))
+    name = escaped(agent_name(agent))
     published, corrected = (int(rows[f"errored_{protocol}"].sum()) for protocol in ("published", "corrected"))
     errors = f"errors in {published} by the published and {corrected} by the corrected one"
     span = _span(rows[f"{SCORER}_difference"])
@@ -196,7 +196,7 @@ def under_load(throughput: pd.DataFrame) -> list[str]:
 
 
 def _told_under_load(row: pd.Series) -> str:
-    agent = plain(agent_name(row["agent"]))
+    agent = escaped(agent_name(row["agent"]))
     return (
         f"**Under load, with {agent}** and {row['level']:g} questions under way, the funnel gives"
         f" {row['answers_per_s']:.2f} answers per second, {row['gain']:.2f} times the agent alone"
@@ -223,7 +223,7 @@ def _finding(agent: str, rows: pd.DataFrame) -> str:
     worse = _names(rows[rows[f"difference_{SCORER}_high"] < 0])
     metric = metric_name(str(rows["metric"].iloc[0]))
     return (
-        f"**SpecEyes ({metric}) with {plain(agent_name(agent))}** is {_range(rows['speedup'])} times as fast as"
+        f"**SpecEyes ({metric}) with {escaped(agent_name(agent))}** is {_range(rows['speedup'])} times as fast as"
         f" the agent alone; its accuracy differs by {span} points ({SCORER} scorer). By an exact test at level"
         f" {rows['level'].iloc[0]:g}, each split by itself, it is better on {better} and worse on {worse} of"
         f" {len(rows)} splits; elsewhere the difference may be chance."
@@ -232,5 +232,5 @@ def _finding(agent: str, rows: pd.DataFrame) -> str:
 
 def _names(rows: pd.DataFrame) -> str:
     """How many splits, and which."""
-    names = ", ".join(plain(split_name(row["benchmark"], row["split"])) for _, row in rows.iterrows())
+    names = ", ".join(escaped(split_name(row["benchmark"], row["split"])) for _, row in rows.iterrows())
     return f"{len(rows)} ({names})" if names else "0"

@@ -9,7 +9,7 @@ from typing import TypeVar
 from speceyes.records.samples import Sample
 from speceyes.records.types import Record
 from speceyes.runtime.atomic import write_whole
-from speceyes.runtime.notice import notice
+from speceyes.runtime.progress import notice
 
 R = TypeVar("R", bound=Record)
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from speceyes.border import problem
 from speceyes.records.types import FORMAT_VERSION, Record, RecordError
-from speceyes.runtime.notice import notice
+from speceyes.runtime.progress import notice
 
 R = TypeVar("R", bound=Record)
 

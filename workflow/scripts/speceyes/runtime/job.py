@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import sys
 import traceback
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from speceyes.runtime.snakemakes import end_with_snakemake
 
 LONGEST_LINE = 1000
 BEGUN, ENDED = "the job has begun", "the job has ended"
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 
 
 @contextlib.contextmanager
@@ -46,3 +48,8 @@ def job(log_path: str, gpus: int = 0) -> Iterator[None]:
         sys.exit(1)
     finally:
         logging.info(ENDED)
+
+
+def use_threads(count: int) -> None:
+    """Bound the threads of numerical libraries; only those that are imported afterwards read it, torch among them."""
+    os.environ |= dict.fromkeys(THREADS, str(count))

@@ -1,4 +1,4 @@
-"""Progress of a long stage: a bar on a terminal, an occasional log line anywhere else."""
+"""What a running job says: progress, as a bar on a terminal or an occasional log line, and single notices."""
 
 from __future__ import annotations
 
@@ -21,6 +21,12 @@ LINE_WITHOUT_END = "{desc}: {n_fmt}, {rate_fmt}"
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+def notice(line: str) -> None:
+    """Write one line to the job's log and to the terminal."""
+    logging.warning("%s", line)
+    sys.stderr.write(f"\nspeceyes: {line}\n")
 
 
 class _LogLines(io.StringIO):

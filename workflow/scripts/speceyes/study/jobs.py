@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from speceyes.agents.base import load_agent, told_settings
 from speceyes.engines.registry import class_path
@@ -13,6 +13,7 @@ from speceyes.method.confidence import headline
 from speceyes.records.passes import Pass, PassStage
 from speceyes.runtime.fingerprint import Code, fingerprint
 from speceyes.runtime.provenance import identity
+from speceyes.study.layout import MODEL_JOBS
 from speceyes.study.plan import Plan
 from speceyes.study.study import Study
 from speceyes.tables.table_settings import OperatingPoint, TableSettings
@@ -193,6 +194,24 @@ class Jobs:
             statistics=config.statistics,
         )
         return told.model_dump(mode="json")
+
+    def check_keys(self, planned: Iterable[tuple[str, str]]) -> None:
+        """Refuse jobs that will ask a judge or a served model without the key that the configuration names.
+
+        Args:
+            planned: rule and agent (empty where there is none) of every job that will run.
+
+        Raises:
+            KeyMissingError: a key is missing; one line.
+        """
+        study = self._study
+        for rule, agent in planned:
+            if rule == "judge" and not Path(study.layout.verdicts).exists():
+                study.config.judge.client.key()
+            if rule in MODEL_JOBS or rule == "load":
+                stage = "live" if rule == "load" else cast(PassStage, rule)
+                for model in study.models(stage, agent).values():
+                    model.engine.check_environment()
 
     def page_sources(self) -> str:
         """What the explorer's own files hold: markup, style and scripts."""

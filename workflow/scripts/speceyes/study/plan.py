@@ -165,6 +165,11 @@ class Plan:
         """What each figure reads, by its name."""
         return {name: reads for name, reads in declared("figures").items() if name not in self._left_out}
 
+    @property
+    def figures_by_benchmark(self) -> list[str]:
+        """Figures that can be drawn of one benchmark alone: throughput is measured over all of them at once."""
+        return [name for name in self.figures if name != THROUGHPUT]
+
     def source(self, name: str) -> list[str]:
         """The files that a table or figure names among what it reads: a stage's tables, or a table of the study."""
         if name in NAMES:

@@ -10,7 +10,7 @@ import pandas as pd
 from speceyes.analysis.names import agent_name, benchmark_name, place_name, split_name
 from speceyes.runtime.atomic import write_whole
 from speceyes.tables.main_table import SYSTEM_NAMES, system_name
-from speceyes.tables.markdown import plain
+from speceyes.tables.markdown import escaped
 
 PACKAGES = ("booktabs", "longtable")
 
@@ -40,13 +40,13 @@ def _blocks(table: pd.DataFrame, cell: Callable[[pd.Series], str]) -> list[tuple
         for _, row in rows.iterrows():
             label = system_name(row["system"], row["agent"], row["metric"])
             over = f" · {agent_name(row['agent'])}" if row["system"] in SYSTEM_NAMES and row["agent"] else ""
-            wide.setdefault(plain(label + over), {})[row["split"]] = cell(row)
+            wide.setdefault(escaped(label + over), {})[row["split"]] = cell(row)
         count = ", ".join(
             f"{place_name(split)} n = {rows.loc[rows['split'] == split, 'n'].iloc[0]}" for split in splits
         )
         block = pd.DataFrame.from_dict(wide, orient="index").reindex(columns=splits).fillna("–")
-        block.columns = pd.Index([plain(place_name(split)) for split in splits])
-        blocks.append((f"**{plain(benchmark_name(benchmark))}** ({plain(count)})", block.rename_axis("system")))
+        block.columns = pd.Index([escaped(place_name(split)) for split in splits])
+        blocks.append((f"**{escaped(benchmark_name(benchmark))}** ({escaped(count)})", block.rename_axis("system")))
     return blocks
 
 
@@ -84,7 +84,7 @@ def _with_interval(row: pd.Series, name: str, unit: float, digits: int) -> str:
 
 def write_main_table(table: pd.DataFrame, markdown: Path, latex: Path) -> None:
     """Set the table for a page and for a paper."""
-    first = plain(agent_name(table["speedup_over"].iloc[0]))
+    first = escaped(agent_name(table["speedup_over"].iloc[0]))
     note = (
         "Accuracy in percent under the corrected scorer with its interval; under the published scorer; speedup over "
         f"the agent alone. The draft's speedup is over {first}. SpecReason: share of the draft's proposed steps that "
