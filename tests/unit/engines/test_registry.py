@@ -1,9 +1,10 @@
 """Engines by the name that a configuration gives them."""
 
+import gc
 import os
 import subprocess
 import sys
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 
 import pytest
 from scripted import ScriptedEngine
@@ -118,3 +119,10 @@ def test_a_server_that_is_not_there_stops_the_job_in_one_line(tmp_path):
         open_engine(settings, Place(tmp_path, 0, tmp_path / "log")),
     ):
         pass
+
+
+@pytest.mark.parametrize("settings", [{"device": "cpu"}, {"device": "no such device"}])
+def test_garbage_is_collected_again_once_a_model_is_loaded_or_cannot_be(tiny_qwen25_vl, tmp_path, settings):
+    with suppress(EngineError), open_engine({"type": "transformers"} | settings, Place(tiny_qwen25_vl, 0, tmp_path)):
+        assert gc.isenabled()
+    assert gc.isenabled()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import ClassVar, Literal
@@ -49,9 +50,21 @@ class InProcess:
     @contextmanager
     def open(settings: TransformersSettings, place: Place) -> Iterator[Engine]:
         """The loaded model; see :class:`speceyes.engines.base.EngineType`."""
-        from speceyes.engines.cuda import require_cuda  # noqa: PLC0415 - torch
-        from speceyes.engines.transformers_engine import TransformersEngine  # noqa: PLC0415 - torch
+        with _nothing_collected():
+            from speceyes.engines.cuda import require_cuda  # noqa: PLC0415 - torch
+            from speceyes.engines.transformers_engine import TransformersEngine  # noqa: PLC0415 - torch
 
-        if place.gpus and settings.uses_gpus:
-            require_cuda(place.gpus)
-        yield TransformersEngine(place.model, settings)
+            if place.gpus and settings.uses_gpus:
+                require_cuda(place.gpus)
+            engine = TransformersEngine(place.model, settings)
+        yield engine
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Libraries and model stay to the end: searching them for garbage again and again takes most of a second."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
