@@ -33,6 +33,6 @@ def test_agents_in_flight_say_what_they_say_alone(workspace: Workspace):
     assert [(row[0], row[-3:]) for row in rows[2:]] == [(name, ["4", "of", "4"]) for name in ("deepeyes", "thyme")]
 
 
-@pytest.mark.parametrize("name", ["replay.py", "timing_plan.py"])
+@pytest.mark.parametrize("name", ["replay.py", "timing_plan.py", "where_seconds_go.py"])
 def test_a_finished_study_is_measured(workspace: Workspace, name: str):
     assert printed(workspace.folder, name, "results/small")
