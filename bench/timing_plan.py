@@ -18,11 +18,11 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
 
 import numpy as np
 from speceyes.analysis.bootstrap import ImageBootstrap
-from speceyes.analysis.proportions import Floats
 from speceyes.analysis.settings import StatisticsSettings
 from speceyes.analysis.timing_plan import images_needed, spread
 from speceyes.documents import read_yaml
 from speceyes.method.confidence import headline
+from speceyes.records.arrays import Floats
 from speceyes.study.config import load_config
 from speceyes.study.layout import Layout
 from speceyes.study.plan import Plan

@@ -13,8 +13,9 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from speceyes.analysis.proportions import Counts, Floats, by_image
+from speceyes.analysis.proportions import by_image
 from speceyes.analysis.settings import StatisticsSettings
+from speceyes.records.arrays import Counts, Floats
 
 GROUPS = 10_000
 

@@ -5,16 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from speceyes.analysis.outcomes import confidence_column
+from speceyes.judging.scorers import SCORER
 from speceyes.method.gate import accepts
-
-Floats = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
-
-SCORER = "corrected"
+from speceyes.records.arrays import Floats, Mask
 
 
 @dataclass(frozen=True)

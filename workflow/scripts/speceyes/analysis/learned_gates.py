@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy.special import logit
 from sklearn.isotonic import IsotonicRegression
@@ -18,11 +17,11 @@ from sklearn.linear_model import LogisticRegression
 from speceyes.analysis.calibration import FIT, image_parts
 from speceyes.analysis.outcomes import confidence_column
 from speceyes.analysis.settings import StatisticsSettings
+from speceyes.judging.scorers import SCORER
+from speceyes.records.arrays import Floats
 
-Floats = npt.NDArray[np.float64]
 Gate = Callable[[Floats], Floats]  # (answers, metrics) confidences to (answers,)
 
-SCORER = "corrected"
 CLOSEST = 1e-6  # to 0 and 1 that log-odds are taken
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from speceyes.analysis.answers import drafts_for
@@ -23,10 +22,9 @@ from speceyes.analysis.settings import StatisticsSettings
 from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.method.grid import SETTING_FIELDS, GridSetting
 from speceyes.method.replay import Replay, ReplayTable
+from speceyes.records.arrays import Floats, Mask
 from speceyes.records.devices import one_device
 from speceyes.records.passes import Cell, by_cell, single
-
-Floats = npt.NDArray[np.float64]
 
 LEDGER_COUNTS = ("answered", "errored", *(f"{s}_{how}" for s in SCORER_NAMES for how in ("rule", "judge", "unparsed")))
 _SCORED = tuple(f"{what}_{scorer}" for scorer in SCORER_NAMES for what in ("right", "counted"))
@@ -45,7 +43,7 @@ def facts(answers: pd.DataFrame) -> pd.DataFrame:
     ``right_<scorer>`` over ``counted_<scorer>`` is an accuracy; the others are :data:`LEDGER_COUNTS`.
     """
     errored = answers["errored"].to_numpy(dtype=bool)
-    columns: dict[str, npt.NDArray[np.bool_]] = {"answered": ~errored, "errored": errored}
+    columns: dict[str, Mask] = {"answered": ~errored, "errored": errored}
     for scorer in SCORER_NAMES:
         decided_by = answers[f"{scorer}_decided_by"].to_numpy(dtype=str)
         for how in ("rule", "judge", "unparsed"):

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from speceyes.analysis.answers import drafts_for
@@ -19,6 +18,7 @@ from speceyes.analysis.measures import facts, replays_by_cell
 from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.method.replay import read_replay
 from speceyes.method.stored_confidences import read_confidences
+from speceyes.records.arrays import Floats
 from speceyes.records.passes import Cell, by_pass, in_words_of, single
 from speceyes.runtime.atomic import whole
 
@@ -90,7 +90,7 @@ def _phases(path: Path, batch_size: int) -> pd.DataFrame:
     return pd.DataFrame(columns, index=replay.sample_ids)
 
 
-def _confidences(path: Path, sample_ids: pd.Index) -> dict[str, npt.NDArray[np.float64]]:
+def _confidences(path: Path, sample_ids: pd.Index) -> dict[str, Floats]:
     """Confidences in the samples' order, by the names of their columns."""
     found = read_confidences(path, sample_ids)
     named = {confidence_column(metric, k): values for (metric, k), values in found.items()}
@@ -101,7 +101,7 @@ def _cell(
     draft: pd.DataFrame,
     own: pd.DataFrame,
     phases: pd.DataFrame,
-    confidences: Mapping[str, npt.NDArray[np.float64]],
+    confidences: Mapping[str, Floats],
 ) -> pd.DataFrame:
     draft, own = draft.set_index("sample_id"), own.set_index("sample_id").loc[draft["sample_id"]]
     columns = {

@@ -14,8 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import beta, binom, norm
 
-Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
+from speceyes.records.arrays import Counts, Floats
 
 # Images that stand for the belief that rows about an image are one row. The evidence against it comes from images
 # with a rare outcome alone; two keep the coverage nominal in simulation (tests/unit/analysis/test_proportions.py).

@@ -10,13 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 from scipy.stats import rankdata
 from scipy.stats import t as student
 
-from speceyes.analysis.proportions import BELIEF, Counts, Floats, by_image, clopper_pearson, combined_margin
-
-Rights = npt.NDArray[np.bool_]
+from speceyes.analysis.proportions import BELIEF, by_image, clopper_pearson, combined_margin
+from speceyes.records.arrays import Counts, Floats, Mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ class Area:
         return float(low), float(high)
 
 
-def auroc(right: Rights, confidence: Floats, images: Counts) -> Area | None:
+def auroc(right: Mask, confidence: Floats, images: Counts) -> Area | None:
     """Share of (right, wrong) pairs that the confidence ranks rightly, ties counting half; None without a pair.
 
     Args:
@@ -64,7 +62,7 @@ def auroc(right: Rights, confidence: Floats, images: Counts) -> Area | None:
     return Area(value, by_image(influence, images), rarer)
 
 
-def aurc(right: Rights, confidence: Floats, images: Counts) -> Area | None:
+def aurc(right: Mask, confidence: Floats, images: Counts) -> Area | None:
     """Mean over k of the error among the k most confident answers; tied answers share their error evenly.
 
     None where there is no answer. Arguments as of :func:`auroc`.

@@ -14,11 +14,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from scipy.stats import t
 
-Floats = npt.NDArray[np.float64]
+from speceyes.records.arrays import Floats
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.stats import chi2, norm
 
-from speceyes.analysis.proportions import Floats
+from speceyes.records.arrays import Floats
 
 UPPER = 0.9  # level of the upper limit
 # Percentile intervals over fewer images cover less than their level (tests/unit/analysis/test_timing_plan.py).

@@ -7,7 +7,8 @@ from matplotlib.lines import Line2D
 
 from speceyes.analysis.names import agent_name, metric_title
 from speceyes.figures import style
-from speceyes.figures.tables import SCORER, FigureTables
+from speceyes.figures.tables import FigureTables
+from speceyes.judging.scorers import SCORER
 
 
 def curve(study: FigureTables, axes: Axes, name: str, quantity: str, cell: tuple[str, str, str]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
@@ -14,11 +13,12 @@ from speceyes.analysis.names import metric_title, split_name
 from speceyes.analysis.outcomes import confidence_column
 from speceyes.analysis.proportions import by_image, proportion_interval
 from speceyes.figures import style
-from speceyes.figures.tables import SCORER, FigureTables, Tables
+from speceyes.figures.tables import FigureTables, Tables
+from speceyes.judging.scorers import SCORER
+from speceyes.records.arrays import Counts, Floats
 
 READS = ("settings", "ledger", "outcomes")
 
-Floats = npt.NDArray[np.float64]
 PERCENTILES = (50, 25, 75, 10, 90)
 FEWEST = 5  # answers above a threshold for their accuracy to be drawn
 
@@ -74,7 +74,7 @@ def _accuracy_above(study: FigureTables, axes: Axes, scored: pd.DataFrame) -> No
         _percentiles(axes, confidence, right / count, count / len(ranked))
 
 
-def _limits(ranked: pd.DataFrame, levels: npt.NDArray[np.int64], level: float) -> tuple[Floats, Floats]:
+def _limits(ranked: pd.DataFrame, levels: Counts, level: float) -> tuple[Floats, Floats]:
     """Limits of the accuracy of the first rows up to each of ``levels``."""
     _, images = np.unique(ranked["image_id"].to_numpy(dtype=str), return_inverse=True)
     above = (np.arange(len(ranked))[:, None] <= levels).astype(np.float64)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
@@ -15,11 +14,12 @@ from matplotlib.patches import Patch
 from speceyes.analysis.names import metric_title
 from speceyes.analysis.outcomes import confidence_column
 from speceyes.figures import style
-from speceyes.figures.tables import SCORER, FigureTables, Tables
+from speceyes.figures.tables import FigureTables, Tables
+from speceyes.judging.scorers import SCORER
+from speceyes.records.arrays import Floats
 
 READS = ("settings", "ledger", "outcomes")
 
-Floats = npt.NDArray[np.float64]
 GRID = 256
 FLOOR = 0.18  # height below the densities for the ticks, as a share of the panel
 SMOOTHING = 0.05  # least width of a kernel, as a share of the axis

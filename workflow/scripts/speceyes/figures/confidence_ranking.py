@@ -10,7 +10,8 @@ from matplotlib.axes import Axes
 
 from speceyes.analysis.names import metric_title
 from speceyes.figures import style
-from speceyes.figures.tables import SCORER, FigureTables, Tables
+from speceyes.figures.tables import FigureTables, Tables
+from speceyes.judging.scorers import SCORER
 
 READS = ("settings", "ledger", "confidence_quality")
 

@@ -10,7 +10,8 @@ from matplotlib.lines import Line2D
 
 from speceyes.analysis.names import agent_name, metric_title
 from speceyes.figures import style
-from speceyes.figures.tables import SCORER, FigureTables, Tables
+from speceyes.figures.tables import FigureTables, Tables
+from speceyes.judging.scorers import SCORER
 
 READS = ("settings", "ledger", "pareto")
 

@@ -13,7 +13,8 @@ from speceyes.analysis.names import metric_title, split_name
 from speceyes.analysis.outcomes import confidence_column
 from speceyes.analysis.proportions import by_image, proportion_interval
 from speceyes.figures import style
-from speceyes.figures.tables import SCORER, FigureTables, Tables
+from speceyes.figures.tables import FigureTables, Tables
+from speceyes.judging.scorers import SCORER
 
 READS = ("settings", "ledger", "outcomes")
 

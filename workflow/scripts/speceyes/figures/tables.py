@@ -9,12 +9,11 @@ from pathlib import Path
 import pandas as pd
 
 from speceyes.analysis.measures import check_ledger
+from speceyes.judging.scorers import SCORER
 from speceyes.method.confidence import headline
 from speceyes.tables.csv_files import read_csv
 
 Tables = Mapping[str, Path]
-
-SCORER = "corrected"  # what figures show; published points come with the published scorer beside it
 
 
 class FigureTables:

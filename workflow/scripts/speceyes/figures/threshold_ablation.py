@@ -9,7 +9,8 @@ from matplotlib.lines import Line2D
 
 from speceyes.figures import style
 from speceyes.figures.ablation import accuracy_and_speedup, curve_handles
-from speceyes.figures.tables import SCORER, FigureTables, Tables
+from speceyes.figures.tables import FigureTables, Tables
+from speceyes.judging.scorers import SCORER
 
 READS = ("settings", "ledger", "published_vs_ours")
 

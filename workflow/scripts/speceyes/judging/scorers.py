@@ -10,6 +10,7 @@ from speceyes.judging.questions import Judged
 
 ScorerName = Literal["published", "corrected"]
 SCORER_NAMES: tuple[ScorerName, ...] = get_args(ScorerName)
+SCORER: ScorerName = "corrected"  # where one is shown; beside published numbers the published one is
 HoldsVerdict = Callable[[str], bool]  # whether a judge's reply holds one
 
 

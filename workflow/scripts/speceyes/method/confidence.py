@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 from pydantic import AfterValidator
 
 from speceyes.method.own_metrics import check_own_metric, own_confidences
+from speceyes.records.arrays import Counts, Floats
 from speceyes.records.tables import PROVENANCE_KEY, read_provenance
 from speceyes.records.types import DraftRecord, RecordError
 from speceyes.runtime.atomic import whole
@@ -47,8 +48,6 @@ EPSILON = 1e-6
 BOTTOM_SHARE = 0.2
 ANSWERS_AT_ONCE = 2048  # whose log-probabilities are in memory
 
-Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
 
 SCHEMA = pa.schema(
     [("sample_id", pa.string()), ("metric", pa.string()), ("top_k", pa.int64()), ("confidence", pa.float64())]

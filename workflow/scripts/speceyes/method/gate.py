@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import overload
 
-import numpy as np
-import numpy.typing as npt
+from speceyes.records.arrays import Floats, Mask
 
 
 @overload
 def accepts(confidence: float, threshold: float) -> bool: ...
 @overload
-def accepts(confidence: npt.NDArray[np.float64], threshold: float) -> npt.NDArray[np.bool_]: ...
-def accepts(confidence: float | npt.NDArray[np.float64], threshold: float) -> bool | npt.NDArray[np.bool_]:
+def accepts(confidence: Floats, threshold: float) -> Mask: ...
+def accepts(confidence: float | Floats, threshold: float) -> bool | Mask:
     """Whether each draft answer is accepted: confidence strictly above the threshold (the paper's text says ≥)."""
     return confidence > threshold

@@ -15,9 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from speceyes.plugins import load_function
-
-Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
+from speceyes.records.arrays import Counts, Floats
 
 
 class MetricError(ValueError):

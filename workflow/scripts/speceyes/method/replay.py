@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 from speceyes.method.gate import accepts
 from speceyes.method.grid import SETTING_FIELDS, SPECREASON, Grid, GridSetting, Method
 from speceyes.method.stored_confidences import read_confidences
+from speceyes.records.arrays import Floats, Mask
 from speceyes.records.devices import MEASURED_ON, one_device
 from speceyes.records.frames import read_frame
 from speceyes.records.passes import by_pass, of_one_pass, single
@@ -33,7 +34,6 @@ from speceyes.records.times import Times, completed, completed_episodes
 from speceyes.records.types import AgentRecord, DraftRecord, Record, RecordError, ScreenRecord, StepName
 from speceyes.runtime.atomic import whole
 
-Mask = npt.NDArray[np.bool_]
 Columns = dict[str, npt.NDArray[Any]]
 
 
@@ -189,7 +189,7 @@ class Replayer:
             )
         return {str(name): column.to_numpy() for name, column in frame.loc[self.sample_ids].items()}
 
-    def _seconds_in_batches(self, step: StepName, batch: int) -> npt.NDArray[np.float64]:
+    def _seconds_in_batches(self, step: StepName, batch: int) -> Floats:
         seconds = self._times.of(self.sample_ids, step, batch=batch)
         if np.isnan(seconds[self._timed]).any():
             raise RecordError(
@@ -238,7 +238,7 @@ class Replayer:
             "tool_calls": np.where(route.accepted, 0, fallback["tool_calls"]),
         }
 
-    def _confidence(self, setting: GridSetting) -> npt.NDArray[np.float64]:
+    def _confidence(self, setting: GridSetting) -> Floats:
         if setting.metric == "":
             return np.zeros(len(self.sample_ids))
         assert setting.top_k is not None  # a gate always has one

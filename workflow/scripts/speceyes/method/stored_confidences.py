@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 import pyarrow.parquet as pq
 
+from speceyes.records.arrays import Floats
 from speceyes.records.types import RecordError
 
-Floats = npt.NDArray[np.float64]
 GROUPS_AT_ONCE = 64  # of some thousand rows each
 
 

@@ -8,9 +8,8 @@ uncertainty, it is turned round.
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from speceyes.records.arrays import Floats
 
 
 def token_entropy(top_logprobs: Floats) -> float:

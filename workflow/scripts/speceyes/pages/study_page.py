@@ -9,10 +9,10 @@ import pandas as pd
 
 from speceyes.analysis.claims.conclusions import EXTRAPOLATED
 from speceyes.analysis.names import agent_name, split_name
+from speceyes.judging.scorers import SCORER
 from speceyes.method.confidence import headline, metric_name
 from speceyes.tables.markdown import escaped
 
-SCORER = "corrected"
 ELSEWHERE = """\
 ## Where to look on
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from speceyes.pages.study_page import SCORER, shown_metric
+from speceyes.judging.scorers import SCORER
+from speceyes.pages.study_page import shown_metric
 
 
 def summary(settings: pd.DataFrame, claims: pd.DataFrame, live: pd.DataFrame | None) -> str:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.optimize import nnls
 
+from speceyes.records.arrays import Floats
 from speceyes.records.frames import read_frame
 from speceyes.records.types import StepName, TimingRecord
 
@@ -48,18 +49,16 @@ class Times:
 
     def of(
         self, sample_ids: Sequence[str] | pd.Index | pd.Series, step: StepName, variant: str = "", batch: int = 0
-    ) -> npt.NDArray[np.float64]:
+    ) -> Floats:
         """Seconds per sample in the order given, NaN for samples that were not timed."""
         found = self._known.get((step, variant, batch))
         if found is None:
             return np.full(len(sample_ids), np.nan)
-        seconds: npt.NDArray[np.float64] = found.reindex(pd.Index(sample_ids)).to_numpy(dtype=float)
+        seconds: Floats = found.reindex(pd.Index(sample_ids)).to_numpy(dtype=float)
         return seconds
 
 
-def completed(
-    seconds: npt.NDArray[np.float64], work: Sequence[npt.NDArray[np.float64]] = ()
-) -> npt.NDArray[np.float64]:
+def completed(seconds: Floats, work: Sequence[Floats] = ()) -> Floats:
     """Seconds of all samples: as measured, and where they were not, what their work takes in the timed samples.
 
     The estimate is a constant and so many seconds for each unit of each kind of work, none of them negative, by least
@@ -81,8 +80,6 @@ def completed(
     return np.where(timed, seconds, (amounts / scale) @ rates)
 
 
-def completed_episodes(
-    seconds: npt.NDArray[np.float64], episodes: Mapping[str, npt.NDArray[Any]] | pd.DataFrame
-) -> npt.NDArray[np.float64]:
+def completed_episodes(seconds: Floats, episodes: Mapping[str, npt.NDArray[Any]] | pd.DataFrame) -> Floats:
     """:func:`completed` for an agent's samples, whose records have the columns of :data:`EPISODE_WORK`."""
     return completed(seconds, [np.asarray(episodes[name]) for name in EPISODE_WORK])

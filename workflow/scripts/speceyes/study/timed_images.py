@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from speceyes.analysis.proportions import Floats, by_image
+from speceyes.analysis.proportions import by_image
 from speceyes.analysis.timing_plan import Spread, images_needed, pooled, relative_width, spread
 from speceyes.method.grid import GridSetting
 from speceyes.method.replay import read_replay
+from speceyes.records.arrays import Floats
 from speceyes.records.passes import Pass
 from speceyes.records.samples import read_samples
 from speceyes.study.config.timing import TimingConfig

@@ -13,16 +13,16 @@ from sklearn.metrics import precision_recall_fscore_support
 from speceyes.analysis.answers import drafts_for
 from speceyes.analysis.funnel import FunnelOutcomes
 from speceyes.analysis.measures import facts
-from speceyes.analysis.proportions import Counts, by_image, proportion_interval
+from speceyes.analysis.proportions import by_image, proportion_interval
 from speceyes.analysis.settings import StatisticsSettings
-from speceyes.judging.scorers import SCORER_NAMES
+from speceyes.judging.scorers import SCORER, SCORER_NAMES
 from speceyes.method.grid import SPECREASON
+from speceyes.records.arrays import Counts
 from speceyes.records.samples import read_samples
 from speceyes.tables.inputs import TableInputs
 
 READS = ("settings", "answers", "outcomes", "samples")
 
-SCORER = "corrected"
 YES, NO, NOTHING = "yes", "no", ""
 PLACE = ["benchmark", "split", "category"]
 SYSTEM = ["system", "agent", "metric"]

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from sklearn.metrics import average_precision_score
 
@@ -16,12 +15,12 @@ from speceyes.analysis.ranking import Area, area_difference, aurc, auroc
 from speceyes.analysis.settings import StatisticsSettings
 from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.method.confidence import headline
+from speceyes.records.arrays import Floats, Mask
 from speceyes.tables.inputs import TableInputs
 from speceyes.tables.table_settings import TableSettings
 
 READS = ("outcomes",)
 
-Floats = npt.NDArray[np.float64]
 ECE_BINS = 15
 
 
@@ -109,7 +108,7 @@ def _area(name: str, own: Area | None, reference: Area | None, level: float) -> 
     return {name: own.value, f"{name}_low": low, f"{name}_high": high} | spread
 
 
-def ece(right: npt.NDArray[np.bool_], confidence: Floats) -> float:
+def ece(right: Mask, confidence: Floats) -> float:
     """Expected calibration error over equal-width bins."""
     bins = np.minimum((confidence * ECE_BINS).astype(np.int64), ECE_BINS - 1)
     gap = np.bincount(bins, weights=right - confidence, minlength=ECE_BINS)

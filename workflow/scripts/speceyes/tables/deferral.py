@@ -11,19 +11,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from speceyes.analysis.outcomes import confidence_column
 from speceyes.analysis.proportions import by_image, proportion_interval
 from speceyes.analysis.settings import StatisticsSettings
 from speceyes.judging.scorers import SCORER_NAMES
+from speceyes.records.arrays import Counts, Floats
 from speceyes.tables.inputs import TableInputs
 
 READS = ("outcomes",)
 
-Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
 SHARES: Floats = np.linspace(0.0, 1.0, 51)
 COLUMNS = [
     *("agent", "benchmark", "split", "scorer", "metric", "deferred"),

@@ -24,19 +24,18 @@ from speceyes.analysis.learned_gates import LEARNED, with_learned_gates
 from speceyes.analysis.outcomes import confidence_column
 from speceyes.analysis.proportions import by_image, paired_difference
 from speceyes.analysis.settings import StatisticsSettings
+from speceyes.judging.scorers import SCORER
 from speceyes.method.gate import accepts
+from speceyes.records.arrays import Counts, Floats, Mask
 from speceyes.tables.inputs import TableInputs
 
 READS = ("outcomes",)
 
-Floats = npt.NDArray[np.float64]
-Counts = npt.NDArray[np.int64]
 
 # From nearly 1 down, evenly spaced before the sigmoid, so that they do not depend on the data; each is a decimal
 # that the configuration takes as it is printed.
 DECIMALS = 6
 THRESHOLDS: Floats = np.unique(np.round(1 / (1 + np.exp(-np.linspace(13.8, -4.6, 185))), DECIMALS))[::-1]
-SCORER = "corrected"
 HELD_OUT = ("accepted", "accuracy", "difference", "difference_low", "difference_high", "speedup")
 IMAGES_AT_ONCE = 8192  # whose losses at every threshold are in memory
 MAX_STAKE = 0.75  # share of the largest bet that cannot ruin the bettor
@@ -116,7 +115,7 @@ class GateOutcomes:
             agent_s=scored["agent_s"].to_numpy(dtype=float),
         )
 
-    def where(self, rows: npt.NDArray[np.bool_] | Counts) -> GateOutcomes:
+    def where(self, rows: Mask | Counts) -> GateOutcomes:
         """Some of the samples."""
         return GateOutcomes(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 

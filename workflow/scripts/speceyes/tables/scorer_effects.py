@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from speceyes.analysis.measures import facts
+from speceyes.records.arrays import Mask
 from speceyes.tables.inputs import TableInputs
 
 READS = ("answers",)
@@ -62,5 +62,5 @@ def _effects(answers: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def _share(right: npt.NDArray[np.bool_], counted: npt.NDArray[np.bool_]) -> float:
+def _share(right: Mask, counted: Mask) -> float:
     return float(right[counted].mean()) if counted.any() else float("nan")

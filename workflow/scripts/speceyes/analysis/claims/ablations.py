@@ -12,7 +12,9 @@ import numpy as np
 from speceyes.analysis.bootstrap import ImageBootstrap
 from speceyes.analysis.claims.evidence import ClaimTables, Evidence, accuracy_difference, ratio
 from speceyes.analysis.claims.systems import ALL
-from speceyes.analysis.funnel import SCORER, Floats, FunnelOutcomes, Mask
+from speceyes.analysis.funnel import FunnelOutcomes
+from speceyes.judging.scorers import SCORER
+from speceyes.records.arrays import Floats, Mask
 
 
 def speed_gained_by_threshold(tables: ClaimTables, _: Sequence[str]) -> Iterator[Evidence]:

@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from speceyes.analysis.bootstrap import ImageBootstrap
-from speceyes.analysis.funnel import SCORER, Floats
-from speceyes.analysis.proportions import Counts, by_image, paired_difference
+from speceyes.analysis.proportions import by_image, paired_difference
 from speceyes.analysis.settings import StatisticsSettings
+from speceyes.judging.scorers import SCORER
 from speceyes.method.confidence import HEADLINE
+from speceyes.records.arrays import Counts, Floats
 
 
 @dataclass(frozen=True, slots=True)

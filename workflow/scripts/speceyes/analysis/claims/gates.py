@@ -9,10 +9,12 @@ import pandas as pd
 
 from speceyes.analysis.claims.evidence import ClaimTables, Evidence, accuracy_difference, image_numbers
 from speceyes.analysis.claims.systems import ALL
-from speceyes.analysis.funnel import SCORER, Floats, FunnelOutcomes, Mask
+from speceyes.analysis.funnel import FunnelOutcomes
 from speceyes.analysis.outcomes import confidence_column
-from speceyes.analysis.proportions import Counts, by_image, combined_margin, proportion_interval
+from speceyes.analysis.proportions import by_image, combined_margin, proportion_interval
 from speceyes.analysis.ranking import area_difference, aurc, auroc
+from speceyes.judging.scorers import SCORER
+from speceyes.records.arrays import Counts, Floats, Mask
 
 NOBODY = ""  # the draft's answers, whoever the agent is
 

@@ -9,9 +9,11 @@ import pandas as pd
 
 from speceyes.analysis.bootstrap import ImageBootstrap
 from speceyes.analysis.claims.evidence import ClaimTables, Evidence, accuracy_difference
-from speceyes.analysis.funnel import SCORER, Floats, FunnelOutcomes
+from speceyes.analysis.funnel import FunnelOutcomes
+from speceyes.judging.scorers import SCORER
 from speceyes.method.confidence import METRICS
 from speceyes.method.grid import SPECREASON
+from speceyes.records.arrays import Floats
 
 ALL = ""  # splits of a benchmark together
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from speceyes.analysis.measures import facts
@@ -25,6 +24,7 @@ from speceyes.method.replay import STEPS
 from speceyes.pages.explorer.draft_tokens import token_columns
 from speceyes.pages.explorer.pictures import CROP_WEIGHT, QUESTION_WEIGHT, PictureCollection
 from speceyes.pages.explorer.sources import SplitTables, StudyTables
+from speceyes.records.arrays import Floats
 from speceyes.records.frames import read_frame
 from speceyes.records.passes import COMMON
 from speceyes.records.samples import Sample, read_samples
@@ -133,7 +133,7 @@ def _grid(settings: pd.DataFrame) -> Columns:
     }
 
 
-def _numbers(values: npt.NDArray[np.float64]) -> list[float | None]:
+def _numbers(values: Floats) -> list[float | None]:
     """JSON has no NaN."""
     return [value if np.isfinite(value) else None for value in values.tolist()]
 
@@ -185,16 +185,14 @@ def _confidences(path: Path, samples: Sequence[Sample], thresholds: Sequence[flo
     return {"confidences": columns, "confidence_of": places}
 
 
-def shortened(values: npt.NDArray[np.float64], thresholds: Sequence[float]) -> npt.NDArray[np.float64]:
+def shortened(values: Floats, thresholds: Sequence[float]) -> Floats:
     """Fewer digits where that moves no value across a threshold of the grid."""
     short = values.round(CONFIDENCE_DIGITS)
     limits = np.asarray(thresholds)[:, None]
     return np.where(((short > limits) != (values > limits)).any(axis=0), values, short)
 
 
-def _episodes(
-    paths: Sequence[Path], scored: _Scored, agent: str, shared: _Shared, seconds: npt.NDArray[np.float64]
-) -> Columns:
+def _episodes(paths: Sequence[Path], scored: _Scored, agent: str, shared: _Shared, seconds: Floats) -> Columns:
     """What the agent did and answered; which samples were timed, and the seconds of all, as the replay has them."""
     frame = read_frame(paths, AgentRecord, ["status", "error", "answer", "turns", *EPISODE_WORK])
     frame = frame.loc[scored.sample_ids]

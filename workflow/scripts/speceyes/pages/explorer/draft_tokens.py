@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from speceyes.method.confidence import separability
+from speceyes.records.arrays import Counts
 from speceyes.records.types import RecordError
 
 SHOWN = 96  # tokens of one answer; a Thinking draft writes a thousand
@@ -51,5 +52,5 @@ def _stacked(values: Any) -> Rows:
     return np.vstack(values[:SHOWN]).astype(np.float64) if len(values) else np.empty((0, 0))
 
 
-def _cut(values: Rows, ends: npt.NDArray[np.int64], digits: int) -> list[list[float]]:
+def _cut(values: Rows, ends: Counts, digits: int) -> list[list[float]]:
     return [part.tolist() for part in np.split(values.round(digits), ends)]
