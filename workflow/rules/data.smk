@@ -12,6 +12,7 @@ if CONFIG.miniature is not None:
             LAYOUT.times("make_miniature_benchmarks")
         conda:
             "../envs/analysis.yaml"
+        threads: 2
         resources:
             mem_mb=1000,
             runtime=10,

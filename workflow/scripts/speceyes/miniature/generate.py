@@ -11,7 +11,9 @@ import csv
 import json
 import random
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal
 
@@ -161,18 +163,23 @@ def _write_pope(folder: Path, sizes: Sizes, rng: random.Random) -> Iterator[Scen
 def write_benchmarks(folder: Path, sizes: Sizes, seed: int) -> None:
     """Write ``vstar/``, ``hrbench/``, ``pope/`` and ``scenes.csv`` below ``folder``, which must not hold them yet.
 
-    The same sizes and seed give the same bytes.
+    The same sizes and seed give the same bytes, on any number of cores: every part has draws of its own.
     """
-    rows: list[SceneRow] = []
 
     def draws(name: str) -> random.Random:
         return random.Random(f"{seed} {name}")
 
-    for split, count in (("direct_attributes", sizes.vstar_direct), ("relative_position", sizes.vstar_relative)):
-        rows += _write_vstar(folder / "vstar", split, count, sizes.plain, draws(f"vstar {split}"))
-    for size in ("4k", "8k"):
-        rows += _write_hrbench(folder / "hrbench", size, sizes.hrbench_questions, sizes.plain, draws(f"hrbench {size}"))
-    rows += _write_pope(folder / "pope", sizes, draws("pope"))
+    plain, by_split = sizes.plain, {"direct_attributes": sizes.vstar_direct, "relative_position": sizes.vstar_relative}
+    parts: list[Iterator[SceneRow]] = [
+        *(_write_vstar(folder / "vstar", split, n, plain, draws(f"vstar {split}")) for split, n in by_split.items()),
+        *(
+            _write_hrbench(folder / "hrbench", size, sizes.hrbench_questions, plain, draws(f"hrbench {size}"))
+            for size in ("4k", "8k")
+        ),
+        _write_pope(folder / "pope", sizes, draws("pope")),
+    ]
+    with ThreadPoolExecutor() as side_by_side:
+        rows: list[SceneRow] = list(chain.from_iterable(side_by_side.map(list, parts)))
     with (folder / "scenes.csv").open("w", newline="") as handle:
         writer = csv.DictWriter(handle, fieldnames=list(SceneRow.__dataclass_fields__), lineterminator="\n")
         writer.writeheader()
