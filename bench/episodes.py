@@ -23,14 +23,11 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
 from speceyes.agents.base import Agent, load_agent
 from speceyes.agents.run import answer, answering
 from speceyes.agents.side_by_side import side_by_side
-from speceyes.documents import read_yaml
 from speceyes.engines.base import Engine, Place
 from speceyes.engines.registry import open_engine
 from speceyes.records.batches import BatchSize
 from speceyes.records.samples import Sample, read_samples
 from speceyes.records.types import AgentRecord
-from speceyes.study.config import load_config
-from speceyes.study.layout import Layout
 from speceyes.study.study import Study
 
 Questions = list[tuple[Sample, Path]]
@@ -90,7 +87,7 @@ def main() -> None:
     parser.add_argument("--in-flight", type=int, default=24)
     parser.add_argument("--turns", type=int, default=2)
     given = parser.parse_args()
-    study = Study(load_config(read_yaml(given.results / "config.yaml")), Layout(str(given.results)))
+    study = Study.of(given.results)
     asked = questions(study, given.questions)
     print(f"{len(asked)} questions, {given.in_flight} in flight, the faster of {given.turns} turns")
     columns = [f"{when} {what}" for when in ("one by one", "in flight") for what in ("s", "processor")]

@@ -17,22 +17,13 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
-import yaml
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
 
 from speceyes.method.replay import Passes, read_replay, write_replay
 from speceyes.records.passes import COMMON, Cell
-from speceyes.study.config import load_config
-from speceyes.study.layout import Layout
 from speceyes.study.plan import Plan
 from speceyes.study.study import Study
-
-
-def finished(folder: Path) -> Study:
-    """The study that a folder of results holds, by the configuration beside them."""
-    config = load_config(yaml.safe_load((folder / "config.yaml").read_text(encoding="utf-8")))
-    return Study(config, Layout(str(folder)))
 
 
 def stored_passes(plan: Plan, cell: Cell) -> Passes:
@@ -68,7 +59,7 @@ def main() -> None:
     slower = live_over_replay(study)
     replayed = live = 0.0
     settings = 0
-    done = finished(study)
+    done = Study.of(study)
     plan = Plan(done)
     with TemporaryDirectory() as folder:
         for cell in done.cells:

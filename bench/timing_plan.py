@@ -20,11 +20,8 @@ import numpy as np
 from speceyes.analysis.bootstrap import ImageBootstrap
 from speceyes.analysis.settings import StatisticsSettings
 from speceyes.analysis.timing_plan import images_needed, spread
-from speceyes.documents import read_yaml
 from speceyes.method.confidence import headline
 from speceyes.records.arrays import Floats
-from speceyes.study.config import load_config
-from speceyes.study.layout import Layout
 from speceyes.study.plan import Plan
 from speceyes.study.study import Study
 from speceyes.study.timed_images import WIDTH, seconds_by_image
@@ -42,7 +39,7 @@ class Tried(NamedTuple):
 
 def splits(results: Path) -> Iterator[tuple[str, Floats, Floats]]:
     """Every agent's split with enough timed images: its name, and seconds per image under the agent and the funnel."""
-    study = Study(load_config(read_yaml(results / "config.yaml")), Layout(str(results)))
+    study = Study.of(results)
     plan = Plan(study)
     for one in plan.select("replay"):
         (table,) = map(Path, plan.tables_of(one))

@@ -22,6 +22,12 @@ BELIEF = 2.0
 EXACT_IMAGES = 20_000  # won or lost by one of two systems
 
 
+def image_numbers(image_ids: npt.ArrayLike) -> Counts:
+    """The number of each row's image, from 0 without gaps, (rows,); by the images' names, (rows,)."""
+    numbers: Counts = np.unique(np.asarray(image_ids, dtype=str), return_inverse=True)[1].astype(np.int64)
+    return numbers
+
+
 def by_image(values: Floats, images: Counts) -> Floats:
     """Sums per image, (images, ...), of per-row values, (rows, ...).
 

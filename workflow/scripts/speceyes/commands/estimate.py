@@ -23,11 +23,11 @@ def main() -> None:
     from speceyes.documents import DocumentError, read_yaml
     from speceyes.study.config import load_config
     from speceyes.study.config.errors import ConfigError
-    from speceyes.study.estimate import Work, finished, render
+    from speceyes.study.estimate import Work, render
     from speceyes.study.study import Study
 
     try:
         study = Study(load_config(read_yaml(given.config)))
-        print(render(Work.of(study, finished(given.pilot) if given.pilot else None, given.width)))
+        print(render(Work.of(study, Study.of(given.pilot) if given.pilot else None, given.width)))
     except (ConfigError, DocumentError) as error:
         sys.exit(str(error))

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from speceyes.analysis.names import metric_title, split_name
 from speceyes.analysis.outcomes import confidence_column
-from speceyes.analysis.proportions import by_image, proportion_interval
+from speceyes.analysis.proportions import by_image, image_numbers, proportion_interval
 from speceyes.figures import style
 from speceyes.figures.tables import FigureTables, Tables
 from speceyes.judging.scorers import SCORER
@@ -76,7 +76,7 @@ def _accuracy_above(study: FigureTables, axes: Axes, scored: pd.DataFrame) -> No
 
 def _limits(ranked: pd.DataFrame, levels: Counts, level: float) -> tuple[Floats, Floats]:
     """Limits of the accuracy of the first rows up to each of ``levels``."""
-    _, images = np.unique(ranked["image_id"].to_numpy(dtype=str), return_inverse=True)
+    images = image_numbers(ranked["image_id"])
     above = (np.arange(len(ranked))[:, None] <= levels).astype(np.float64)
     right = above * ranked[f"draft_{SCORER}"].to_numpy(dtype=float)[:, None]
     return proportion_interval(by_image(right, images), by_image(above, images), level)

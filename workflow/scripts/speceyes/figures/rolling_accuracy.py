@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 
 from speceyes.analysis.names import metric_title, split_name
 from speceyes.analysis.outcomes import confidence_column
-from speceyes.analysis.proportions import by_image, proportion_interval
+from speceyes.analysis.proportions import by_image, image_numbers, proportion_interval
 from speceyes.figures import style
 from speceyes.figures.tables import FigureTables, Tables
 from speceyes.judging.scorers import SCORER
@@ -67,7 +67,7 @@ def _rolling(axes: Axes, scored: pd.DataFrame, metric: str, study: FigureTables)
     width = style.thickness(len(study.metrics), study.metrics.index(metric), 0.9)
     axes.plot(ranks, sums / window, color=colour, linewidth=width, marker="o" if len(sums) == 1 else None)
     if metric == study.metric:
-        _, images = np.unique(ranked["image_id"].to_numpy(dtype=str), return_inverse=True)
+        images = image_numbers(ranked["image_id"])
         starts, places = np.arange(len(sums)), np.arange(len(right))[:, None]
         inside = ((starts <= places) & (places < starts + window)).astype(np.float64)
         limits = proportion_interval(by_image(inside * right[:, None], images), by_image(inside, images), study.level)

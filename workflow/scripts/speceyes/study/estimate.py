@@ -11,10 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from speceyes.documents import read_yaml
 from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.records.passes import PassStage
-from speceyes.study.config import load_config
 from speceyes.study.config.timing import TimingConfig
 from speceyes.study.downloads import Downloads
 from speceyes.study.gpu_hours import (
@@ -33,7 +31,6 @@ from speceyes.study.gpu_hours import (
     timed_agents,
 )
 from speceyes.study.gpu_memory import PlannedMemory, card_gigabytes, planned_memory, render_memory
-from speceyes.study.layout import Layout
 from speceyes.study.pilot import render_pilot
 from speceyes.study.plan import Plan
 from speceyes.study.study import Study
@@ -196,8 +193,3 @@ def _lines(values: Mapping[str, str]) -> list[str]:
 def _existing(path: Path) -> Path:
     """The path, or the nearest folder above it that exists."""
     return next(parent for parent in (path, *path.resolve().parents) if parent.exists())
-
-
-def finished(results: Path) -> Study:
-    """The study that a folder of results holds, by the configuration that it was made with."""
-    return Study(load_config(read_yaml(results / "config.yaml")), Layout(str(results)))

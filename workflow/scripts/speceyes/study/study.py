@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from speceyes.agents.base import load_agent, told_settings
+from speceyes.documents import read_yaml
 from speceyes.method.confidence import METRICS, Metric, headline
 from speceyes.method.grid import Grid
 from speceyes.records.passes import COMMON, Cell, PassStage
 from speceyes.records.selection import SomeImages
-from speceyes.study.config import Config
+from speceyes.study.config import Config, load_config
 from speceyes.study.config.models import ModelConfig
 from speceyes.study.layout import Layout
 
@@ -31,6 +33,16 @@ class Study:
     def __init__(self, config: Config, layout: Layout | None = None) -> None:
         self.config = config
         self.layout = layout or Layout.of(config.study)
+
+    @classmethod
+    def of(cls, results: Path) -> Study:
+        """The study that a folder of results holds, by the configuration that it was made with.
+
+        Raises:
+            DocumentError: no readable ``config.yaml`` in the folder.
+            ConfigError: its configuration cannot be used.
+        """
+        return cls(load_config(read_yaml(results / "config.yaml")), Layout(str(results)))
 
     @property
     def name(self) -> str:

@@ -13,7 +13,7 @@ from sklearn.metrics import precision_recall_fscore_support
 from speceyes.analysis.answers import drafts_for
 from speceyes.analysis.funnel import FunnelOutcomes
 from speceyes.analysis.measures import facts
-from speceyes.analysis.proportions import by_image, proportion_interval
+from speceyes.analysis.proportions import by_image, image_numbers, proportion_interval
 from speceyes.analysis.settings import StatisticsSettings
 from speceyes.judging.scorers import SCORER, SCORER_NAMES
 from speceyes.method.grid import SPECREASON
@@ -115,17 +115,12 @@ def _accepted(rows: pd.DataFrame, metric: str, gates: pd.DataFrame) -> pd.Series
 
 
 def _accuracies(group: pd.DataFrame, level: float) -> dict[str, float]:
-    images = _images(group)
+    images = image_numbers(group["image_id"])
     scores: dict[str, float] = {}
     for scorer in SCORER_NAMES:
         right, counted = (group[f"{what}_{scorer}"].to_numpy(dtype=np.float64) for what in ("right", "counted"))
         scores |= _share(f"accuracy_{scorer}", right, counted, images, level)
     return scores
-
-
-def _images(group: pd.DataFrame) -> Counts:
-    numbers: Counts = np.unique(group["image_id"].to_numpy(dtype=str), return_inverse=True)[1].astype(np.int64)
-    return numbers
 
 
 def _share(name: str, part: npt.ArrayLike, whole: npt.ArrayLike, images: Counts, level: float) -> dict[str, float]:
@@ -146,7 +141,7 @@ def _yes_or_no(group: pd.DataFrame, level: float) -> dict[str, float]:
     said = np.where(scored["errored"] > 0, NOTHING, np.where(scored[f"right_{SCORER}"] > 0, gold, other))
     values = precision_recall_fscore_support(gold, said, labels=[YES], average=None, zero_division=np.nan)
     precision, recall, f1 = (float(value[0]) for value in values[:3])
-    images, hits = _images(scored), (gold == YES) & (said == YES)
+    images, hits = image_numbers(scored["image_id"]), (gold == YES) & (said == YES)
     scores = _share("precision", hits, said == YES, images, level) | _share("recall", hits, gold == YES, images, level)
     # F1 rises with the share of hits among what is yes or was called so, whose limits are exact: F1 = 2s / (1 + s).
     shared = _share("f1", hits, (said == YES) | (gold == YES), images, level)

@@ -11,6 +11,7 @@ from sklearn.metrics import average_precision_score
 
 from speceyes.analysis.learned_gates import LEARNED, with_learned_gates
 from speceyes.analysis.outcomes import confidence_column
+from speceyes.analysis.proportions import image_numbers
 from speceyes.analysis.ranking import Area, area_difference, aurc, auroc
 from speceyes.analysis.settings import StatisticsSettings
 from speceyes.judging.scorers import SCORER_NAMES
@@ -75,7 +76,7 @@ def _gates(
 ) -> list[dict[str, object]]:
     scored = samples[samples[f"draft_{scorer}"].notna()]
     right = scored[f"draft_{scorer}"].to_numpy() > 0
-    _, images = np.unique(scored["image_id"].to_numpy(dtype=str), return_inverse=True)
+    images = image_numbers(scored["image_id"])
     confidences = {gate: scored[confidence_column(*gate)].to_numpy(dtype=np.float64) for gate in gates}
     areas = {
         name: {gate: area(right, values, images) for gate, values in confidences.items()}

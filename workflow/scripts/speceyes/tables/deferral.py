@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from speceyes.analysis.outcomes import confidence_column
-from speceyes.analysis.proportions import by_image, proportion_interval
+from speceyes.analysis.proportions import by_image, image_numbers, proportion_interval
 from speceyes.analysis.settings import StatisticsSettings
 from speceyes.judging.scorers import SCORER_NAMES
 from speceyes.records.arrays import Counts, Floats
@@ -58,7 +58,7 @@ def _curves(
     samples: pd.DataFrame, scorer: str, metrics: Sequence[str], top_k: int, settings: StatisticsSettings
 ) -> pd.DataFrame:
     draft, agent = (samples[f"{who}_{scorer}"].to_numpy() for who in ("draft", "agent"))
-    _, images = np.unique(samples["image_id"].to_numpy(dtype=str), return_inverse=True)
+    images = image_numbers(samples["image_id"])
     keys = {metric: samples[confidence_column(metric, top_k)].to_numpy() for metric in metrics}
     keys |= {"oracle": draft - agent, "random": np.zeros(len(samples))}
     parts = [

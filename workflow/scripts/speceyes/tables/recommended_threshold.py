@@ -22,7 +22,7 @@ import pandas as pd
 from speceyes.analysis.calibration import CHOOSE, FIT, REPORT, image_parts
 from speceyes.analysis.learned_gates import LEARNED, with_learned_gates
 from speceyes.analysis.outcomes import confidence_column
-from speceyes.analysis.proportions import by_image, paired_difference
+from speceyes.analysis.proportions import by_image, image_numbers, paired_difference
 from speceyes.analysis.settings import StatisticsSettings
 from speceyes.judging.scorers import SCORER
 from speceyes.method.gate import accepts
@@ -135,8 +135,9 @@ def choose_threshold(gate: GateOutcomes, epsilon: float, delta: float, generator
     """
     if not len(gate.image_ids):
         return None
-    images, codes = np.unique(gate.image_ids.astype(str), return_inverse=True)
-    p_values = betting_p_values(_excess(gate, codes, generator.permutation(len(images)), epsilon), epsilon)
+    images = image_numbers(gate.image_ids)
+    order = generator.permutation(int(images.max()) + 1)
+    p_values = betting_p_values(_excess(gate, images, order, epsilon), epsilon)
     certified = int(np.argmax(np.append(p_values, np.inf) > delta))
     return float(THRESHOLDS[certified - 1]) if certified else None
 
@@ -226,7 +227,7 @@ def held_out(gate: GateOutcomes, threshold: float | None, settings: StatisticsSe
         return dict.fromkeys(HELD_OUT, np.nan)
     accepted = accepts(gate.confidence, threshold)
     gained = 0.0 - gate.lost(threshold)
-    _, images = np.unique(gate.image_ids.astype(str), return_inverse=True)
+    images = image_numbers(gate.image_ids)
     won, lost, rows = (
         by_image(np.asarray(which, dtype=float), images) for which in (gained > 0, gained < 0, np.ones_like(gained))
     )

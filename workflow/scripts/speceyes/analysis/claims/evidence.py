@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from speceyes.analysis.bootstrap import ImageBootstrap
-from speceyes.analysis.proportions import by_image, paired_difference
+from speceyes.analysis.proportions import by_image, image_numbers, paired_difference
 from speceyes.analysis.settings import StatisticsSettings
 from speceyes.judging.scorers import SCORER
 from speceyes.method.confidence import HEADLINE
-from speceyes.records.arrays import Counts, Floats
+from speceyes.records.arrays import Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +101,6 @@ class ClaimTables:
         return metric in set(self.points["metric"])
 
 
-def image_numbers(rows: pd.DataFrame) -> Counts:
-    """The number of each row's image, from 0 without gaps."""
-    numbers: Counts = np.unique(rows["image_id"].to_numpy(dtype=str), return_inverse=True)[1].astype(np.int64)
-    return numbers
-
-
 def accuracy_difference(
     named: Mapping[str, str], rows: pd.DataFrame, one: Floats, other: Floats, level: float
 ) -> Evidence:
@@ -120,7 +114,7 @@ def accuracy_difference(
         level: of the interval.
     """
     both = np.isfinite(one) & np.isfinite(other)
-    images = image_numbers(rows)
+    images = image_numbers(rows["image_id"])
     won, lost, paired = (
         by_image((both & rows_of).astype(np.float64), images) for rows_of in (one > other, one < other, both)
     )

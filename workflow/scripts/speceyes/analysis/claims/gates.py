@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from speceyes.analysis.claims.evidence import ClaimTables, Evidence, accuracy_difference, image_numbers
+from speceyes.analysis.claims.evidence import ClaimTables, Evidence, accuracy_difference
 from speceyes.analysis.claims.systems import ALL
 from speceyes.analysis.funnel import FunnelOutcomes
 from speceyes.analysis.outcomes import confidence_column
-from speceyes.analysis.proportions import by_image, combined_margin, proportion_interval
+from speceyes.analysis.proportions import by_image, combined_margin, image_numbers, proportion_interval
 from speceyes.analysis.ranking import area_difference, aurc, auroc
 from speceyes.judging.scorers import SCORER
 from speceyes.records.arrays import Counts, Floats, Mask
@@ -32,7 +32,7 @@ def aurc_against(tables: ClaimTables, others: Sequence[str]) -> Iterator[Evidenc
 def _ranking(tables: ClaimTables, others: Sequence[str], name: str) -> Iterator[Evidence]:
     area, sign = {"AUROC": (auroc, 1), "AURC": (aurc, -1)}[name]
     for benchmark, rows in tables.drafts():
-        right, images = rows[f"draft_{SCORER}"].to_numpy() > 0, image_numbers(rows)
+        right, images = rows[f"draft_{SCORER}"].to_numpy() > 0, image_numbers(rows["image_id"])
         own = area(right, _confidence(rows, tables.metric, tables), images)
         for metric in _known(tables, others):
             other = area(right, _confidence(rows, metric, tables), images)
@@ -59,7 +59,7 @@ def auroc_of_metric(tables: ClaimTables, _: Sequence[str]) -> Iterator[Evidence]
     """Share of pairs of a right and a wrong draft answer that the metric ranks rightly, per benchmark."""
     for benchmark, rows in tables.drafts():
         right = rows[f"draft_{SCORER}"].to_numpy() > 0
-        found = auroc(right, _confidence(rows, tables.metric, tables), image_numbers(rows))
+        found = auroc(right, _confidence(rows, tables.metric, tables), image_numbers(rows["image_id"]))
         value, limits = (np.nan, (np.nan, np.nan)) if found is None else (found.value, found.interval(_level(tables)))
         yield Evidence(NOBODY, benchmark, ALL, f"AUROC of {tables.metric}", value, *limits, len(rows))
 
@@ -71,7 +71,7 @@ def overlap_of_densities(tables: ClaimTables, _: Sequence[str]) -> Iterator[Evid
     the images is cut where the other half says, so that no cut is measured on the answers that chose it.
     """
     for benchmark, rows in tables.drafts():
-        right, images = rows[f"draft_{SCORER}"].to_numpy() > 0, image_numbers(rows)
+        right, images = rows[f"draft_{SCORER}"].to_numpy() > 0, image_numbers(rows["image_id"])
         above = _above_cut(right, _confidence(rows, tables.metric, tables), images, tables.statistics.seed)
         quantity = f"overlap of right and wrong answers under {tables.metric}"
         estimate, low, high = _overlap(right, above, images, _level(tables))
