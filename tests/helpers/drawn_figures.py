@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -23,7 +24,12 @@ FIGURES: dict[str, ModuleType] = {name: module for name, module in sorted(_MODUL
 
 
 def laid_out(name: str, tables: Path) -> Figure:
-    """The figure with everything in its place; pixels would cost several times as much. A warning is an error."""
+    """The figure of a folder's tables with everything in its place."""
+    return laid_out_from(name, named(tables, FIGURES[name].READS))
+
+
+def laid_out_from(name: str, tables: Mapping[str, Path]) -> Figure:
+    """The same from tables by name; pixels would cost several times as much. A warning is an error."""
     drawn: list[Figure] = []
 
     def keep(figure: Figure, *_: Any) -> None:
@@ -33,8 +39,7 @@ def laid_out(name: str, tables: Path) -> Figure:
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.simplefilter("error")
         patch.setattr(style, "save", keep)
-        module = FIGURES[name]
-        module.draw(named(tables, module.READS), Path(f"{name}.png"), Path(f"{name}.pdf"))
+        FIGURES[name].draw(tables, Path(f"{name}.png"), Path(f"{name}.pdf"))
     (figure,) = drawn
     assert figure.axes
     return figure

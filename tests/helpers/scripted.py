@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -81,15 +83,23 @@ def sample(number: int = 0, image: str = "picture.png", options: tuple[str, ...]
 
 def store_picture(folder: Path, size: tuple[int, int] = (560, 280)) -> Image.Image:
     """A picture whose every pixel tells where it lies: red runs across it, green down it."""
+    image, stored = _picture(size)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "picture.png").write_bytes(stored)
+    (folder / "torn.png").write_bytes(stored[:60])
+    return image.copy()
+
+
+@cache
+def _picture(size: tuple[int, int]) -> tuple[Image.Image, bytes]:
+    """The picture and its file: compressing it takes longer than most dialogues about it."""
     width, height = size
     across = np.tile(np.arange(width) * 255 // max(1, width - 1), (height, 1))
     down = np.tile((np.arange(height) * 255 // max(1, height - 1))[:, None], (1, width))
-    pixels = np.stack([across, down, np.zeros_like(down)], axis=2).astype(np.uint8)
-    image = Image.fromarray(pixels)
-    folder.mkdir(parents=True, exist_ok=True)
-    image.save(folder / "picture.png")
-    (folder / "torn.png").write_bytes((folder / "picture.png").read_bytes()[:60])
-    return image
+    image = Image.fromarray(np.stack([across, down, np.zeros_like(down)], axis=2).astype(np.uint8))
+    file = io.BytesIO()
+    image.save(file, format="PNG")
+    return image, file.getvalue()
 
 
 class ScriptedSandbox:

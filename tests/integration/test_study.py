@@ -10,7 +10,7 @@ from job_times import beside, jobs_that_ran
 from PIL import Image
 from small_study import BATCHES, SPLITS
 from speceyes.analysis.claims.stated import read_claims
-from speceyes.analysis.measures import check_ledger
+from speceyes.analysis.ledger import check_ledger
 from speceyes.records.tables import read_provenance, read_table
 from speceyes.records.types import AgentRecord, DraftRecord
 from speceyes.study.declared import declared

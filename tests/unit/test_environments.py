@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+from functools import cache
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
@@ -59,6 +60,7 @@ def rules() -> list[tuple[str, str, str]]:
     return found
 
 
+@cache
 def modules(path: Path) -> set[str]:
     """Modules that a file imports, function bodies included; of ``from a import b`` both ``a`` and ``a.b``."""
     names = set()

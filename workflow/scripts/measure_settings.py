@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pandas as pd
-from speceyes.analysis.measures import check_ledger, replays_by_cell, settings_and_ledger
+from speceyes.analysis.ledger import check_ledger
+from speceyes.analysis.measures import replays_by_cell, settings_and_ledger
 from speceyes.analysis.settings import StatisticsSettings
 from speceyes.runtime.job import job
 from speceyes.tables.csv_files import write_csv

@@ -4,7 +4,8 @@ import pytest
 from scipy.stats import binomtest
 from speceyes.analysis.answers import scored_answers
 from speceyes.analysis.bootstrap import ImageBootstrap
-from speceyes.analysis.measures import LedgerError, check_ledger, facts, settings_and_ledger
+from speceyes.analysis.ledger import LedgerError, check_ledger
+from speceyes.analysis.measures import facts, settings_and_ledger
 from speceyes.analysis.proportions import proportion_interval
 from speceyes.analysis.settings import StatisticsSettings
 from speceyes.judging.scorers import SCORER_NAMES

@@ -3,9 +3,9 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from drawn_figures import FIGURES, laid_out
+from drawn_figures import FIGURES, laid_out, laid_out_from
 from PIL import Image
-from speceyes.analysis.measures import LedgerError
+from speceyes.analysis.ledger import LedgerError
 from speceyes.figures import style
 from speceyes.figures.one_benchmark import tables_of
 from speceyes.tables.csv_files import read_csv, write_csv
@@ -131,9 +131,9 @@ def test_a_split_that_ran_at_one_batch_size_is_left_out_of_their_ablation(tables
 @pytest.mark.parametrize("name", sorted(set(FIGURES) - {"throughput"}))
 def test_a_figure_of_one_benchmark_alone_fits_one_column(name, tables, tmp_path):
     rows = tables_of(named(tables, FIGURES[name].READS), "pope", tmp_path)
-    FIGURES[name].draw(rows, tmp_path / "figure.png", tmp_path / "figure.pdf")
     wide = {"latency_breakdown"}  # splits beside tool calls
-    assert Image.open(tmp_path / "figure.png").width == (1575 if name in wide else 770)
+    width = laid_out_from(name, rows).get_figwidth()
+    assert width == (style.TWO_COLUMNS if name in wide else style.ONE_COLUMN)
 
 
 def test_one_colour_means_one_thing_in_all_figures():

@@ -33,10 +33,6 @@ ALONE = "draft alone"  # the draft in the common words, whatever words the funne
 _REPLAYED = ("source", "tool_free", "accepted", "timed", *_MEANS)
 
 
-class LedgerError(Exception):
-    """Numbers of samples that do not add up; the message names the first setting and what is missing."""
-
-
 def facts(answers: pd.DataFrame) -> pd.DataFrame:
     """What each answer contributes to accuracies and to the ledger, as 0/1 columns.
 
@@ -222,23 +218,3 @@ def _shares(replay: Replay) -> dict[str, Floats]:
 def _means(replay: Replay) -> dict[str, Floats]:
     """Means over samples."""
     return {name: replay.columns[name].astype(float).mean(axis=1) for name in _MEANS}
-
-
-def check_ledger(ledger: pd.DataFrame) -> None:
-    """Refuse numbers that do not add up: expected = answered + errored; answered = rule + judge + unparsed.
-
-    Raises:
-        LedgerError: names the first row that fails and the counts.
-    """
-    for scorer in SCORER_NAMES:
-        decided = ledger[[f"{scorer}_rule", f"{scorer}_judge", f"{scorer}_unparsed"]].sum(axis=1)
-        broken = ledger[
-            (ledger["expected"] != ledger["answered"] + ledger["errored"]) | (ledger["answered"] != decided)
-        ]
-        if len(broken):
-            row = broken.iloc[0]
-            where = ", ".join(f"{name} {row[name]}" for name in ("agent", "benchmark", "split", *SETTING_FIELDS[:-1]))
-            raise LedgerError(
-                f"ledger ({where}): expected {row['expected']}, answered {row['answered']}, errored {row['errored']}, "
-                f"{scorer} verdicts {decided.loc[broken.index[0]]:.0f}; judge the missing answers again"
-            )

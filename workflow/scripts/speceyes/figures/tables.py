@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from speceyes.analysis.measures import check_ledger
+from speceyes.analysis.ledger import check_ledger
 from speceyes.judging.scorers import SCORER
 from speceyes.method.confidence import headline
 from speceyes.tables.csv_files import read_csv
