@@ -19,9 +19,9 @@ with job(snakemake.log[0], snakemake.resources.devices):
         """The agent and its model, opened, on a pass."""
         agent, model = here.agent(), here.engine("model")
 
-        def work(samples, share):
-            engine = recalling(model, published.get(share.holds.cell, ()))
-            return here.records((answering(engine, agent, sample, share.images) for sample in samples), share)
+        def work(samples, portion):
+            engine = recalling(model, published.get(portion.holds.cell, ()))
+            return here.records((answering(engine, agent, sample, portion.images) for sample in samples), portion)
 
         return work
 

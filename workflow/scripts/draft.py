@@ -18,11 +18,11 @@ with job(snakemake.log[0], snakemake.resources.devices):
         settings = DraftSettings.model_validate(here.job.settings["draft"])
         engine = here.engine("model")
 
-        def drafted(samples, share):
+        def drafted(samples, portion):
             drafter = RecallingDrafter(
-                Drafter(engine, load_prompts(share.prompts), settings), here.job.elsewhere(share)
+                Drafter(engine, load_prompts(portion.prompts), settings), here.job.elsewhere(portion)
             )
-            return in_batches(here.asked_at_once(share), lambda batch: drafter.answer(batch, share.images))(samples)
+            return in_batches(here.asked_at_once(portion), lambda batch: drafter.answer(batch, portion.images))(samples)
 
         return drafted
 

@@ -18,12 +18,12 @@ with job(snakemake.log[0], snakemake.resources.devices):
         """The funnel with its models, opened, on a pass at its gate."""
         phases = phases_of(here, here.engine("draft"), here.engine("model"))
 
-        def funnel(share):
-            held = share.holds
-            return Funnel(phases, Gate(held.metric, held.top_k, held.threshold), share.images)
+        def funnel(portion):
+            held = portion.holds
+            return Funnel(phases, Gate(held.metric, held.top_k, held.threshold), portion.images)
 
-        first, share = here.first()
-        funnel(share).warm_up(first)
-        return lambda samples, share: in_batches(here.batch_size(share), funnel(share).run)(samples)
+        first, portion = here.first()
+        funnel(portion).warm_up(first)
+        return lambda samples, portion: in_batches(here.batch_size(portion), funnel(portion).run)(samples)
 
     here.run(LiveRecord, start)

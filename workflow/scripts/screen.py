@@ -14,8 +14,8 @@ with job(snakemake.log[0], snakemake.resources.devices):
     def start():
         """The model that screens, opened, on a pass."""
         agent, engine = here.agent(), here.engine("model")
-        return lambda samples, share: in_batches(
-            here.asked_at_once(share), lambda batch: screen(engine, agent, batch, share.images)
+        return lambda samples, portion: in_batches(
+            here.asked_at_once(portion), lambda batch: screen(engine, agent, batch, portion.images)
         )(samples)
 
     here.run(ScreenRecord, start)

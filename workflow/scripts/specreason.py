@@ -21,10 +21,10 @@ with job(snakemake.log[0], snakemake.resources.devices):
         agent, draft, model = here.agent(), here.engine("draft"), here.engine("model")
         settings = SpecReasonSettings.model_validate(here.job.settings["specreason"])
 
-        def work(samples, share):
-            engine = recalling(model, published.get(share.holds.cell, ()))
+        def work(samples, portion):
+            engine = recalling(model, published.get(portion.holds.cell, ()))
             method = variant(draft, engine, agent, settings)
-            return here.records((method.answering(sample, share.images) for sample in samples), share)
+            return here.records((method.answering(sample, portion.images) for sample in samples), portion)
 
         return work
 

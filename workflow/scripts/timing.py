@@ -21,16 +21,16 @@ with job(snakemake.log[0], snakemake.resources.devices):
         peer_settings = SpecReasonSettings.model_validate(settings["specreason"])
         peers = {
             variant: VARIANTS[variant](draft, model, here.agent(f"agent {variant}"), peer_settings)
-            for variant in {variant for share in here.job.shares for variant in share.variants}
+            for variant in {variant for portion in here.job.portions for variant in portion.variants}
         }
         phases = phases_of(here, draft, model)
 
-        def clock(share):
-            own = {name: peers[name] for name in share.variants}
-            return Clock(phases, own, share.batches, settings["repeats"])
+        def clock(portion):
+            own = {name: peers[name] for name in portion.variants}
+            return Clock(phases, own, portion.batches, settings["repeats"])
 
-        first, share = here.first()
-        Clock(phases, peers, share.batches, settings["repeats"]).warm_up(first, share.images)
-        return lambda samples, share: clock(share).run(samples, share.images)
+        first, portion = here.first()
+        Clock(phases, peers, portion.batches, settings["repeats"]).warm_up(first, portion.images)
+        return lambda samples, portion: clock(portion).run(samples, portion.images)
 
     here.run(TimingRecord, start)

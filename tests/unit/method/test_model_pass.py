@@ -60,7 +60,7 @@ def run(
     **changes: object,
 ) -> None:
     """One job over these splits, on so many images of some of them."""
-    shares = [
+    portions = [
         {
             "holds": {"stage": "agent", "benchmark": "bench", "split": split, "agent": "a"},
             "samples": folder / f"{split}.parquet",
@@ -71,15 +71,15 @@ def run(
         for split in splits
     ]
     told = {"engines": {"model": {"type": "t", "concurrency": 4}}, "settings": {}, "identities": {"code": "c"}}
-    job = Job.model_validate(told | {"shares": shares, "models": {"model": folder}} | changes)
+    job = Job.model_validate(told | {"portions": portions, "models": {"model": folder}} | changes)
     here = ModelPass(job, {}, Shard(0, 1), folder / "journals", folder / "media", 0, folder / "log")
 
     def start():
         engine = here.engine("model")
 
-        def work(samples, share):
+        def work(samples, portion):
             for one in samples:
-                engine.asked.append(f"{share.holds.split} {one.sample_id[-1]}")
+                engine.asked.append(f"{portion.holds.split} {one.sample_id[-1]}")
                 yield ScreenRecord(sample_id=one.sample_id, text="no", tool_free=True)
 
         return work
@@ -140,7 +140,7 @@ def test_fewer_in_flight_keep_what_was_done_and_another_model_does_not(folder, m
 
 @pytest.mark.parametrize(("engine", "most"), [("transformers", 6), ("server", 32)])
 def test_a_server_is_asked_about_as_many_samples_as_are_in_flight_and_a_model_in_process_about_a_batch(engine, most):
-    share = {
+    portion = {
         "holds": {"stage": "draft", "benchmark": "bench", "split": "near", "wording": "w", "batch": 6},
         "samples": "samples",
         "images": "images",
@@ -148,10 +148,10 @@ def test_a_server_is_asked_about_as_many_samples_as_are_in_flight_and_a_model_in
     }
     settings = {"type": engine, "served_name": "m"} if engine == "server" else {"type": engine, "image": {"factor": 28}}
     told = {"engines": {"model": settings | {"concurrency": 32}}, "settings": {}, "identities": {}}
-    job = Job.model_validate(told | {"shares": [share], "models": {}})
+    job = Job.model_validate(told | {"portions": [portion], "models": {}})
     here = ModelPass(job, {}, Shard(0, 1), Path("journals"), Path("media"), 0, Path("log"))
-    assert here.asked_at_once(job.shares[0]).now == most
-    assert here.batch_size(job.shares[0]).now == 6
+    assert here.asked_at_once(job.portions[0]).now == most
+    assert here.batch_size(job.portions[0]).now == 6
 
 
 @pytest.mark.parametrize(("engines", "in_rounds"), [(("server", "server"), False), (("server", "transformers"), True)])
@@ -162,13 +162,13 @@ def test_conversations_go_in_rounds_where_one_of_their_models_is_in_process(engi
         "server": {"type": "server", "served_name": "m", "concurrency": 2},
         "transformers": {"type": "transformers", "image": {"factor": 28}, "concurrency": 2},
     }
-    share = {
+    portion = {
         "holds": {"stage": "agent", "benchmark": "b", "split": "s", "agent": "a"},
         "samples": "samples",
         "images": "images",
         "table": "table",
     }
     told = {"engines": dict(zip(("model", "draft"), map(sections.get, engines), strict=True)), "settings": {}}
-    job = Job.model_validate(told | {"shares": [share], "models": {}, "identities": {}})
+    job = Job.model_validate(told | {"portions": [portion], "models": {}, "identities": {}})
     here = ModelPass(job, {}, Shard(0, 1), Path("journals"), Path("media"), 0, Path("log"))
-    assert list(here.records([], job.shares[0])) == ["in rounds" if in_rounds else "independently"]
+    assert list(here.records([], job.portions[0])) == ["in rounds" if in_rounds else "independently"]

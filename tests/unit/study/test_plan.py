@@ -138,8 +138,8 @@ def test_answers_are_computed_at_the_main_batch_size_and_times_at_every_ablated_
         assert {(one.benchmark, one.batch) for one in paper.select(stage)} == {
             ("vstar", 6), ("hrbench", 6), ("pope", 6),
         }  # fmt: skip
-    timed = Jobs(paper.study).model_pass("timing", {"agent": "thyme"})["shares"]
-    assert {share["holds"]["benchmark"]: share["batches"] for share in timed} == {
+    timed = Jobs(paper.study).model_pass("timing", {"agent": "thyme"})["portions"]
+    assert {portion["holds"]["benchmark"]: portion["batches"] for portion in timed} == {
         "vstar": [1, 2, 4, 6], "hrbench": [1, 2, 4, 6], "pope": [1, 2, 4, 6, 8, 12, 16],
     }  # fmt: skip
 
@@ -150,8 +150,8 @@ def test_funnels_that_word_the_drafts_question_themselves_have_drafts_and_confid
         assert len(paper.select(stage)) == 3 * len(miniature.select(stage)) == 3 * 7
     assert paper.study.prompt_files("timing", "thyme")["draft_prompts"] == "resources/prompts/draft_thyme.yaml"
     assert miniature.study.prompt_files("live", "thyme")["draft_prompts"].endswith("/draft.yaml")
-    shares = Jobs(paper.study).model_pass("draft", {"shard": "1-of-1"})["shares"]
-    assert [share["prompts"] for share in shares[:3]] == [
+    portions = Jobs(paper.study).model_pass("draft", {"shard": "1-of-1"})["portions"]
+    assert [portion["prompts"] for portion in portions[:3]] == [
         f"resources/prompts/draft{end}.yaml" for end in ("", "_deepeyes", "_thyme")
     ]
 
@@ -242,8 +242,8 @@ def test_times_are_measured_on_each_benchmarks_own_images():
     of_some = plan("config", timing={"images": {"vstar": 100, "pope": 30}, "seed": 7}, corrected={"images": 5})
 
     def drawn(stage: PassStage) -> dict[str, Any]:
-        shares = Jobs(of_some.study).model_pass(stage, {"agent": "thyme", "shard": "1-of-1"})["shares"]
-        return {share["holds"]["benchmark"]: share.get("drawn") for share in shares}
+        portions = Jobs(of_some.study).model_pass(stage, {"agent": "thyme", "shard": "1-of-1"})["portions"]
+        return {portion["holds"]["benchmark"]: portion.get("drawn") for portion in portions}
 
     for stage in ("timing", "live"):
         assert drawn(stage) == {
@@ -257,8 +257,8 @@ def test_specreason_runs_on_its_benchmarks_alone():
     peer = {"agents": ["deepeyes", "thyme"], "variants": ["published"], "benchmarks": ["vstar"]}
     costly = plan("config", specreason=peer)
     assert {one.benchmark for one in costly.select("specreason")} == {"vstar"}
-    shares = Jobs(costly.study).model_pass("timing", {"agent": "thyme"})["shares"]
-    timed = {share["holds"]["benchmark"]: share["variants"] for share in shares}
+    portions = Jobs(costly.study).model_pass("timing", {"agent": "thyme"})["portions"]
+    timed = {portion["holds"]["benchmark"]: portion["variants"] for portion in portions}
     assert timed == {"vstar": ["published"], "hrbench": [], "pope": []}
     assert costly.model_jobs("specreason") == plan("config", specreason=peer | {"benchmarks": None}).model_jobs(
         "specreason"

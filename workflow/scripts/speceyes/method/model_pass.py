@@ -27,10 +27,10 @@ from speceyes.runtime.provenance import device
 R = TypeVar("R", bound=Record)
 WHOLE = "1-of-1"
 # Records of one pass's samples, in any order, as they are done.
-Work = Callable[[Sequence[Sample], "Share"], Iterable[R]]
+Work = Callable[[Sequence[Sample], "Portion"], Iterable[R]]
 
 
-class Share(BaseModel):
+class Portion(BaseModel):
     """One pass, or a job's shard of it.
 
     Attributes:
@@ -62,7 +62,7 @@ class Job(BaseModel):
     """What a rule tells its script.
 
     Attributes:
-        shares: the passes whose records the job writes, one after the other.
+        portions: the passes whose records the job writes, one after the other.
         engines: how each model is opened, by the name of the rule's input that is its folder.
         models: those folders, there or not: a server that runs already needs none.
         agent: the agent's class as ``package.module:Class``; empty where there is none.
@@ -72,17 +72,17 @@ class Job(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    shares: tuple[Share, ...]
+    portions: tuple[Portion, ...]
     engines: dict[str, dict[str, Any]]
     models: dict[str, Path]
     agent: str = ""
     settings: dict[str, Any]
     identities: dict[str, str]
 
-    def elsewhere(self, share: Share) -> list[Path]:
-        """The tables of the passes over a share's questions that the job does before it."""
-        before = self.shares[: self.shares.index(share)]
-        return [other.table for other in before if other.samples == share.samples]
+    def elsewhere(self, portion: Portion) -> list[Path]:
+        """The tables of the passes over a portion's questions that the job does before it."""
+        before = self.portions[: self.portions.index(portion)]
+        return [other.table for other in before if other.samples == portion.samples]
 
 
 class Folders(Protocol):
@@ -97,7 +97,7 @@ class Folders(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ModelPass:
-    """One job's share of its passes.
+    """A job that runs models: the portions that it works on, and where it reads and writes.
 
     Args:
         job: what the rule says.
@@ -123,7 +123,7 @@ class ModelPass:
 
     @classmethod
     def of(cls, snakemake: Any, folders: Folders) -> ModelPass:
-        """A running job's share, as Snakemake tells its script.
+        """A running job, as Snakemake tells its script.
 
         Raises:
             ValidationError: the rule's parameter ``job`` is not what :class:`Job` says.
@@ -149,29 +149,29 @@ class ModelPass:
             import_module("torch")  # names the GPU
         return replace(self, device={"device": device()["name"]})
 
-    def first(self) -> tuple[Sample, Share]:
+    def first(self) -> tuple[Sample, Portion]:
         """A sample for the models to warm up on."""
-        share = self.job.shares[0]
-        return read_samples(share.samples)[0], share
+        portion = self.job.portions[0]
+        return read_samples(portion.samples)[0], portion
 
-    def batch_size(self, share: Share) -> BatchSize:
-        """How many of a share's samples the model is asked about at a time: its batch, else as many as in flight."""
-        planned = share.holds.batch or self._in_flight
-        return BatchSize(planned, self._stage(share).largest_batch)
+    def batch_size(self, portion: Portion) -> BatchSize:
+        """How many of a portion's samples the model is asked about at a time: its batch, else as many as in flight."""
+        planned = portion.holds.batch or self._in_flight
+        return BatchSize(planned, self._stage(portion).largest_batch)
 
-    def asked_at_once(self, share: Share) -> BatchSize:
+    def asked_at_once(self, portion: Portion) -> BatchSize:
         """How many samples are asked about at once where no clock runs.
 
         In process it is :meth:`batch_size`, since a batch may change an answer's last bits; a server makes batches of
         its own, and takes as many as are in flight.
         """
-        return BatchSize(self._in_flight) if self._served else self.batch_size(share)
+        return BatchSize(self._in_flight) if self._served else self.batch_size(portion)
 
-    def records(self, conversations: Iterable[Conversation[R]], share: Share) -> Iterator[R]:
-        """Records of a share's conversations with the job's models, as they end, as many in flight as configured."""
+    def records(self, conversations: Iterable[Conversation[R]], portion: Portion) -> Iterator[R]:
+        """Records of a portion's conversations with the job's models, as they end, as many in flight as configured."""
         if self._served:
             return independently(conversations, self._in_flight)
-        return records_side_by_side(conversations, self.batch_size(share))
+        return records_side_by_side(conversations, self.batch_size(portion))
 
     @property
     def _served(self) -> bool:
@@ -201,27 +201,27 @@ class ModelPass:
         """
         started = cache(start)
         with self.held:
-            for share in self.job.shares:
-                self._stage(share).run(kind, partial(_on, started, share))
+            for portion in self.job.portions:
+                self._stage(portion).run(kind, partial(_on, started, portion))
 
-    def _stage(self, share: Share) -> Stage:
+    def _stage(self, portion: Portion) -> Stage:
         engines = {f"{name} engine": _that_answers(settings) for name, settings in self.job.engines.items()}
-        timed = share.model_dump(mode="json", include={"batches", "variants"}, exclude_defaults=True)
-        selection = share.drawn or self.shard
+        timed = portion.model_dump(mode="json", include={"batches", "variants"}, exclude_defaults=True)
+        selection = portion.drawn or self.shard
         return Stage(
-            label=f"{share.holds} {selection}",
-            samples=share.samples,
-            table=share.table,
+            label=f"{portion.holds} {selection}",
+            samples=portion.samples,
+            table=portion.table,
             journals=self.journals,
             selection=selection,
             settings=self.job.settings | engines | timed,
-            inputs=self.job.identities | share.identities | self.device,
-            stamp=share.holds.stamp(),
+            inputs=self.job.identities | portion.identities | self.device,
+            stamp=portion.holds.stamp(),
         )
 
 
-def _on(started: Callable[[], Work[R]], share: Share, samples: Sequence[Sample]) -> Iterable[R]:
-    return started()(samples, share)
+def _on(started: Callable[[], Work[R]], portion: Portion, samples: Sequence[Sample]) -> Iterable[R]:
+    return started()(samples, portion)
 
 
 def _that_answers(engine: dict[str, Any]) -> dict[str, Any]:

@@ -58,7 +58,7 @@ class Jobs:
         agent = wildcards.get("agent", "")
         models = study.models(stage, agent)
         told: dict[str, Any] = {
-            "shares": self._shares(stage, wildcards),
+            "portions": self._portions(stage, wildcards),
             "engines": {name: model.engine.model_dump(mode="json") for name, model in models.items()},
             "models": {name: model.path for name, model in models.items()},
             "settings": self._settings(stage, agent, wildcards.get("variant", "")),
@@ -68,7 +68,7 @@ class Jobs:
         }
         return told | ({"agent": config.agents[agent].type} if agent else {})
 
-    def _shares(self, stage: PassStage, wildcards: Wildcards) -> list[dict[str, Any]]:
+    def _portions(self, stage: PassStage, wildcards: Wildcards) -> list[dict[str, Any]]:
         """The passes that a job goes through: what each reads, and its table."""
         study, layout = self._study, self._study.layout
         names = {name: wildcards[name] for name in self._plan.job_names(stage)}
