@@ -136,9 +136,9 @@ def test_an_interval_without_width_or_limits_is_no_evidence():
 
 
 @pytest.mark.parametrize(("other", "conclusion"), [(2.0, "undecided"), (0.5, "not supported")])
-def test_a_claim_of_which_one_test_is_silent_may_fail_but_is_not_supported(other, conclusion):
+def test_a_claim_of_which_one_test_measured_nothing_may_fail_but_is_not_supported(other, conclusion):
     judged = conclude({1: {"told": [placed(other, 0.1)], "untold": []}}, 0.95)[1]
-    assert (judged.support, judged.silent) == (conclusion, ("untold",))
+    assert (judged.support, judged.unmeasured) == (conclusion, ("untold",))
     assert np.isnan(judged.samples_needed)
 
 

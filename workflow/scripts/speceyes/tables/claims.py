@@ -110,7 +110,7 @@ def finding(estimates: int, conclusion: Conclusion) -> str:
         f"{conclusion.inside} of {conclusion.tests} estimates lie where the claim puts them"
         f"{f' ({unmeasured} more have no interval)' if unmeasured else ''}; {most}: {one.quantity} {one.estimate:.3g}"
         f" [{one.low:.3g}, {one.high:.3g}], should be {region(deciding)} ({where}, n = {one.n})"
-        f"{f'; not measured: {_words(conclusion.silent)}' if conclusion.silent else ''}"
+        f"{f'; not measured: {_words(conclusion.unmeasured)}' if conclusion.unmeasured else ''}"
     )
 
 

@@ -66,7 +66,7 @@ class Conclusion:
         tests: how many estimates were held against their region.
         inside: how many of them lie in it.
         deciding: the estimate that decides, or stands in the way; None where nothing was measured.
-        silent: tests without an estimate that has an interval: they cannot refute the claim, nor can it be supported.
+        unmeasured: tests without an estimate that has an interval: by them the claim is neither refuted nor supported.
         p: of the claim by itself; NaN where nothing was measured.
         p_adjusted: with the number of claims allowed for.
         samples_needed: of the deciding estimate, were it the truth; NaN where decided, or unknown; infinite where
@@ -76,7 +76,7 @@ class Conclusion:
     tests: int
     inside: int
     deciding: PlacedEvidence | None
-    silent: tuple[str, ...]
+    unmeasured: tuple[str, ...]
     p: float
     p_adjusted: float
     support: Support
@@ -97,9 +97,11 @@ def conclude(claims: Mapping[int, Mapping[str, Sequence[PlacedEvidence]]], level
     flat = {number: [one for placed in tests.values() for one in placed] for number, tests in known.items()}
     measured = [number for number, placed in flat.items() if placed]
     adjusted = dict(zip(measured, holm([_p(flat[number]) for number in measured]), strict=True))
-    silent = {number: tuple(name for name, placed in tests.items() if not placed) for number, tests in known.items()}
+    unmeasured = {
+        number: tuple(name for name, placed in tests.items() if not placed) for number, tests in known.items()
+    }
     return {
-        number: _concluded(placed, silent[number], adjusted.get(number, math.nan), level, len(measured))
+        number: _concluded(placed, unmeasured[number], adjusted.get(number, math.nan), level, len(measured))
         for number, placed in flat.items()
     }
 
@@ -125,13 +127,13 @@ def _sides(tested: Sequence[PlacedEvidence]) -> tuple[float, float]:
 
 
 def _concluded(
-    placed: Sequence[PlacedEvidence], silent: tuple[str, ...], adjusted: float, level: float, claims: int
+    placed: Sequence[PlacedEvidence], unmeasured: tuple[str, ...], adjusted: float, level: float, claims: int
 ) -> Conclusion:
     if not placed:
-        return Conclusion(0, 0, None, silent, math.nan, math.nan, "undecided", math.nan)
+        return Conclusion(0, 0, None, unmeasured, math.nan, math.nan, "undecided", math.nan)
     deciding = min(placed, key=lambda one: one.distance)
     holds, fails = _sides(placed)
-    decided, whole = adjusted <= 1 - level, not silent
+    decided, whole = adjusted <= 1 - level, not unmeasured
     support: Support = "undecided"
     if decided and fails <= holds:
         support = "not supported"
@@ -139,7 +141,7 @@ def _concluded(
         support = "supported"
     needed = math.nan if decided else _samples_needed(deciding, len(placed), (1 - level) / claims)
     inside = sum(one.distance > 0 for one in placed)
-    return Conclusion(len(placed), inside, deciding, silent, _p(placed), adjusted, support, needed)
+    return Conclusion(len(placed), inside, deciding, unmeasured, _p(placed), adjusted, support, needed)
 
 
 def _samples_needed(deciding: PlacedEvidence, tests: int, p: float) -> float:

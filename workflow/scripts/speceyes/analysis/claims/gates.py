@@ -16,7 +16,7 @@ from speceyes.analysis.ranking import area_difference, aurc, auroc
 from speceyes.judging.scorers import SCORER
 from speceyes.records.arrays import Counts, Floats, Mask
 
-NOBODY = ""  # the draft's answers, whoever the agent is
+NO_AGENT = ""  # the draft's answers, whoever the agent is
 
 
 def auroc_against(tables: ClaimTables, others: Sequence[str]) -> Iterator[Evidence]:
@@ -37,7 +37,7 @@ def _ranking(tables: ClaimTables, others: Sequence[str], name: str) -> Iterator[
         for metric in _known(tables, others):
             other = area(right, _confidence(rows, metric, tables), images)
             quantity = f"{name} less {metric}'s" if sign > 0 else f"{metric}'s {name} less the metric's"
-            named = {"agent": NOBODY, "benchmark": benchmark, "split": ALL, "quantity": quantity}
+            named = {"agent": NO_AGENT, "benchmark": benchmark, "split": ALL, "quantity": quantity}
             if own is None or other is None:
                 yield Evidence(**named, estimate=np.nan, low=np.nan, high=np.nan, n=len(rows))
                 continue
@@ -61,7 +61,7 @@ def auroc_of_metric(tables: ClaimTables, _: Sequence[str]) -> Iterator[Evidence]
         right = rows[f"draft_{SCORER}"].to_numpy() > 0
         found = auroc(right, _confidence(rows, tables.metric, tables), image_numbers(rows["image_id"]))
         value, limits = (np.nan, (np.nan, np.nan)) if found is None else (found.value, found.interval(_level(tables)))
-        yield Evidence(NOBODY, benchmark, ALL, f"AUROC of {tables.metric}", value, *limits, len(rows))
+        yield Evidence(NO_AGENT, benchmark, ALL, f"AUROC of {tables.metric}", value, *limits, len(rows))
 
 
 def overlap_of_densities(tables: ClaimTables, _: Sequence[str]) -> Iterator[Evidence]:
@@ -75,7 +75,7 @@ def overlap_of_densities(tables: ClaimTables, _: Sequence[str]) -> Iterator[Evid
         above = _above_cut(right, _confidence(rows, tables.metric, tables), images, tables.statistics.seed)
         quantity = f"overlap of right and wrong answers under {tables.metric}"
         estimate, low, high = _overlap(right, above, images, _level(tables))
-        yield Evidence(NOBODY, benchmark, ALL, quantity, estimate, low, high, len(rows))
+        yield Evidence(NO_AGENT, benchmark, ALL, quantity, estimate, low, high, len(rows))
 
 
 def _above_cut(right: Mask, confidence: Floats, images: Counts, seed: int) -> Mask:
