@@ -58,11 +58,9 @@ def _write_study(path: Path, tables: StudyTables, benchmarks: Collection[str], i
 
 
 def _write_index(path: Path, tables: StudyTables, apart: Mapping[str, Path]) -> None:
-    style = _resource("style.css")
     links = (_link(target.name, benchmark, tables) for benchmark, target in apart.items())
     names = {
-        "policy": _policy([], style),
-        "style": style,
+        "head": _head(tables.study, []),
         "study": html.escape(tables.study),
         "links": "\n".join(links),
     }
@@ -76,17 +74,22 @@ def _link(name: str, benchmark: str, tables: StudyTables) -> str:
 
 
 def _page(study: str, columns: str, thumbnails: Sequence[bytes]) -> str:
-    style = _resource("style.css")
     scripts = [_resource(f"{name}.js") for name in SCRIPTS]
     names = {
-        "policy": _policy(scripts, style),
-        "style": style,
+        "head": _head(study, scripts),
         "study": html.escape(study),
         "scripts": "\n".join(f"<script>{script}</script>" for script in scripts),
         "columns": columns,
         "pictures": "\n".join(_picture(number, content) for number, content in enumerate(thumbnails) if content),
     }
     return Template(_resource("page.html")).substitute(names)
+
+
+def _head(study: str, scripts: Collection[str]) -> str:
+    """Of a page's head what all pages have: the policy that lets these scripts run, title and style."""
+    style = _resource("style.css")
+    names = {"policy": _policy(scripts, style), "study": html.escape(study), "style": style}
+    return Template(_resource("head.html")).substitute(names).rstrip()
 
 
 def _policy(scripts: Collection[str], style: str) -> str:
