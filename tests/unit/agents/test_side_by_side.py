@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -90,6 +91,22 @@ def test_tools_of_a_round_run_at_once():
 
     engine = Echo()
     assert sum(side_by_side([with_tool(engine), with_tool(engine)], BatchSize(2))) == 2
+
+
+def test_tools_beyond_four_per_core_wait(monkeypatch):
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0})
+    places, crowded = threading.Semaphore(4), []
+
+    def with_tool(engine: Engine) -> Conversation[None]:
+        yield engine, asked("look")
+        crowded.append(not places.acquire(blocking=False))
+        time.sleep(0.02)
+        places.release()
+
+    engine = Echo()
+    assert len(list(side_by_side([with_tool(engine) for _ in range(12)], BatchSize(12)))) == 12
+    assert [len(batch) for batch in engine.batches] == [12]
+    assert crowded == [False] * 12
 
 
 def test_what_was_finished_is_there_before_an_engine_fails():

@@ -2,12 +2,13 @@
 
 A conversation is a generator that yields whom to ask and what, is sent the generation, and returns what it came to.
 A model in process answers the requests of a round as one batch, and what conversations do between two requests, such as
-running a tool, is done for all of a round at once. Behind a server, which makes its own batches, no conversation waits
-for another.
+running a tool, is done for several at once: no more than the cores finish in good time, since model-written code has
+seconds by the clock. Behind a server, which makes its own batches, no conversation waits for another.
 """
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -21,6 +22,7 @@ from speceyes.records.types import Record
 
 R = TypeVar("R")
 Record_ = TypeVar("Record_", bound=Record)
+TOOLS_PER_CORE = 4
 Conversation = Generator[tuple[Engine, Request], Generation, R]
 
 
@@ -72,7 +74,7 @@ def side_by_side(conversations: Iterable[Conversation[R]], size: BatchSize) -> I
     """
     coming = iter(conversations)
     asking: list[_Asking[R]] = []
-    with ThreadPoolExecutor(size.now) as tools:
+    with ThreadPoolExecutor(min(size.now, TOOLS_PER_CORE * len(os.sched_getaffinity(0)))) as tools:
         while True:
             while new := list(islice(coming, max(size.now - len(asking), 0))):
                 yield from _taken(tools.map(_sent, new, [None] * len(new)), asking)
