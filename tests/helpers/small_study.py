@@ -9,8 +9,8 @@ from typing import Any
 import yaml
 from workspace import REPOSITORY
 
-SIZES = {"vstar_direct": 8, "vstar_relative": 4, "hrbench_questions": 2, "pope_images": 6, "plain": 0.5}
-SPLITS = {"vstar": {"direct_attributes": 8}, "pope": {"random": 12}}
+SIZES = {"vstar_direct": 8, "vstar_relative": 4, "hrbench_questions": 2, "pope_images": 4, "plain": 0.5}
+SPLITS = {"vstar": {"direct_attributes": 8}, "pope": {"random": 8}}
 BATCHES = [1, 6]
 IN_FLIGHT = 4  # fewer than a split has, so that a job can be killed between its samples
 
@@ -37,8 +37,8 @@ def small_study() -> str:
     for agent in ("deepeyes", "thyme"):
         config["models"][agent]["engine"]["concurrency"] = IN_FLIGHT
     config["grid"]["batch_sizes"] = dict.fromkeys(SPLITS, BATCHES)
-    config["timing"] = {"images": {"vstar": 2, "pope": 4}}
-    config["load"] = {"concurrency": [1, 4], "rates": [6], "questions": 2, "repeats": 1}
+    config["timing"] = {"images": {"vstar": 2, "pope": 2}}
+    config["load"] = {"concurrency": [1, 2], "rates": [6], "questions": 2, "repeats": 1}
     config["live"] = {"metrics": ["min"], "batch_sizes": BATCHES}
     config["agents"]["thyme"]["own_draft_prompts"] = True
     config["specreason"] = {"agents": ["deepeyes"], "variants": ["published"]}
