@@ -5,7 +5,7 @@ twice as fast on one core, and far more on a GPU (bench/full_size.py). Processor
 machine disturbs less, are those of the model and the pictures; a sandbox call, a process of its own, costs the same
 either way, and runs beside others where cores are free.
 
-OMP_NUM_THREADS=1 python bench/episodes.py results/miniature --questions 24
+OMP_NUM_THREADS=1 python bench/episodes.py results/miniature --questions 48
 """
 
 from __future__ import annotations
@@ -83,8 +83,8 @@ def main() -> None:
     """Print a table; the exit status is 1 where an episode differs."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("results", type=Path, help="a study whose models run in process")
-    parser.add_argument("--questions", type=int, default=24)
-    parser.add_argument("--in-flight", type=int, default=24)
+    parser.add_argument("--questions", type=int, default=48)
+    parser.add_argument("--in-flight", type=int, default=48, help="as the miniature has")
     parser.add_argument("--turns", type=int, default=2)
     given = parser.parse_args()
     study = Study.of(given.results)
