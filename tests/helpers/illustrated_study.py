@@ -57,7 +57,7 @@ def _draw(sample: Sample, path: Path) -> None:
     for step, colour in enumerate(colours):
         left, top = 24 + 72 * step, 32 + hash_of(f"{sample.image_id}{step}") % 144
         pen.rectangle((left, top, left + 48, top + 48), fill=colour, outline="black")
-    image.save(path)
+    image.save(path, compress_level=1)
 
 
 def _texture(width: int, height: int, seed: int) -> Image.Image:

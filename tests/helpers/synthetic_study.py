@@ -229,10 +229,10 @@ class SyntheticStudy:
             *(("specreason", v, 0, list(read_table(p[0], AgentRecord))) for v, p in passes.specreason.items()),
         ]
         samples = read_samples(passes.samples)
-        timed = SomeImages(self.timed_images, 0).of(samples)
+        timed = {sample.sample_id for sample in SomeImages(self.timed_images, 0).of(samples)}
         records = []
         for place, sample in enumerate(samples):
-            if sample in timed:
+            if sample.sample_id in timed:
                 times = tuple(
                     Timed(
                         step=step,
