@@ -136,6 +136,16 @@ def test_a_figure_of_one_benchmark_alone_fits_one_column(name, tables, tmp_path)
     assert width == (style.TWO_COLUMNS if name in wide else style.ONE_COLUMN)
 
 
+@pytest.mark.parametrize("arrivals", ["closed", "poisson"])
+def test_random_arrivals_are_in_the_legend_of_a_study_that_has_them_alone(arrivals, tables, tmp_path):
+    load = read_csv(tables / "throughput.csv")
+    write_csv(pd.concat([load, load.assign(arrivals=arrivals)]), tmp_path / "throughput.csv")
+    rows = named(tables, FIGURES["throughput"].READS) | {"throughput": tmp_path / "throughput.csv"}
+    (legend,) = laid_out_from("throughput", rows).legends
+    shown = "random arrivals" in {text.get_text() for text in legend.get_texts()}
+    assert shown == (arrivals == "poisson")
+
+
 def test_one_colour_means_one_thing_in_all_figures():
     colours = [
         *(

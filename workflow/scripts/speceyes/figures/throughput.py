@@ -41,7 +41,7 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
         _seconds_axis(axes[row, 1])
     axes[-1, 0].set_xlabel("questions under way")
     axes[-1, 1].set_xlabel("answers per second")
-    style.legend(figure, _handles())
+    style.legend(figure, _handles(load))
     style.save(figure, png, pdf)
 
 
@@ -75,13 +75,12 @@ def _seconds_axis(axes: Axes) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
-def _handles() -> list[Line2D]:
+def _handles(load: pd.DataFrame) -> list[Line2D]:
+    """Of the marks in both panels those that the study has."""
     systems = [Line2D([], [], color=colour, marker="o", label=name) for colour, name in SYSTEMS.values()]
     bound = Line2D([], [], color=SYSTEMS["funnel"][0], linestyle=":", label="bound 1/(1 − βα)")
     waits = [Line2D([], [], color=style.BLACK, linestyle=line, label=name) for line, name in WAITS.values()]
-    return [
-        *systems,
-        bound,
-        *waits,
-        Line2D([], [], color=style.BLACK, linestyle="", marker="x", label="random arrivals"),
-    ]
+    handles = [*systems, bound, *waits]
+    if (load["arrivals"] == "poisson").any():
+        handles.append(Line2D([], [], color=style.BLACK, linestyle="", marker="x", label="random arrivals"))
+    return handles
