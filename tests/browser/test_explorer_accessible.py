@@ -178,12 +178,24 @@ def test_help_defines_every_number_metric_and_mark_of_the_page(browser, explorer
     assert all(len(words) > 20 for words in texts(browser, "#help dd"))
 
 
-def test_alternative_texts_say_what_is_asked_answered_and_cut_out(browser, explorer_page, width):
-    zoomed = "#agent=deepeyes&sample=vstar/direct_attributes/"
+def open_a_zoomed_sample(browser, explorer_page):
+    """The first sample of which DeepEyes looked at a crop."""
     for number in range(20):
-        open_explorer(browser, explorer_page, f"{zoomed}{number:04d}")
-        if crops := browser.find_elements(By.CSS_SELECTOR, ".crops img"):
-            break
+        open_explorer(browser, explorer_page, f"#agent=deepeyes&sample=vstar/direct_attributes/{number:04d}")
+        if browser.find_elements(By.CSS_SELECTOR, ".crops img"):
+            return
+    raise AssertionError("no sample with a crop")
+
+
+def test_a_tool_call_says_where_it_looked_and_no_seconds_since_many_ran_at_the_same_time(browser, explorer_page, width):
+    open_a_zoomed_sample(browser, explorer_page)
+    shown = find(browser, ".tool .note").text
+    assert re.fullmatch(r"image_zoom_in_tool\s?ok\s?box \d+, \d+ to \d+, \d+", shown)
+
+
+def test_alternative_texts_say_what_is_asked_answered_and_cut_out(browser, explorer_page, width):
+    open_a_zoomed_sample(browser, explorer_page)
+    crops = browser.find_elements(By.CSS_SELECTOR, ".crops img")
     words = find(browser, ".picture img").get_attribute("alt")
     assert find(browser, ".question-text .text").text in words
     assert "900 by 900 pixels" in words

@@ -26,7 +26,7 @@ function turnCard(turn, place) {
 
 function toolUse(tool, turn) {
   const isCode = tool.name === "code";
-  const facts = [tool.box.length ? boxWords(tool.box) : null, duration(tool.latency_s)];
+  // No seconds: other samples' tools ran at the same time.
   return el(
     "div",
     { class: "tool" },
@@ -35,7 +35,7 @@ function toolUse(tool, turn) {
       { class: "note" },
       el("b", {}, isCode ? "Code" : tool.name),
       el("span", { class: `tag ${tool.status === "ok" ? "good" : "bad"}` }, tool.status.replaceAll("_", " ")),
-      facts.filter(Boolean).join(" · "),
+      tool.box.length ? boxWords(tool.box) : "",
     ),
     tool.arguments &&
       el(
