@@ -10,21 +10,12 @@ from pathlib import Path
 import pytest
 from tiny_families import SYSTEM_FIRST
 
-SPECIAL = (
-    "<|endoftext|>",
-    "<|im_start|>",
-    "<|im_end|>",
-    "<|vision_start|>",
-    "<|vision_end|>",
-    "<|vision_pad|>",
-    "<|image_pad|>",
-    "<|video_pad|>",
-)
 TAGS = ("<think>", "</think>", "<answer>", "</answer>", "<tool_call>", "</tool_call>", "<code>", "</code>")
 CHAT_TEMPLATE = SYSTEM_FIRST.replace("PICTURE", "<|vision_start|><|image_pad|><|vision_end|>")
 
 
 def _save_tokenizer(folder: Path):
+    from speceyes.training.tokenizer import SPECIAL
     from tokenizers import AddedToken, pre_tokenizers
     from transformers import Qwen2Tokenizer
 
@@ -80,6 +71,7 @@ def _image_tokens(tokenizer) -> dict:
 
 
 def _save(folder: Path, model, tokenizer, patch_size: int) -> Path:
+    from speceyes.training.tokenizer import SPECIAL
     from transformers import Qwen2VLImageProcessorPil
 
     vocabulary = tokenizer.get_vocab()

@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from speceyes.analysis.names import metric_title, split_name
+from speceyes.analysis.names import metric_title
 from speceyes.analysis.outcomes import confidence_column
 from speceyes.analysis.proportions import by_image, image_numbers, proportion_interval
 from speceyes.figures import style
@@ -34,12 +34,7 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
     """
     study = FigureTables(tables)
     figure, axes = style.split_panels(len(study.splits))
-    for panel, (benchmark, split) in zip(axes, study.splits, strict=True):
-        panel.set_title(split_name(benchmark, split))
-        scored = study.scored_drafts(benchmark, split)
-        if scored.empty:
-            style.note_empty(panel)
-            continue
+    for panel, scored in style.with_rows(axes, study.splits, study.scored_drafts):
         for metric in study.metrics:
             _rolling(panel, scored, metric, study)
         panel.axhline(scored[f"draft_{SCORER}"].mean(), color=style.GREY, linewidth=0.8, linestyle=":")

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import matplotlib as mpl
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from speceyes.analysis.names import benchmark_name, place_name
+from speceyes.analysis.names import benchmark_name, place_name, split_name
 from speceyes.runtime.atomic import whole
 
 ONE_COLUMN, TWO_COLUMNS = 3.5, 7.16  # inches
@@ -230,6 +231,19 @@ def legend(figure: Figure, handles: Sequence[Any]) -> None:
     inches = sum(0.45 + 0.062 * len(handle.get_label()) for handle in handles)
     rows = math.ceil(inches / figure.get_size_inches()[0])
     figure.legend(handles=list(handles), loc="outside upper center", ncols=math.ceil(len(handles) / rows))
+
+
+def with_rows(
+    axes: Sequence[Axes], splits: Sequence[tuple[str, str]], rows_of: Callable[[str, str], pd.DataFrame]
+) -> Iterator[tuple[Axes, pd.DataFrame]]:
+    """Panels, titled by their splits, each with the rows that it shows; one without rows says so and is left out."""
+    for panel, (benchmark, split) in zip(axes, splits, strict=True):
+        panel.set_title(split_name(benchmark, split))
+        rows = rows_of(benchmark, split)
+        if rows.empty:
+            note_empty(panel)
+        else:
+            yield panel, rows
 
 
 def note_empty(axes: Axes, text: str = "no samples") -> None:
