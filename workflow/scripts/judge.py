@@ -31,15 +31,15 @@ with job(snakemake.log[0], snakemake.resources.devices):
     judge, identities = snakemake.params.judge, snakemake.params.judge["identities"]
     server = ServerSettings.model_validate(judge["server"])
     client = ClientSettings.model_validate(judge["client"])
-    asking = JudgeSetup(server.served_name, prompts.system, prompts.probe, client)
+    setup = JudgeSetup(server.served_name, prompts.system, prompts.probe, client)
     if judge["url"]:
-        open_judge = partial(external_judge, judge["url"], asking)
+        open_judge = partial(external_judge, judge["url"], setup)
     else:
         (model,) = snakemake.input.model
         server_log = Path(snakemake.log[0]).with_suffix(".server.log")
-        open_judge = partial(running_judge, server, model, server_log, asking)
+        open_judge = partial(running_judge, server, model, server_log, setup)
     cache = ReplyCache(Path(Layout.of(snakemake.params.study).judge_cache), judge["url"] or identities["model"])
-    with JudgeClient(open_judge, asking, cache) as asked:
+    with JudgeClient(open_judge, setup, cache) as asked:
         verdicts = judge_all(distinct(samples, answers), prompts, asked.replies)
     settings = {name: judge[name] for name in ("server", "client", "url")}
     write_verdicts(Path(snakemake.output.verdicts), verdicts, provenance(settings, identities))

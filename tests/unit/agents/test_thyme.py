@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from scripted import SECONDS, Parrot, ScriptedEngine, ScriptedSandbox, broke, ran, said, sample, store_picture
+from scripted import PROMPTS, SECONDS, Parrot, ScriptedEngine, ScriptedSandbox, broke, ran, said, sample, store_picture
 from speceyes.agents.base import Task
 from speceyes.agents.run import answer
 from speceyes.agents.thyme import MAX_SHOWN_TEXT, Thyme
@@ -18,14 +18,7 @@ from speceyes.engines.base import Message
 from speceyes.records.types import AgentRecord, AgentStatus
 from speceyes.sandbox import SandboxUnavailableError
 
-PROMPTS = """\
-question: "Q: {question}\\n"
-question_with_options: "Q: {question} {options}"
-roles:
-  screening: {system: Judge., user: "Tools?"}
-  agent: {system: Code., user: "At {image_path}, {width}x{height}."}
-  verify: {system: Score., user: "0 to 9?"}
-"""
+PLACES = PROMPTS.replace("Think. {image_path}", "At {image_path}, {width}x{height}.").replace("Work.", "Code.")
 ANSWER = "It is red.<answer> A. red </answer>"
 CODE = "<code>\n```python\nprint(1)\n```\n</code>"
 OTHER_CODE = "<code>\n```python\nprint(2)\n```\n</code>"
@@ -34,7 +27,7 @@ CROP = Image.new("RGB", (56, 28), "red")
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    (tmp_path / "thyme.yaml").write_text(PROMPTS)
+    (tmp_path / "thyme.yaml").write_text(PLACES)
     store_picture(tmp_path / "images")
     return tmp_path
 
@@ -162,7 +155,7 @@ def test_screening_asks_in_the_files_words(folder):
 
 def test_the_agents_own_wording_of_the_question_is_used_where_it_has_one(folder):
     own = 'agent: {question_with_options: "Own {question}{options}", '
-    (folder / "thyme.yaml").write_text(PROMPTS.replace("agent: {", own))
+    (folder / "thyme.yaml").write_text(PLACES.replace("agent: {", own))
     _, engine = run(folder, [ANSWER])
     assert engine.requests[0].messages[1].parts[1].startswith("Own Which colour")
 
