@@ -72,7 +72,10 @@ def main() -> None:
     given = parser.parse_args()
     print(f"planned width {given.width:.0%}, pilots of {given.pilot} images, {given.tries} of them on each split")
     print(f"{'split':<40} {'images':>6} {'planned':>8} {'width':>6} {'as planned':>10} {'covers':>6}")
-    for name, agent, funnel in splits(given.results):
+    enough = list(splits(given.results))
+    if not enough:
+        print(f"no split here has {LEAST_IMAGES} timed images; a study with so many (timing.images) shows how plans do")
+    for name, agent, funnel in enough:
         found = list(tries(agent, funnel, given.pilot, given.width, given.tries))
         images, widths, covered = (np.array(column) for column in zip(*found, strict=True))
         print(
