@@ -14,13 +14,18 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any, cast
 
 import torch
 from transformers.models.qwen3.modeling_qwen3 import Qwen3Config, Qwen3ForCausalLM
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "workflow" / "scripts"))
 
-from speceyes.engines.top_k import captured_top_k
+from speceyes.engines.base import Request
+from speceyes.engines.codec import Codec
+from speceyes.engines.decoding import Decoding
+from speceyes.engines.row_ends import RowEnds
+from speceyes.engines.top_k import TopK
 
 VOCABULARY = 151_936
 TOP_K = 128
@@ -43,7 +48,10 @@ def peak_growth(keep: str, batch: int, tokens: int) -> int:
     prompt = torch.ones((batch, 8), dtype=torch.long)
     model.generate(prompt, max_new_tokens=2, do_sample=False, pad_token_id=0, eos_token_id=None)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    with torch.inference_mode(), captured_top_k(model, TOP_K if keep == "top_k" else 0) as kept:
+    kept = TopK(TOP_K if keep == "top_k" else 0)
+    ends = RowEnds([Request((), tokens)] * batch, (), cast(Codec, None))  # without stop strings nothing is decoded
+    own_loop: dict[str, Any] = {} if keep == "logits" else {"custom_generate": Decoding(ends, kept)}
+    with torch.inference_mode():
         result = model.generate(
             prompt,
             min_new_tokens=tokens,
@@ -52,10 +60,10 @@ def peak_growth(keep: str, batch: int, tokens: int) -> int:
             pad_token_id=0,
             eos_token_id=None,
             output_logits=keep == "logits",
-            return_dict_in_generate=True,
+            return_dict_in_generate=keep == "logits",
+            **own_loop,
         )
-    assert result.sequences.shape[1] == 8 + tokens
-    del kept
+    assert len((result.sequences if keep == "logits" else result)[0]) == 8 + tokens
     return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
 
 

@@ -29,6 +29,16 @@ def test_a_token_more_copies_none_of_those_before():
     assert [held.data_ptr() for held in layer.update(*states(1, 2))] == before
 
 
+def test_rows_that_stay_go_on_as_in_the_stock_layer():
+    ours, stock = LayerWithRoom(), DynamicLayer()
+    for layer in (ours, stock):
+        layer.update(*states(5, 0))
+        layer.batch_select_indices(torch.tensor([1]))
+    new = tuple(state[1:] for state in states(1, 1))
+    for held, expected in zip(ours.update(*new), stock.update(*new), strict=True):
+        assert torch.equal(held, expected)
+
+
 def test_every_generation_has_a_cache_of_its_own(tiny_qwen25_vl):
     config = AutoConfig.from_pretrained(tiny_qwen25_vl)
     first, second = (cache_with_room(config)["past_key_values"] for _ in range(2))

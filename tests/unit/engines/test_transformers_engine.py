@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image
 from speceyes.engines.base import EngineError, Message, OutOfMemoryError, Request
+from speceyes.engines.decoding import SMALLEST
 from speceyes.engines.in_process import TransformersSettings as Settings
 from speceyes.engines.top_k import TopK
 from speceyes.engines.transformers_engine import TransformersEngine
@@ -131,7 +132,7 @@ def test_top_k_is_of_the_raw_logits_despite_a_repetition_penalty(family, referen
 def test_top_k_keeps_only_batch_by_k_per_step():
     top_k = TopK(6)
     for _ in range(3):
-        top_k.take(torch.randn(2, 9, 1000, dtype=torch.bfloat16))
+        top_k.take(torch.randn(2, 9, 1000, dtype=torch.bfloat16), [0, 1])
     assert [step.untyped_storage().nbytes() for step in top_k.steps] == [2 * 6 * 4] * 3
     assert top_k.of_row(1, tokens=2, k=4).shape == (2, 4)
     assert top_k.of_row(1, tokens=0, k=4).shape == (0, 4)
@@ -145,7 +146,7 @@ def test_top_k_larger_than_the_vocabulary_is_refused(engine):
 def test_without_top_k_no_log_probabilities_are_kept(engine):
     assert engine.generate([ask()])[0].top_logprobs is None
     top_k = TopK(0)
-    top_k.take(torch.zeros(1, 2, 8))
+    top_k.take(torch.zeros(1, 2, 8), [0])
     assert (top_k.steps, top_k.finite) == ([], True)
 
 
@@ -164,6 +165,27 @@ def test_each_request_has_its_own_limit_stop_and_top_k(engine):
     assert long.token_ids == free.token_ids
     assert long.top_logprobs.shape == (len(long.token_ids), 2)
     assert short.top_logprobs is None
+
+
+def test_rows_that_have_ended_are_computed_no_further_and_change_no_other(engine, monkeypatch):
+    requests = [ask(f"row {row}", noise(60, 40 + row), tokens=3 if row % 3 else 30, top_k=4) for row in range(12)]
+    alone = [engine.generate([request])[0] for request in requests]
+    computed = []
+    watch = engine._model.register_forward_hook(lambda _model, _args, output: computed.append(len(output.logits)))
+    together = engine.generate(requests)
+    watch.remove()
+    assert [one.token_ids for one in together] == [one.token_ids for one in alone]
+    for one, other in zip(together, alone, strict=True):
+        np.testing.assert_allclose(one.top_logprobs, other.top_logprobs, atol=1e-4)
+    assert computed == [12] * 3 + [4] * 27
+
+
+def test_small_batches_keep_their_rows_to_the_end(engine):
+    computed = []
+    watch = engine._model.register_forward_hook(lambda _model, _args, output: computed.append(len(output.logits)))
+    engine.generate([ask(tokens=12), *[ask(tokens=2)] * (SMALLEST - 1)])
+    watch.remove()
+    assert computed == [SMALLEST] * 12
 
 
 def test_every_stop_string_inside_the_text_ends_it_there(engine):

@@ -30,6 +30,12 @@ class LayerWithRoom(DynamicLayer):  # type: ignore[no-untyped-call]
         self.keys, self.values = (room[..., : held + key_states.shape[-2], :] for room in self._rooms)
         return self.keys, self.values
 
+    def batch_select_indices(self, indices: torch.Tensor) -> None:
+        """Keep these rows alone."""
+        held = self.get_seq_length()
+        self._rooms = (self._rooms[0][indices], self._rooms[1][indices])
+        self.keys, self.values = (room[..., :held, :] for room in self._rooms)
+
 
 def _filled(room: torch.Tensor, held: int, new: torch.Tensor) -> torch.Tensor:
     """The room, or where it is full a larger one, with the new tokens after those that it held."""
@@ -42,13 +48,17 @@ def _filled(room: torch.Tensor, held: int, new: torch.Tensor) -> torch.Tensor:
     return room
 
 
-def cache_with_room(config: Any) -> dict[str, DynamicCache]:
+class PlainCache(DynamicCache):
+    """Keys and values alone, of every layer, each row's for itself."""
+
+
+def cache_with_room(config: Any) -> dict[str, PlainCache]:
     """``past_key_values`` of one generation; nothing for a model with layers that keep anything but keys and values.
 
     Args:
         config: the model's.
     """
-    cache = DynamicCache(config=config.get_text_config(decoder=True))
+    cache = PlainCache(config=config.get_text_config(decoder=True))
     if config.is_encoder_decoder or any(type(layer) is not DynamicLayer for layer in cache.layers):
         return {}
     cache.layers = [LayerWithRoom() for _ in cache.layers]  # type: ignore[no-untyped-call]

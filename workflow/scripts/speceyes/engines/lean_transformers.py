@@ -32,8 +32,6 @@ with _seemingly_absent("sklearn", "scipy"):
         ProcessorMixin,
         Qwen2_5_VLProcessor,
         Qwen3VLProcessor,
-        StoppingCriteria,
-        StoppingCriteriaList,
     )
     from transformers.cache_utils import DynamicLayer
     from transformers.models.auto.auto_mappings import PROCESSOR_MAPPING_NAMES
@@ -53,8 +51,6 @@ __all__ = [
     "ProcessorMixin",
     "Qwen2_5_VLProcessor",
     "Qwen3VLProcessor",
-    "StoppingCriteria",
-    "StoppingCriteriaList",
     "disable_progress_bar",
     "is_flash_attn_2_available",
     "processor_class_from_name",

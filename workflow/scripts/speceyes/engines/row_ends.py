@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
-
-import torch
 
 from speceyes.engines.base import Request, StopReason
 from speceyes.engines.codec import Codec
-from speceyes.engines.lean_transformers import StoppingCriteria
 
 
-class RowEnds(StoppingCriteria):
+class RowEnds:
     """Follows each row to its end and keeps its tokens up to there, end of text and padding excluded.
 
     Attributes:
@@ -27,11 +23,12 @@ class RowEnds(StoppingCriteria):
         self._end_of_text = frozenset(end_of_text)
         self._codec = codec
 
-    def __call__(self, input_ids: torch.Tensor, *_: Any, **__: Any) -> torch.Tensor:
-        for row, token_id in enumerate(input_ids[:, -1].tolist()):
+    def take(self, rows: Sequence[int], token_ids: Sequence[int]) -> list[int]:
+        """One more token of each of these rows; the places in them of those that go on."""
+        for row, token_id in zip(rows, token_ids, strict=True):
             if self.reasons[row] is None:
                 self.reasons[row] = self._take(self._requests[row], self.token_ids[row], token_id)
-        return torch.tensor([reason is not None for reason in self.reasons], device=input_ids.device)
+        return [place for place, row in enumerate(rows) if self.reasons[row] is None]
 
     def _take(self, request: Request, token_ids: list[int], token_id: int) -> StopReason | None:
         if token_id in self._end_of_text and not request.ignore_end_of_text:

@@ -13,19 +13,19 @@ import torch
 
 from speceyes.engines.attention import attention_for
 from speceyes.engines.base import EngineError, Generation, OutOfMemoryError, Request
+from speceyes.engines.decoding import Decoding
 from speceyes.engines.in_process import TransformersSettings
 from speceyes.engines.kv_cache import cache_with_room
 from speceyes.engines.lean_transformers import (
     AutoModelForImageTextToText,
     GenerationConfig,
-    StoppingCriteriaList,
     disable_progress_bar,
 )
 from speceyes.engines.memory import MORE_ROOM, enough_memory, is_out_of_memory
 from speceyes.engines.processors import load_codec
 from speceyes.engines.row_ends import RowEnds
 from speceyes.engines.text import cut_after_stop
-from speceyes.engines.top_k import captured_top_k
+from speceyes.engines.top_k import TopK
 
 log = logging.getLogger(__name__)
 
@@ -66,14 +66,14 @@ class TransformersEngine:
         config = copy.copy(self._config)
         config.max_new_tokens = max(request.max_new_tokens for request in requests)
         ends = RowEnds(requests, self._end_of_text, self.codec)
-        widest = max(request.top_k for request in requests)
-        with torch.inference_mode(), captured_top_k(self._model, widest) as top_k, enough_memory(requests):
+        top_k = TopK(max(request.top_k for request in requests))
+        with torch.inference_mode(), enough_memory(requests):
             inputs = self.codec.encode(requests).to(self._model.device)
             self._model.generate(
                 **inputs,
                 **cache_with_room(self._model.config),
                 generation_config=config,
-                stopping_criteria=StoppingCriteriaList([ends]),
+                custom_generate=Decoding(ends, top_k),
             )
         if not top_k.finite:
             raise EngineError(
