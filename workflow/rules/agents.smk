@@ -14,6 +14,7 @@ rule screen:
         LAYOUT.log("screen"),
     benchmark:
         LAYOUT.times("screen")
+    priority: 2
     conda:
         "../envs/models.yaml"
     threads: 1
@@ -43,7 +44,7 @@ rule agent:
         LAYOUT.log("agent"),
     benchmark:
         LAYOUT.times("agent")
-    priority: 2  # the longest first: short jobs fill the gaps
+    priority: 5  # the longest first: short jobs fill the gaps
     conda:
         "../envs/models.yaml"
     threads: 1
@@ -76,7 +77,7 @@ if PLAN.select("corrected"):
             LAYOUT.log("corrected"),
         benchmark:
             LAYOUT.times("corrected")
-        priority: 0
+        priority: 2
         params:
             study=STUDY.name,
             job=told("corrected"),

@@ -14,6 +14,7 @@ rule draft:
         LAYOUT.log("draft"),
     benchmark:
         LAYOUT.times("draft")
+    priority: 3  # before screening, beside which its answers can be judged
     conda:
         "../envs/models.yaml"
     threads: 1

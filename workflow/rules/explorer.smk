@@ -21,9 +21,9 @@ rule explorer:
         LAYOUT.log("explorer"),
     benchmark:
         LAYOUT.times("explorer")
+    priority: 1  # the longest of those that wait for the tables
     conda:
         "../envs/analysis.yaml"
-    threads: 2
     resources:
         mem_mb=8000,
         runtime=60,

@@ -16,6 +16,7 @@ rule draw_figure:
         LAYOUT.log("figures/{figure}"),
     benchmark:
         LAYOUT.times("figures/{figure}")
+    priority: -1  # after the tables, which other jobs wait for
     conda:
         "../envs/analysis.yaml"
     resources:

@@ -18,6 +18,7 @@ rule judge:
         LAYOUT.log("judge"),
     benchmark:
         LAYOUT.times("judge")
+    priority: 1  # longer than those that can run beside it
     conda:
         "../envs/judge.yaml"
     resources:

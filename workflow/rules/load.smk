@@ -17,6 +17,7 @@ if PLAN.load_tables:
             LAYOUT.log("load/{agent}"),
         benchmark:
             LAYOUT.times("load/{agent}")
+        priority: 6
         conda:
             "../envs/models.yaml"
         threads: whole_machine

@@ -16,7 +16,7 @@ if PLAN.select("specreason"):
             LAYOUT.log("specreason"),
         benchmark:
             LAYOUT.times("specreason")
-        priority: 1  # the longest but for the agents
+        priority: 4  # the longest but for the agents
         conda:
             "../envs/models.yaml"
         threads: 1
@@ -50,7 +50,7 @@ if PLAN.select("corrected_specreason"):
             LAYOUT.log("corrected_specreason"),
         benchmark:
             LAYOUT.times("corrected_specreason")
-        priority: 0
+        priority: 2
         params:
             study=STUDY.name,
             job=told("corrected_specreason"),

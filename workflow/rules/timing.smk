@@ -16,6 +16,7 @@ rule timing:
         LAYOUT.log("timing"),
     benchmark:
         LAYOUT.times("timing")
+    priority: 6  # all timed jobs first, when nothing needs to end before they have the machine to themselves
     conda:
         "../envs/models.yaml"
     threads: whole_machine
@@ -49,6 +50,7 @@ if PLAN.select("live"):
             LAYOUT.log("live"),
         benchmark:
             LAYOUT.times("live")
+        priority: 6
         conda:
             "../envs/models.yaml"
         threads: whole_machine
