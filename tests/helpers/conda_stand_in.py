@@ -57,7 +57,7 @@ class Installation:
         """``conda env create``: the conda specs from the channel, then the pip section by the environment's pip."""
         *specs, last = yaml.safe_load(file.read_text())["dependencies"]
         asyncio.run(self._link([MatchSpec(spec, strict=True) for spec in specs], prefix))
-        words = ["install", "--quiet", "--disable-pip-version-check", *last["pip"]]
+        words = ["install", "--quiet", "--disable-pip-version-check", "--no-compile", *last["pip"]]
         subprocess.run([prefix / "bin" / "python", "-m", "pip", *words], check=True)
 
     async def _link(self, specs: list[MatchSpec], prefix: Path) -> None:

@@ -18,13 +18,19 @@ SAMPLES = "results/small/index/vstar/direct_attributes/samples.parquet"
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory) -> tuple[Path, str]:
+def conda(tmp_path_factory) -> Installation:
+    """With the versions of Python and pip that the analysis environment pins."""
+    environment = Environment.read(WORKFLOW / "envs" / "analysis.yaml")
+    installation = Installation(tmp_path_factory.mktemp("conda") / "prefix")
+    installation.make({spec.name.normalized: str(spec.version).removesuffix(".*") for spec in environment.conda})
+    return installation
+
+
+@pytest.fixture(scope="module")
+def run(conda, tmp_path_factory) -> tuple[Path, str]:
     """The small study's questions drawn and indexed under the default profile, and what Snakemake said."""
     folder = tmp_path_factory.mktemp("study")
     (folder / "study.yaml").write_text(small_study())
-    environment = Environment.read(WORKFLOW / "envs" / "analysis.yaml")
-    conda = Installation(tmp_path_factory.mktemp("conda") / "prefix")
-    conda.make({spec.name.normalized: str(spec.version).removesuffix(".*") for spec in environment.conda})
     done = subprocess.run(
         [sys.executable, "-m", "snakemake", "--snakefile", WORKFLOW / "Snakefile", "--directory", folder,
          "--configfile", folder / "study.yaml", "--cores", "1", "--", SAMPLES],
@@ -61,24 +67,23 @@ def test_the_environment_alone_imports_all_that_its_rules_need(run):
     assert len(needed) > 20
 
 
-def definition(form: str, conda: Installation) -> str:
-    """The container that Snakemake derives from the workflow's environments."""
-    command = [sys.executable, "-m", "snakemake", "--containerize", form, "--workflow-profile", "none"]
-    path = {"PATH": f"{conda.programs}{os.pathsep}{os.environ['PATH']}"}
-    done = subprocess.run(command, cwd=REPOSITORY, check=True, capture_output=True, text=True, env=os.environ | path)
-    return done.stdout
+@pytest.fixture(scope="module")
+def definitions(conda) -> dict[str, str]:
+    """The containers that Snakemake derives from the workflow's environments, by form."""
+    environment = os.environ | {"PATH": f"{conda.programs}{os.pathsep}{os.environ['PATH']}"}
 
+    def definition(form: str) -> str:
+        command = [sys.executable, "-m", "snakemake", "--containerize", form, "--workflow-profile", "none"]
+        return subprocess.run(
+            command, cwd=REPOSITORY, check=True, capture_output=True, text=True, env=environment
+        ).stdout
 
-@pytest.fixture
-def conda(tmp_path) -> Installation:
-    installation = Installation(tmp_path / "prefix")
-    installation.make({"python": "3.11.13", "pip": "25.2"})
-    return installation
+    return {form: definition(form) for form in ("dockerfile", "apptainer")}
 
 
 @pytest.mark.parametrize("form", ["dockerfile", "apptainer"])
-def test_one_container_definition_holds_every_environment(form, conda):
-    text = definition(form, conda)
+def test_one_container_definition_holds_every_environment(form, definitions):
+    text = definitions[form]
     files = sorted((WORKFLOW / "envs").glob("*.yaml"))
     assert len(files) == text.count("#   source: workflow/envs/")
     for file in files:
@@ -87,9 +92,9 @@ def test_one_container_definition_holds_every_environment(form, conda):
     assert len([line for line in text.splitlines() if " env create " in line]) == len(files)
 
 
-def test_the_steps_of_the_container_definition_make_an_environment_that_works(conda, tmp_path):
+def test_the_steps_of_the_container_definition_make_an_environment_that_works(definitions, conda, tmp_path):
     """Of the smallest one; those of the models and the judge are gigabytes."""
-    text = definition("apptainer", conda).replace(" /conda-envs/", f" {tmp_path}/conda-envs/")
+    text = definitions["apptainer"].replace(" /conda-envs/", f" {tmp_path}/conda-envs/")
     copied = re.search(r"(workflow/envs/download\.yaml) (\S+)/environment\.yaml", text)
     assert copied
     source, prefix = copied.groups()
