@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import beta, binom, norm
+from scipy.special import betaincinv, betaln, ndtr
 
 from speceyes.records.arrays import Counts, Floats
 
@@ -67,8 +67,8 @@ def clopper_pearson(share: Floats, count: Floats, level: float) -> tuple[Floats,
     tail = (1 - level) / 2
     right = share * count
     wrong = count - right
-    low = np.where(right > 0, beta.ppf(tail, right, wrong + 1), 0.0)
-    high = np.where(wrong > 0, beta.ppf(1 - tail, right + 1, wrong), 1.0)
+    low = np.where(right > 0, betaincinv(right, wrong + 1, tail), 0.0)
+    high = np.where(wrong > 0, betaincinv(right + 1, wrong, 1 - tail), 1.0)
     unknown = ~(count > 0)
     return np.where(unknown, np.nan, low), np.where(unknown, np.nan, high)
 
@@ -167,12 +167,20 @@ def _tail(score: int, images: list[int]) -> float:
     """
     if sum(images) > EXACT_IMAGES:
         spread = np.sqrt(sum(size**2 * count for size, count in enumerate(images, 1)))
-        return float(2 * norm.sf(score / spread))
+        return float(2 * ndtr(-score / spread))
     total = sum(size * count for size, count in enumerate(images, 1))
     positive = np.ones(1)  # distribution of the rows won
     for size, count in enumerate(images, 1):
         step = np.zeros(size * count + 1)
-        step[::size] = binom.pmf(np.arange(count + 1), count, 0.5)
+        step[::size] = _heads(count)
         positive = np.convolve(positive, step)
     scores = 2 * np.arange(total + 1) - total
     return min(1.0, float(positive[np.abs(scores) >= score].sum()))
+
+
+def _heads(tosses: int) -> Floats:
+    """Probability of every number of heads when a fair coin is tossed so often."""
+    heads = np.arange(tosses + 1)
+    orders = -betaln(heads + 1, tosses - heads + 1) - np.log1p(tosses)
+    probabilities: Floats = np.exp(orders - tosses * np.log(2))
+    return probabilities

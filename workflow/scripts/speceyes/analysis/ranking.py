@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import rankdata
-from scipy.stats import t as student
+import pandas as pd
+from scipy.special import stdtr
 
 from speceyes.analysis.proportions import BELIEF, by_image, clopper_pearson, combined_margin
 from speceyes.records.arrays import Counts, Floats, Mask
@@ -51,10 +51,10 @@ def auroc(right: Mask, confidence: Floats, images: Counts) -> Area | None:
     """
     if right.all() or not right.any():
         return None
-    ranks = rankdata(confidence)
+    ranks = _ranks(confidence)
     influence = np.zeros(len(right))
-    above = (ranks[right] - rankdata(confidence[right])) / (~right).sum()  # share of wrong ones below
-    below = 1 - (ranks[~right] - rankdata(confidence[~right])) / right.sum()  # share of right ones above
+    above = (ranks[right] - _ranks(confidence[right])) / (~right).sum()  # share of wrong ones below
+    below = 1 - (ranks[~right] - _ranks(confidence[~right])) / right.sum()  # share of right ones above
     value = float(above.mean())
     influence[right] = (above - value) / right.sum()
     influence[~right] = (below - value) / (~right).sum()
@@ -113,8 +113,13 @@ def area_difference(one: Area, other: Area, level: float) -> AreaDifference:
     return AreaDifference(difference, low, high, p)
 
 
+def _ranks(confidence: Floats) -> Floats:
+    """From 1; equal ones share the mean of their ranks."""
+    return np.asarray(pd.Series(confidence).rank(), dtype=np.float64)
+
+
 def _p_value(difference: float, variance: float, images: int) -> float:
     """1 where there is no difference, or no spread to hold it against."""
     if difference == 0 or images < 2 or not variance > 0:
         return 1.0
-    return float(2 * student.sf(abs(difference) / np.sqrt(variance), images - 1))
+    return float(2 * stdtr(images - 1, -abs(difference) / np.sqrt(variance)))

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import t
+from scipy.special import stdtrit
 
 from speceyes.records.arrays import Floats
 
@@ -92,5 +92,5 @@ def _measured(parts: Sequence[_Blocks], level: float) -> RateEstimate:
     error = math.sqrt(blocks / (blocks - 1) * (influence**2).sum()) if blocks > 1 else math.nan
     if not error > 0:
         return RateEstimate(estimate, math.nan, math.nan)
-    margin = math.exp(float(t.isf((1 - level) / 2, blocks - 1)) * error)
+    margin = math.exp(float(stdtrit(blocks - 1, (1 + level) / 2)) * error)
     return RateEstimate(estimate, estimate / margin, estimate * margin)

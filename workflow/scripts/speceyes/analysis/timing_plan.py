@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import chi2, norm
+from scipy.special import gammaincinv, ndtri
 
 from speceyes.records.arrays import Floats
 
@@ -67,11 +67,11 @@ def images_needed(known: Spread, width: float, level: float) -> int | None:
     """
     if not known.freedom:
         return None
-    upper = known.variance * known.freedom / float(chi2.ppf(1 - UPPER, known.freedom))
-    z = float(norm.ppf((1 + level) / 2))
+    upper = known.variance * known.freedom / float(2 * gammaincinv(known.freedom / 2, 1 - UPPER))
+    z = float(ndtri((1 + level) / 2))
     return max(FEWEST, math.ceil((2 * z / width) ** 2 * upper))
 
 
 def relative_width(known: Spread, images: int, level: float) -> float:
     """The width to expect of the interval over so many images, as a share of the speedup."""
-    return float(2 * norm.ppf((1 + level) / 2) * np.sqrt(known.variance / images))
+    return float(2 * ndtri((1 + level) / 2) * np.sqrt(known.variance / images))

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from speceyes.analysis.claims.evidence import Evidence
 
@@ -46,7 +46,7 @@ class PlacedEvidence:
 
     def by_itself(self, level: float) -> Literal["inside", "outside", "undecided"]:
         """What the estimate says alone, at a two-sided level."""
-        if not abs(self.distance) > norm.isf((1 - level) / 2):
+        if not abs(self.distance) > ndtri((1 + level) / 2):
             return "undecided"
         return "inside" if self.distance > 0 else "outside"
 
@@ -55,7 +55,7 @@ def _errors(evidence: Evidence, inside: float, lower: bool, level: float) -> flo
     """Distance to one end of the region in standard errors of the side that faces it."""
     faces_low = (inside > 0) == lower
     margin = evidence.estimate - evidence.low if faces_low else evidence.high - evidence.estimate
-    return inside / margin * float(norm.isf((1 - level) / 2)) if margin > 0 else math.nan
+    return inside / margin * float(ndtri((1 + level) / 2)) if margin > 0 else math.nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def _p(tested: Sequence[PlacedEvidence]) -> float:
 def _sides(tested: Sequence[PlacedEvidence]) -> tuple[float, float]:
     """P-values of "something lies outside" and of "everything lies inside"."""
     distances = [one.distance for one in tested]
-    return float(norm.sf(min(distances))), min(1.0, len(tested) * float(norm.cdf(min(distances))))
+    return float(ndtr(-min(distances))), min(1.0, len(tested) * float(ndtr(min(distances))))
 
 
 def _concluded(
@@ -148,6 +148,6 @@ def _samples_needed(deciding: PlacedEvidence, tests: int, p: float) -> float:
     """Samples at which the deciding estimate, were it the truth, would be decided: errors shrink as 1/√n."""
     if deciding.distance == 0:
         return math.nan
-    needed = float(norm.isf(p / 2 if deciding.distance > 0 else p / 2 / tests))
+    needed = -float(ndtri(p / 2 if deciding.distance > 0 else p / 2 / tests))
     times = (needed / deciding.distance) ** 2
     return float(math.ceil(deciding.evidence.n * times)) if times <= EXTRAPOLATED else math.inf
