@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from browser import assert_quiet, page_seconds
@@ -34,7 +35,9 @@ class LargeStudy(SyntheticStudy):
 @pytest.fixture(scope="module")
 def large_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("large")
-    study = LargeStudy(root / "passes", {("pope", "random"): SAMPLES}, agents=("deepeyes",), batches=(6,)).write()
+    large = {("pope", "random"): SAMPLES}
+    only_what_is_shown: dict[str, Any] = {"agents": ("deepeyes",), "batches": (6,), "variants": (), "runs_live": False}
+    study = LargeStudy(root / "passes", large, **only_what_is_shown).write()
     media = illustrate(study)
     write_measures(study, root / "tables", StatisticsSettings(resamples=100))
     page = root / "explorer.html"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from pathlib import Path
 
@@ -34,6 +35,7 @@ def illustrate(study: SyntheticStudy) -> Path:
     for where in study.splits:
         samples = read_samples(study.samples(*where))
         (study.root / "images").mkdir(exist_ok=True)
+        shown_in = {sample.sample_id: sample.image_id for sample in samples}
         for sample in samples:
             _draw(sample, study.root / "images" / sample.image)
         for wording in study.wordings:
@@ -43,7 +45,7 @@ def illustrate(study: SyntheticStudy) -> Path:
         for agent in study.agents:
             for path in study.passes(agent, *where).agents:
                 episodes = list(read_table(path, AgentRecord))
-                shown = [_shown(episode, agent, media, study.root / "images") for episode in episodes]
+                shown = [_shown(episode, agent, shown_in[episode.sample_id], media) for episode in episodes]
                 write_table(path, AgentRecord, shown, read_provenance(path))
     return media.folder
 
@@ -57,7 +59,7 @@ def _draw(sample: Sample, path: Path) -> None:
     for step, colour in enumerate(colours):
         left, top = 24 + 72 * step, 32 + hash_of(f"{sample.image_id}{step}") % 144
         pen.rectangle((left, top, left + 48, top + 48), fill=colour, outline="black")
-    image.save(path, compress_level=1)
+    image.save(path, compress_level=0)
 
 
 def _texture(width: int, height: int, seed: int) -> Image.Image:
@@ -74,11 +76,11 @@ def _worded(draft: DraftRecord) -> DraftRecord:
     return draft.model_copy(update={"tokens": tuple([*pieces, *[" "] * count][:count])})
 
 
-def _shown(episode: AgentRecord, agent: str, media: MediaStore, images: Path) -> AgentRecord:
+def _shown(episode: AgentRecord, agent: str, image_id: str, media: MediaStore) -> AgentRecord:
+    """Every tool call of one agent on one image gives the same crop."""
+    tool = _tool(agent, image_id, media) if episode.tool_calls else None
     turns = tuple(
-        turn.model_copy(
-            update={"text": _text(turn, episode, agent), "tool": turn.tool and _tool(episode, agent, media)}
-        )
+        turn.model_copy(update={"text": _text(turn, episode, agent), "tool": turn.tool and tool})
         for turn in episode.turns
     )
     return episode.model_copy(update={"turns": turns})
@@ -91,8 +93,9 @@ def _text(turn: Turn, episode: AgentRecord, agent: str) -> str:
     return f"<think>The dot is small; I look closer.</think>{call}"
 
 
-def _tool(episode: AgentRecord, agent: str, media: MediaStore) -> ToolUse:
-    seed = int(hashlib.sha256(f"{agent}{episode.sample_id}".encode()).hexdigest()[:8], 16)
+@functools.cache
+def _tool(agent: str, image_id: str, media: MediaStore) -> ToolUse:
+    seed = int(hashlib.sha256(f"{agent}{image_id}".encode()).hexdigest()[:8], 16)
     crop = _texture(96, 72, seed)
     ImageDraw.Draw(crop).ellipse((10 + seed % 30, 10, 60, 60), fill=COLOURS[seed % 4])
     if agent == "thyme":
