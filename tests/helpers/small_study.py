@@ -38,11 +38,11 @@ def small_study() -> str:
         config["models"][agent]["engine"]["concurrency"] = IN_FLIGHT
     config["grid"]["batch_sizes"] = dict.fromkeys(SPLITS, BATCHES)
     config["timing"] = {"images": {"vstar": 2, "pope": 2}}
-    config["load"] = {"concurrency": [1, 2], "rates": [6], "questions": 2, "repeats": 1}
+    config["load"] = {"concurrency": [2], "rates": [6], "questions": 1, "repeats": 1}
     config["live"] = {"metrics": ["min"], "batch_sizes": BATCHES}
     config["agents"]["thyme"]["own_draft_prompts"] = True
     config["specreason"] = {"agents": ["deepeyes"], "variants": ["published"]}
-    config["corrected"] = {"images": 4}
+    config["corrected"] = {"images": 2}
     return yaml.safe_dump(config)
 
 
