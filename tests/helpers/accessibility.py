@@ -15,7 +15,16 @@ def violations(driver: webdriver.Chrome) -> list[tuple[str, str]]:
     rules = axe()
     if rules is None:
         pytest.skip("axe-core is not installed; tests/helpers/browser_programs.py installs it")
-    driver.execute_script(rules.read_text(encoding="utf-8"))
-    found = driver.execute_async_script("axe.run(document).then(arguments[0])")
-    assert len(found["passes"]) > 10, "the rules looked at next to nothing"
-    return [(rule["id"], rule["nodes"][0]["html"][:200]) for rule in found["violations"]]
+    if not driver.execute_script("return 'axe' in window"):
+        driver.execute_script(rules.read_text(encoding="utf-8"))
+    passed, broken = driver.execute_async_script(RUN)
+    assert passed > 10, "the rules looked at next to nothing"
+    return [(rule, piece) for rule, piece in broken]
+
+
+# Of rules that are kept, only the number crosses over to the test.
+RUN = """
+    axe.run(document, {resultTypes: ["violations"]}).then(({passes, violations}) => arguments[0](
+        [passes.length, violations.map((rule) => [rule.id, rule.nodes[0].html.slice(0, 200)])]
+    ));
+"""
