@@ -180,6 +180,19 @@ def test_rows_that_have_ended_are_computed_no_further_and_change_no_other(engine
     assert computed == [12] * 3 + [4] * 27
 
 
+def test_prompts_of_unlike_length_are_batches_of_their_own_in_the_order_asked(engine, monkeypatch):
+    monkeypatch.setattr("speceyes.engines.padding.BATCH_COSTS", 200)
+    long = "the red star " * 40
+    requests = [ask(long if row % 4 == 0 else "red", noise(60, 40 + row), tokens=5, top_k=4) for row in range(12)]
+    alone = [engine.generate([request])[0] for request in requests]
+    computed = []
+    watch = engine._model.register_forward_hook(lambda _model, _args, output: computed.append(len(output.logits)))
+    together = engine.generate(requests)
+    watch.remove()
+    assert computed == [9] * 5 + [3] * 5
+    assert [one.token_ids for one in together] == [one.token_ids for one in alone]
+
+
 def test_small_batches_keep_their_rows_to_the_end(engine):
     computed = []
     watch = engine._model.register_forward_hook(lambda _model, _args, output: computed.append(len(output.logits)))

@@ -74,6 +74,11 @@ class Request:
     tools: tuple[Tool, ...] = ()
 
     @property
+    def pictures(self) -> list[Image.Image]:
+        """The pictures of all messages, in order."""
+        return [image for message in self.messages for image in message.images]
+
+    @property
     def continues(self) -> bool:
         """Whether the model goes on writing the last message."""
         return self.opens == "auto" and self.messages[-1].role == "assistant"

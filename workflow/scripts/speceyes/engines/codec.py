@@ -31,6 +31,10 @@ class Codec(ABC):
     def encode(self, requests: Sequence[Request]) -> Any:
         """What the model is called with: left-padded token ids of every request, and its pictures."""
 
+    def lengths(self, requests: Sequence[Request]) -> list[int]:
+        """How many tokens each prompt has, its pictures' apart where only the family's processor knows them."""
+        return [len(ids) for ids in self.tokenizer([self.render(request) for request in requests])["input_ids"]]
+
     def render(self, request: Request) -> str:
         """The prompt as text, one image placeholder per image.
 

@@ -45,7 +45,7 @@ def enough_memory(requests: Sequence[Request]) -> Iterator[None]:
 
 
 def _too_large(requests: Sequence[Request]) -> str:
-    pictures = sum(len(message.images) for request in requests for message in request.messages)
+    pictures = sum(len(request.pictures) for request in requests)
     if len(requests) > 1:
         sizes = "draft.batch_size or engine.concurrency"
         return f"out of memory with {len(requests)} prompts at once, {pictures} pictures; make {sizes} smaller"

@@ -5,12 +5,12 @@ A picture of 8K takes a second or more to be resized and cut into patches, and a
 
 from __future__ import annotations
 
-import weakref
 from typing import Any, NamedTuple
 
 import torch
 from PIL import Image
 
+from speceyes.engines.by_picture import ByPicture
 from speceyes.engines.sizing import sized
 from speceyes.images import ImageSettings
 
@@ -26,8 +26,6 @@ class PixelValues(NamedTuple):
 class Preprocessor:
     """A model's image processor; what it made of a picture is kept while the picture is referenced.
 
-    So it is kept through an episode or a batch, and not longer. A picture must not be changed in place meanwhile.
-
     Args:
         image_processor: see :func:`speceyes.engines.processors.load_processor`.
         image: the size of pictures before the model's own rule.
@@ -38,14 +36,12 @@ class Preprocessor:
         self._patches_per_token = image_processor.merge_size**2
         self._image = image
         self._own_rule = _own_rule(image_processor)
-        self._kept: dict[int, tuple[weakref.ref[Image.Image], PixelValues]] = {}
+        self._kept: ByPicture[PixelValues] = ByPicture()
 
     def __call__(self, image: Image.Image) -> PixelValues:
-        kept = self._kept.get(id(image))
-        if kept is None:
-            key, everything = id(image), self._kept
-            kept = everything[key] = (weakref.ref(image, lambda _: everything.pop(key, None)), self._made(image))
-        return kept[1]
+        if image not in self._kept:
+            self._kept[image] = self._made(image)
+        return self._kept[image]
 
     def _made(self, image: Image.Image) -> PixelValues:
         fitted = sized(sized(image, self._image), self._own_rule)

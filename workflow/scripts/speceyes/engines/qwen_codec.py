@@ -27,17 +27,19 @@ class QwenCodec(Codec):
         )
         self._preprocessor = Preprocessor(processor.image_processor, image)
 
+    def lengths(self, requests: Sequence[Request]) -> list[int]:
+        """How many tokens each prompt has; a picture stands as one in its text."""
+        return [
+            tokens + sum(self._preprocessor(picture).tokens - 1 for picture in request.pictures)
+            for tokens, request in zip(super().lengths(requests), requests, strict=True)
+        ]
+
     def encode(self, requests: Sequence[Request]) -> Any:
         """Left-padded token ids with pixel values and the multimodal token types that M-RoPE needs.
 
         Qwen3-VL refuses to run without those types; Qwen2.5-VL silently gives other logits.
         """
-        pictures = [
-            self._preprocessor(image)
-            for request in requests
-            for message in request.messages
-            for image in message.images
-        ]
+        pictures = [self._preprocessor(picture) for request in requests for picture in request.pictures]
         prompts, _ = self._processor.get_text_with_replacements(
             [self.render(request) for request in requests],
             [self._processor.image_token * picture.tokens for picture in pictures],

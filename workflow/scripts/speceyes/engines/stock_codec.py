@@ -47,10 +47,7 @@ class StockCodec(Codec):
 
     def encode(self, requests: Sequence[Request]) -> Any:
         prompts = [self.render(request) for request in requests]
-        pictures = [
-            [sized(picture, self._image) for message in request.messages for picture in message.images]
-            for request in requests
-        ]
+        pictures = [[sized(picture, self._image) for picture in request.pictures] for request in requests]
         begun = self.tokenizer.bos_token is not None and prompts[0].startswith(self.tokenizer.bos_token)
         return self._processor(
             text=prompts,

@@ -6,6 +6,7 @@ import copy
 import logging
 import time
 from collections.abc import Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import torch
 
 from speceyes.engines.attention import attention_for
 from speceyes.engines.base import EngineError, Generation, OutOfMemoryError, Request
-from speceyes.engines.decoding import Decoding
+from speceyes.engines.decoding import SMALLEST, Decoding
 from speceyes.engines.in_process import TransformersSettings
 from speceyes.engines.kv_cache import cache_with_room
 from speceyes.engines.lean_transformers import (
@@ -22,6 +23,8 @@ from speceyes.engines.lean_transformers import (
     disable_progress_bar,
 )
 from speceyes.engines.memory import MORE_ROOM, enough_memory, is_out_of_memory
+from speceyes.engines.padding import of_like_length
+from speceyes.engines.picture_features import PictureFeatures
 from speceyes.engines.processors import load_codec
 from speceyes.engines.row_ends import RowEnds
 from speceyes.engines.text import cut_after_stop
@@ -45,6 +48,7 @@ class TransformersEngine:
         self._path = model_path
         self.codec = load_codec(model_path, settings.image)
         self._model = _load_model(model_path, settings)
+        self._features = PictureFeatures(self._model)
         self._end_of_text = _end_of_text(self._model.generation_config, self.codec.tokenizer)
         # What the config of one call leaves open is taken from the model's own, so that both must be greedy.
         self._config = self._model.generation_config = _greedy_config(
@@ -52,7 +56,7 @@ class TransformersEngine:
         )
 
     def generate(self, requests: Sequence[Request]) -> list[Generation]:
-        """Answer all requests as one left-padded batch, each with its own limit, stops and top-K.
+        """Answer all requests, each with its own limit, stops and top-K; prompts of like length as one batch.
 
         Raises:
             OutOfMemoryError: the memory does not suffice for the batch.
@@ -62,6 +66,21 @@ class TransformersEngine:
             return []
         if any(request.tools for request in requests):
             raise EngineError(f"{self._path}: functions are called through servers alone: set engine.type to server")
+        answered = [
+            (place, generation)
+            for places in self._batches(requests)
+            for place, generation in zip(places, self._answered([requests[place] for place in places]), strict=True)
+        ]
+        return [generation for _, generation in sorted(answered, key=itemgetter(0))]
+
+    def _batches(self, requests: Sequence[Request]) -> list[list[int]]:
+        """The places of those that are answered together."""
+        if self._model.device.type != "cpu" or len(requests) <= SMALLEST:
+            return [list(range(len(requests)))]
+        return of_like_length(self.codec.lengths(requests))
+
+    def _answered(self, requests: Sequence[Request]) -> list[Generation]:
+        """Answer requests as one left-padded batch."""
         started = time.perf_counter()
         config = copy.copy(self._config)
         config.max_new_tokens = max(request.max_new_tokens for request in requests)
@@ -69,8 +88,9 @@ class TransformersEngine:
         top_k = TopK(max(request.top_k for request in requests))
         with torch.inference_mode(), enough_memory(requests):
             inputs = self.codec.encode(requests).to(self._model.device)
+            pictures = [picture for request in requests for picture in request.pictures]
             self._model.generate(
-                **inputs,
+                **self._features.in_place_of_pixels(inputs, pictures),
                 **cache_with_room(self._model.config),
                 generation_config=config,
                 custom_generate=Decoding(ends, top_k),
