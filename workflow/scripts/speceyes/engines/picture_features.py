@@ -22,7 +22,7 @@ class PictureFeatures:
     They are kept in the machine's memory: those of an 8K picture take 120 MB for a 7B model.
 
     Args:
-        model: of a family that gives its pictures' grids with their patches.
+        model: of Qwen's families, which split what the tower makes by picture.
     """
 
     def __init__(self, model: Any) -> None:
@@ -34,11 +34,9 @@ class PictureFeatures:
         """What ``generate`` is called with, the pictures' features in it and not their patches.
 
         Args:
-            inputs: a batch, as its codec encodes it; returned as it is where it has no pictures' grids.
-            pictures: of the batch, in order.
+            inputs: a batch, as its codec encodes it.
+            pictures: of the batch, in order; one at least.
         """
-        if "image_grid_thw" not in inputs:
-            return inputs
         new = {id(picture): place for place, picture in enumerate(pictures) if picture not in self._kept}
         if new:
             self._make([(place, pictures[place]) for place in new.values()], inputs)

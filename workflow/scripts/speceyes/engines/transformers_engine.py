@@ -26,6 +26,7 @@ from speceyes.engines.memory import MORE_ROOM, enough_memory, is_out_of_memory
 from speceyes.engines.padding import of_like_length
 from speceyes.engines.picture_features import PictureFeatures
 from speceyes.engines.processors import load_codec
+from speceyes.engines.qwen_codec import QwenCodec
 from speceyes.engines.row_ends import RowEnds
 from speceyes.engines.text import cut_after_stop
 from speceyes.engines.top_k import TopK
@@ -48,7 +49,7 @@ class TransformersEngine:
         self._path = model_path
         self.codec = load_codec(model_path, settings.image)
         self._model = _load_model(model_path, settings)
-        self._features = PictureFeatures(self._model)
+        self._features = PictureFeatures(self._model) if isinstance(self.codec, QwenCodec) else None
         self._end_of_text = _end_of_text(self._model.generation_config, self.codec.tokenizer)
         # What the config of one call leaves open is taken from the model's own, so that both must be greedy.
         self._config = self._model.generation_config = _greedy_config(
@@ -87,10 +88,9 @@ class TransformersEngine:
         ends = RowEnds(requests, self._end_of_text, self.codec)
         top_k = TopK(max(request.top_k for request in requests))
         with torch.inference_mode(), enough_memory(requests):
-            inputs = self.codec.encode(requests).to(self._model.device)
-            pictures = [picture for request in requests for picture in request.pictures]
+            inputs = self._encoded(requests)
             self._model.generate(
-                **self._features.in_place_of_pixels(inputs, pictures),
+                **inputs,
                 **cache_with_room(self._model.config),
                 generation_config=config,
                 custom_generate=Decoding(ends, top_k),
@@ -114,6 +114,12 @@ class TransformersEngine:
             )
             for row, (request, ids) in enumerate(zip(requests, ends.token_ids, strict=True))
         ]
+
+    def _encoded(self, requests: Sequence[Request]) -> Any:
+        """What the model is called with."""
+        inputs = self.codec.encode(requests).to(self._model.device)
+        pictures = [picture for request in requests for picture in request.pictures]
+        return self._features.in_place_of_pixels(inputs, pictures) if self._features and pictures else inputs
 
 
 def _load_model(model_path: Path, settings: TransformersSettings) -> Any:
