@@ -56,7 +56,7 @@ def _thumbnail(path: Path, share: float) -> bytes:
     while side >= SMALLEST_SIDE:
         picture.thumbnail((side, side), Image.Resampling.LANCZOS)
         buffer = io.BytesIO()
-        picture.save(buffer, "WEBP", quality=QUALITY, method=2)
+        picture.save(buffer, "WEBP", quality=QUALITY, method=1)
         if buffer.tell() <= share:
             return buffer.getvalue()
         side = int(0.93 * max(picture.size) * math.sqrt(share / buffer.tell()))
