@@ -32,8 +32,7 @@ $(VENV)/.complete: workflow/envs/uv.lock workflow/envs/torch-$(TORCH).lock workf
 	@touch $@
 
 demo: $(VENV)/.complete ## the whole study in miniature, from pictures to report (minutes, no GPU)
-	@$(SNAKEMAKE) --configfile config/miniature.yaml --logger progress
-	@$(MAKE) --no-print-directory report STUDY=miniature
+	@$(SNAKEMAKE) --configfile config/miniature.yaml --logger progress --report results/miniature/report.html --report-after-run
 	@echo && $(BIN)/python -m speceyes summary results/miniature
 	@printf '\nOpen in a browser:\n  results/miniature/report.html     every figure and table\n  results/miniature/explorer.html   every sample: move the threshold, see who answers\nFindings first: results/miniature/README.md\n'
 
