@@ -46,6 +46,10 @@ def test_text_is_kept_as_stored(tmp_path):
         ({"image": b64encode(picture()).decode() + "é"}, "row 2: image is not base64, it holds 'é'"),
         ({"image": "['QUJD', 'QUJD']"}, "row 2: image is not base64, it holds '['"),
         ({"image": "0"}, "row 2: image is '0', no picture in base64 (the index of another row?)"),
+        (
+            {"image": "A data:image/png;base64," + b64encode(picture()).decode()},
+            "row 2: image is not base64, it holds ':'",
+        ),
         ({"image": "images/7.jpg"}, "row 2: image is not base64, it holds '.'"),
         ({"image": b64encode(picture()).decode()[:-3]}, "row 2: image is not base64"),
         ({"index": 0}, "row 2: index 0 stands twice"),

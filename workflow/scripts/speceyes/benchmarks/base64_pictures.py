@@ -20,7 +20,8 @@ def decoded_picture(text: str, where: str, field: str) -> bytes:
     Raises:
         BenchmarkError: not base64, or too short to be a picture.
     """
-    encoded = "".join(DATA_URI.sub("", text, count=1).split())
+    uri = DATA_URI.match(text)
+    encoded = "".join(text[uri.end() if uri else 0 :].split())
     if foreign := NOT_BASE64.search(encoded):
         raise BenchmarkError(f"{where}: {field} is not base64, it holds {shown(foreign[0])}")
     if len(encoded) <= LONGEST_INDEX:
