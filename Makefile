@@ -10,7 +10,8 @@ SNAKEMAKE := $(BIN)/python -m speceyes run --workflow-profile workflow/profiles/
 # Which build of torch: cpu, or cuda where there is a GPU (3.4 GB more); `make demo TORCH=cpu` decides otherwise.
 TORCH ?= $(if $(wildcard /dev/nvidia[0-9]*),cuda,cpu)
 TORCH_INDEX_cpu := https://download.pytorch.org/whl/cpu
-PIP := $(BIN)/pip install --quiet --quiet --disable-pip-version-check --require-hashes
+# Nothing is compiled beforehand: a study imports a part of it.
+PIP := $(BIN)/pip install --quiet --quiet --disable-pip-version-check --no-compile --require-hashes
 export PYTHONPATH := workflow/scripts
 
 .PHONY: help demo report publish test lint format unit integration test-cluster test-vllm bench estimate pilot train-miniature evaluate-miniature contact-sheet docs docs-site lock clean
