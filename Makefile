@@ -13,6 +13,8 @@ TORCH_INDEX_cpu := https://download.pytorch.org/whl/cpu
 # Nothing is compiled beforehand: a study imports a part of it.
 PIP := $(BIN)/pip install --quiet --quiet --disable-pip-version-check --no-compile --require-hashes
 export PYTHONPATH := workflow/scripts
+# Containers often set it; each of a study's hundred processes would then compile its libraries anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help demo report publish test lint format unit integration test-cluster test-vllm bench estimate pilot train-miniature evaluate-miniature contact-sheet docs docs-site lock clean
 

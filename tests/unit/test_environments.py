@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
+import subprocess
 import sys
 from functools import cache
 from importlib.metadata import packages_distributions, version
@@ -145,6 +147,13 @@ def test_a_rule_that_inherits_is_fingerprinted_by_the_script_that_it_runs():
 def test_there_is_an_environment_for_every_rule_and_none_besides():
     assert {env for *_, env in rules()} == {path.stem for path in FILES}
     assert len(rules()) > 20
+
+
+def test_what_make_starts_keeps_compiled_libraries_where_the_machine_forbids_it():
+    probe = 'probe:;@$(PYTHON) -c "import sys; print(sys.dont_write_bytecode)"'
+    command = ["make", "--no-print-directory", f"--eval={probe}", f"PYTHON={sys.executable}", "probe"]
+    surroundings = os.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+    assert subprocess.check_output(command, cwd=REPOSITORY, env=surroundings, text=True) == "False\n"
 
 
 LOCKS = sorted((WORKFLOW / "envs").glob("*.lock"))
