@@ -104,7 +104,10 @@ def _write_vstar(folder: Path, split: str, count: int, plain: float, rng: random
         yield row
 
 
-def _hrbench_lines(size: str, count: int, plain: float, rng: random.Random) -> Iterator[tuple[list[Any], SceneRow]]:
+def _hrbench_lines(
+    size: str, count: int, plain: float, rng: random.Random
+) -> Iterator[tuple[list[Any], str, SceneRow]]:
+    """The fields before the image, the image in base64, and the side table's row."""
     side = SIDE_PIXELS[f"hrbench/{size}"]
     number = 0
     for index, difficulty in enumerate(_difficulties(rng, count, plain)):
@@ -115,8 +118,8 @@ def _hrbench_lines(size: str, count: int, plain: float, rng: random.Random) -> I
         for turn in range(4):
             options = question.options[turn:] + question.options[:turn]
             letter = LETTERS[options.index(question.gold)]
-            line = [number, question.text, letter, category, *options, turn, image]
-            yield line, _row(f"hrbench/{size}/{number:04d}", question, side)
+            line = [number, question.text, letter, category, *options, turn]
+            yield line, image, _row(f"hrbench/{size}/{number:04d}", question, side)
             number += 1
 
 
@@ -124,10 +127,12 @@ def _write_hrbench(folder: Path, size: str, count: int, plain: float, rng: rando
     folder.mkdir(parents=True, exist_ok=True)
     header = ["index", "question", "answer", "category", "A", "B", "C", "D", "cycle_category", "image"]
     with (folder / f"hr_bench_{size}.tsv").open("w", newline="") as handle:
-        writer = csv.writer(handle, delimiter="\t", lineterminator="\n")
-        writer.writerow(header)
-        for line, row in _hrbench_lines(size, count, plain, rng):
+        handle.write("\t".join(header) + "\n")
+        # A writer would look at every character of an image for one to quote, and base64 has none.
+        writer = csv.writer(handle, delimiter="\t", lineterminator="\t")
+        for line, image, row in _hrbench_lines(size, count, plain, rng):
             writer.writerow(line)
+            handle.write(f"{image}\n")
             yield row
 
 
