@@ -25,18 +25,20 @@ from speceyes.agents.run import answer, answering
 from speceyes.agents.side_by_side import side_by_side
 from speceyes.engines.base import Engine, Place
 from speceyes.engines.registry import open_engine
+from speceyes.images import Pictures
 from speceyes.records.batches import BatchSize
 from speceyes.records.samples import Sample, read_samples
 from speceyes.records.types import AgentRecord
 from speceyes.study.study import Study
 
-Questions = list[tuple[Sample, Path]]
+Questions = list[tuple[Sample, Pictures]]
 
 
 def questions(study: Study, count: int) -> Questions:
     """So many, from all splits in turns."""
+    layout = study.layout
     splits = [
-        [(sample, Path(study.layout.images(*split))) for sample in read_samples(Path(study.layout.samples(*split)))]
+        [(sample, Pictures(Path(layout.images(*split)))) for sample in read_samples(Path(layout.samples(*split)))]
         for split in study.splits
     ]
     turns = [one for turn in zip(*splits, strict=False) for one in turn]

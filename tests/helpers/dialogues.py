@@ -13,6 +13,7 @@ from speceyes.agents.deepeyes import DeepEyes
 from speceyes.agents.run import answer
 from speceyes.agents.thyme import Thyme
 from speceyes.engines.base import Generation, Request
+from speceyes.images import Pictures
 
 SIDE = 1344
 VIEW = {"factor": 28, "min_pixels": 224 * 224, "max_pixels": 224 * 224}
@@ -60,7 +61,7 @@ def outcome(name: str, texts: Sequence[str], folder: Path, protocol: str = "publ
     agent, reader = make_agent(name, protocol, folder), Reader(texts)
     question = sample(options=("red", "blue", "green", "black"))
     try:
-        record = answer(reader, agent, question, folder / "images")
+        record = answer(reader, agent, question, Pictures(folder / "images"))
     except ScriptEnded:
         return Outcome("ended", None, len(reader.requests), [])
     tools = [turn.tool for turn in record.turns if turn.tool]

@@ -11,7 +11,7 @@ from miniature_questions import drawn_questions, miniature_config
 from speceyes.agents.base import Task, load_agent
 from speceyes.agents.run import answer
 from speceyes.engines.transformers_engine import TransformersEngine
-from speceyes.images import open_image
+from speceyes.images import Pictures, open_image
 from speceyes.method.draft import Drafter
 from speceyes.prompts import load_prompts
 
@@ -116,7 +116,7 @@ def test_an_agent_looks_closer_and_answers(name, config, questions, tmp_path):
         settings = settings | {"image": config.models[name].engine.image.model_dump()}
     agent = load_agent(config.agents[name].type)(REPOSITORY / config.prompts / f"{name}.yaml", settings, tmp_path)
     model = engine(config, name)
-    records = [answer(model, agent, sample, images) for sample in samples]
+    records = [answer(model, agent, sample, Pictures(images)) for sample in samples]
     assert sum(record.status == "ok" for record in records) >= len(records) - 1
     assert all(2 <= len(record.turns) <= 3 for record in records if record.status == "ok")
     tools = [turn.tool for record in records for turn in record.turns if turn.tool]

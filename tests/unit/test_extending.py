@@ -19,6 +19,7 @@ from speceyes.agents.base import load_agent
 from speceyes.agents.run import answer
 from speceyes.benchmarks.base import BenchmarkError, load_reader
 from speceyes.benchmarks.index import build_index
+from speceyes.images import Pictures
 from speceyes.method.confidence import confidence
 from speceyes.method.specreason import VARIANTS, SpecReasonSettings
 from speceyes.records.samples import read_samples
@@ -59,12 +60,12 @@ def looker(config: Config, folder: Path):
 def test_the_agent_is_configured_and_runs(outside):
     agent = looker(load_config(study_with("agent")), outside)
     engine = ScriptedEngine("Hm. <look/>", ANSWER)
-    record = answer(engine, agent, sample(), outside / "images")
+    record = answer(engine, agent, sample(), Pictures(outside / "images"))
     assert (record.status, record.answer, record.tool_calls) == ("ok", "A. red", 1)
     assert record.turns[0].tool.box == (140, 70, 420, 210)
     assert engine.requests[1].messages[-1].images[0].size == (280, 140)
     assert AgentRecord.model_validate_json(record.model_dump_json()) == record
-    unending = answer(ScriptedEngine(*["Hm."] * 4), agent, sample(), outside / "images")
+    unending = answer(ScriptedEngine(*["Hm."] * 4), agent, sample(), Pictures(outside / "images"))
     assert (unending.status, len(unending.turns)) == ("no_answer", 4)
 
 
@@ -73,7 +74,7 @@ def test_specreason_runs_on_it(outside, variant, tools, shown):
     agent = looker(load_config(study_with("agent")), outside)
     draft = ScriptedEngine("<look/>", ANSWER)
     method = VARIANTS[variant](draft, ScriptedEngine("8", "9"), agent, SpecReasonSettings())
-    record = method.answer(sample(), outside / "images")
+    record = method.answer(sample(), Pictures(outside / "images"))
     assert (record.status, record.answer, record.tool_calls) == ("ok", "A. red", tools)
     assert [turn.score for turn in record.turns] == [8, 9]
     assert sum(len(message.images) for message in draft.requests[1].messages) == shown

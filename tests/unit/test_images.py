@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 from official_forms import png_of_size
 from PIL import Image, ImageOps
 from qwen_source import vision_process
-from speceyes.images import MAX_PIXELS, ImageError, ImageSettings, fit, fitted_size, open_image, plain_file
+from speceyes.images import (
+    MAX_PIXELS,
+    ImageError,
+    ImageSettings,
+    Pictures,
+    SharedPictures,
+    fit,
+    fitted_size,
+    open_image,
+    plain_file,
+)
 
 
 @pytest.fixture(scope="module")
@@ -252,3 +262,32 @@ def test_a_picture_too_large_says_so_with_the_limit(tmp_path, size):
 
 def test_the_limit_is_where_pillow_refuses_too():
     assert MAX_PIXELS == 2 * Image.MAX_IMAGE_PIXELS
+
+
+def test_pictures_are_decoded_anew_whenever_they_are_opened(tmp_path):
+    stored(tmp_path / "a.png", two_colours("RGB"), "PNG")
+    pictures = Pictures(tmp_path)
+    first, second = pictures.open("a.png"), pictures.open("a.png")
+    assert first is not second
+    assert np.array_equal(first, second)
+
+
+def test_shared_pictures_are_decoded_once_while_in_use(tmp_path):
+    for name in ("a.png", "b.png"):
+        stored(tmp_path / name, two_colours("RGB"), "PNG")
+    pictures = SharedPictures(tmp_path)
+    first, other = pictures.open("a.png"), pictures.open("b.png")
+    assert pictures.open("a.png") is first
+    assert other is not first
+    stored(tmp_path / "a.png", Image.new("RGB", (3, 5)), "PNG")
+    assert pictures.open("a.png") is first
+    del first
+    assert pictures.open("a.png").size == (3, 5)
+
+
+def test_shared_pictures_that_cannot_be_read_are_named_each_time(tmp_path):
+    (tmp_path / "torn.png").write_bytes(b"no picture")
+    pictures = SharedPictures(tmp_path)
+    for _ in range(2):
+        with pytest.raises(ImageError, match=r"torn\.png"):
+            pictures.open("torn.png")

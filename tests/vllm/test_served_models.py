@@ -15,6 +15,7 @@ from speceyes.agents.base import load_agent, told_settings
 from speceyes.agents.run import answer
 from speceyes.engines.base import EngineError, Message, Place, Request
 from speceyes.engines.registry import open_engine
+from speceyes.images import Pictures
 from speceyes.method.confidence import confidence
 from speceyes.method.draft import Drafter
 from speceyes.method.screening import screen
@@ -32,8 +33,9 @@ def config():
 
 @pytest.fixture(scope="module")
 def questions(config, tmp_path_factory):
-    """Questions of two kinds, and their pictures' folder."""
-    return drawn_questions(config, tmp_path_factory.mktemp("questions"), vstar=6)
+    """Questions of two kinds, and their pictures."""
+    samples, images = drawn_questions(config, tmp_path_factory.mktemp("questions"), vstar=6)
+    return samples, Pictures(images)
 
 
 @pytest.fixture(scope="module")
@@ -68,10 +70,10 @@ def said(record) -> tuple:
 
 
 def test_drafts_have_the_same_texts_tokens_and_confidences(config, questions, engines):
-    samples, images = questions
+    samples, pictures = questions
     prompts = load_prompts(REPOSITORY / config.prompts / "draft.yaml")
     local, served = (
-        Drafter(engine, prompts, config.draft.settings).answer(samples, images) for engine in engines["draft"]
+        Drafter(engine, prompts, config.draft.settings).answer(samples, pictures) for engine in engines["draft"]
     )
     assert len({record.text for record in local}) > 1
     for ours, theirs in zip(local, served, strict=True):
@@ -83,21 +85,21 @@ def test_drafts_have_the_same_texts_tokens_and_confidences(config, questions, en
 
 @pytest.mark.parametrize("name", ["deepeyes", "thyme"])
 def test_screening_and_whole_episodes_are_the_same(config, questions, engines, name, tmp_path):
-    samples, images = questions
+    samples, pictures = questions
     agent = agent_of(config, name, tmp_path)
-    verdicts = [[record.text for record in screen(engine, agent, samples, images)] for engine in engines[name]]
+    verdicts = [[record.text for record in screen(engine, agent, samples, pictures)] for engine in engines[name]]
     assert verdicts[0] == verdicts[1]
-    local, served = ([said(answer(engine, agent, s, images)) for s in samples[::2]] for engine in engines[name])
+    local, served = ([said(answer(engine, agent, s, pictures)) for s in samples[::2]] for engine in engines[name])
     assert served == local
     assert any(len(turns) > 1 for *_, turns in local)  # a tool was used, a turn continued
 
 
 @pytest.mark.parametrize("peer", list(product(("deepeyes", "thyme"), VARIANTS)), ids="-".join)
 def test_specreason_on_served_models_answers_as_in_process(config, questions, engines, peer, tmp_path):
-    (samples, images), (name, variant) = questions, peer
+    (samples, pictures), (name, variant) = questions, peer
     agent = agent_of(config, name, tmp_path, protocol=variant)
     local, served = (
-        [said(VARIANTS[variant](draft, model, agent, SpecReasonSettings()).answer(s, images)) for s in samples[::4]]
+        [said(VARIANTS[variant](draft, model, agent, SpecReasonSettings()).answer(s, pictures)) for s in samples[::4]]
         for draft, model in zip(engines["draft"], engines[name], strict=True)
     )
     assert served == local

@@ -8,6 +8,7 @@ from speceyes.study.layout import Layout
 with job(snakemake.log[0], snakemake.resources.devices):
     from speceyes.agents.recall import recalling
     from speceyes.agents.run import answering
+    from speceyes.images import SharedPictures
     from speceyes.method.model_pass import ModelPass
     from speceyes.records.passes import by_cell
     from speceyes.records.types import AgentRecord
@@ -21,7 +22,8 @@ with job(snakemake.log[0], snakemake.resources.devices):
 
         def work(samples, portion):
             engine = recalling(model, published.get(portion.holds.cell, ()))
-            return here.records((answering(engine, agent, sample, portion.images) for sample in samples), portion)
+            pictures = SharedPictures(portion.images)
+            return here.records((answering(engine, agent, sample, pictures) for sample in samples), portion)
 
         return work
 

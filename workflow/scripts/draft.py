@@ -4,6 +4,7 @@ from speceyes.runtime.job import job
 from speceyes.study.layout import Layout
 
 with job(snakemake.log[0], snakemake.resources.devices):
+    from speceyes.images import SharedPictures
     from speceyes.method.draft import Drafter, DraftSettings
     from speceyes.method.model_pass import ModelPass
     from speceyes.method.recalled_drafts import RecallingDrafter
@@ -22,7 +23,8 @@ with job(snakemake.log[0], snakemake.resources.devices):
             drafter = RecallingDrafter(
                 Drafter(engine, load_prompts(portion.prompts), settings), here.job.elsewhere(portion)
             )
-            return in_batches(here.asked_at_once(portion), lambda batch: drafter.answer(batch, portion.images))(samples)
+            pictures = SharedPictures(portion.images)
+            return in_batches(here.asked_at_once(portion), lambda batch: drafter.answer(batch, pictures))(samples)
 
         return drafted
 

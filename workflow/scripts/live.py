@@ -6,6 +6,7 @@ from speceyes.study.layout import Layout
 use_threads(1)  # the job holds the whole machine for silence alone: models run on one thread, as in all other jobs
 
 with job(snakemake.log[0], snakemake.resources.devices):
+    from speceyes.images import Pictures
     from speceyes.method.funnel import Funnel, Gate
     from speceyes.method.model_pass import ModelPass
     from speceyes.method.phases import phases_of
@@ -20,7 +21,7 @@ with job(snakemake.log[0], snakemake.resources.devices):
 
         def funnel(portion):
             held = portion.holds
-            return Funnel(phases, Gate(held.metric, held.top_k, held.threshold), portion.images)
+            return Funnel(phases, Gate(held.metric, held.top_k, held.threshold), Pictures(portion.images))
 
         first, portion = here.first()
         funnel(portion).warm_up(first)

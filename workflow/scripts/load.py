@@ -10,6 +10,7 @@ with job(snakemake.log[0], snakemake.resources.devices), ExitStack() as open_mod
     from speceyes.agents.base import load_agent
     from speceyes.engines.base import Place
     from speceyes.engines.registry import open_shared
+    from speceyes.images import Pictures
     from speceyes.method.load import LoadJob, Service, draw_questions, run_load
     from speceyes.prompts import load_prompts
     from speceyes.records.samples import read_samples
@@ -43,7 +44,7 @@ with job(snakemake.log[0], snakemake.resources.devices), ExitStack() as open_mod
         settings=told.draft,
     )
     splits = [
-        (read_samples(Path(samples)), Path(images))
+        (read_samples(Path(samples)), Pictures(Path(images)))
         for samples, images in zip(snakemake.input.samples, snakemake.input.images, strict=True)
     ]
     questions = draw_questions(splits, told.gates, told.load.questions, told.load.seed)

@@ -4,6 +4,7 @@ from speceyes.runtime.job import job
 from speceyes.study.layout import Layout
 
 with job(snakemake.log[0], snakemake.resources.devices):
+    from speceyes.images import SharedPictures
     from speceyes.method.model_pass import ModelPass
     from speceyes.method.screening import screen
     from speceyes.records.batches import in_batches
@@ -14,8 +15,12 @@ with job(snakemake.log[0], snakemake.resources.devices):
     def start():
         """The model that screens, opened, on a pass."""
         agent, engine = here.agent(), here.engine("model")
-        return lambda samples, portion: in_batches(
-            here.asked_at_once(portion), lambda batch: screen(engine, agent, batch, portion.images)
-        )(samples)
+
+        def screened(samples, portion):
+            pictures = SharedPictures(portion.images)
+            size = here.asked_at_once(portion)
+            return in_batches(size, lambda batch: screen(engine, agent, batch, pictures))(samples)
+
+        return screened
 
     here.run(ScreenRecord, start)

@@ -7,6 +7,7 @@ from speceyes.study.layout import Layout
 
 with job(snakemake.log[0], snakemake.resources.devices):
     from speceyes.agents.recall import recalling
+    from speceyes.images import SharedPictures
     from speceyes.method.model_pass import ModelPass
     from speceyes.method.specreason import VARIANTS, SpecReasonSettings
     from speceyes.records.passes import by_cell
@@ -24,7 +25,8 @@ with job(snakemake.log[0], snakemake.resources.devices):
         def work(samples, portion):
             engine = recalling(model, published.get(portion.holds.cell, ()))
             method = variant(draft, engine, agent, settings)
-            return here.records((method.answering(sample, portion.images) for sample in samples), portion)
+            pictures = SharedPictures(portion.images)
+            return here.records((method.answering(sample, pictures) for sample in samples), portion)
 
         return work
 

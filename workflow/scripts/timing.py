@@ -6,6 +6,7 @@ from speceyes.study.layout import Layout
 use_threads(1)  # the job holds the whole machine for silence alone: models run on one thread, as in all other jobs
 
 with job(snakemake.log[0], snakemake.resources.devices):
+    from speceyes.images import Pictures
     from speceyes.method.model_pass import ModelPass
     from speceyes.method.phases import phases_of
     from speceyes.method.specreason import VARIANTS, SpecReasonSettings
@@ -30,7 +31,7 @@ with job(snakemake.log[0], snakemake.resources.devices):
             return Clock(phases, own, portion.batches, settings["repeats"])
 
         first, portion = here.first()
-        Clock(phases, peers, portion.batches, settings["repeats"]).warm_up(first, portion.images)
-        return lambda samples, portion: clock(portion).run(samples, portion.images)
+        Clock(phases, peers, portion.batches, settings["repeats"]).warm_up(first, Pictures(portion.images))
+        return lambda samples, portion: clock(portion).run(samples, Pictures(portion.images))
 
     here.run(TimingRecord, start)

@@ -16,6 +16,7 @@ from speceyes.agents.deepeyes import DeepEyes
 from speceyes.agents.deepeyes_corrected import ToolCallError, original_box, parse_call
 from speceyes.agents.run import answer
 from speceyes.engines.base import Message
+from speceyes.images import Pictures
 from speceyes.records.types import AgentRecord, AgentStatus
 
 PROMPTS = """\
@@ -42,7 +43,7 @@ def agent(folder: Path, **changes: object) -> DeepEyes:
 
 def run(folder: Path, *script: object, **changes: object) -> tuple[AgentRecord, ScriptedEngine]:
     engine = ScriptedEngine(*script)
-    return answer(engine, agent(folder, **changes), sample(), folder / "images"), engine
+    return answer(engine, agent(folder, **changes), sample(), Pictures(folder / "images")), engine
 
 
 def call(*box: object, **more: object) -> str:
@@ -145,7 +146,7 @@ def test_an_unclosed_call_is_no_call(folder):
 
 @pytest.mark.parametrize("text", ["Hmm.", call(0, 0, 56, 56), call(1, 1, 1, 1), ""])
 def test_an_endless_loop_ends_after_six_generations(folder, text):
-    record = answer(Parrot(text), agent(folder), sample(), folder / "images")
+    record = answer(Parrot(text), agent(folder), sample(), Pictures(folder / "images"))
     assert (record.status, len(record.turns), record.answer) == ("no_answer", 6, text)
 
 
@@ -179,7 +180,7 @@ def test_the_whole_text_is_the_answer_without_tags(folder):
 
 
 def test_an_unreadable_picture_is_an_error_of_its_sample_alone(folder):
-    record = answer(ScriptedEngine(), agent(folder), sample(image="torn.png"), folder / "images")
+    record = answer(ScriptedEngine(), agent(folder), sample(image="torn.png"), Pictures(folder / "images"))
     assert (record.status, record.answer, record.turns) == ("error", "", ())
     assert "torn.png" in record.error
 
@@ -206,7 +207,7 @@ pieces = st.one_of(
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
 @given(st.lists(st.lists(pieces, max_size=4).map("".join), min_size=6, max_size=6))
 def test_no_text_breaks_an_episode(folder, texts):
-    record = answer(ScriptedEngine(*texts), agent(folder), sample(), folder / "images")
+    record = answer(ScriptedEngine(*texts), agent(folder), sample(), Pictures(folder / "images"))
     assert record.status in get_args(AgentStatus)
     assert AgentRecord.model_validate_json(record.model_dump_json()) == record
 

@@ -18,7 +18,7 @@ from speceyes.agents.run import answer
 from speceyes.agents.thyme import Thyme
 from speceyes.engines.in_process import TransformersSettings
 from speceyes.engines.transformers_engine import TransformersEngine
-from speceyes.images import ImageSettings, fitted_size
+from speceyes.images import ImageSettings, Pictures, fitted_size
 from speceyes.method.draft import Drafter, DraftSettings
 from speceyes.prompts import load_prompts
 
@@ -100,7 +100,7 @@ def test_a_draft_answers_about_it(draft_engine, stored):
     folder, size = stored
     engine = Opening(draft_engine)
     drafter = Drafter(engine, load_prompts(folder / "prompts.yaml"), DraftSettings(max_new_tokens=2, top_k=8))
-    (record,) = drafter.answer([sample()], folder)
+    (record,) = drafter.answer([sample()], Pictures(folder))
     assert (record.status, len(record.tokens)) == ("ok", 2)
     assert engine.prompt_tokens[0] > 0.95 * tokens_of(size, 32) > 11_000
 
@@ -113,7 +113,7 @@ def test_deepeyes_zooms_into_its_far_corner(agent_engine, stored):
     call = f'<tool_call>{{"name": "image_zoom_in_tool", "arguments": {{"bbox_2d": {box}}}}}</tool_call>'
     engine = Opening(agent_engine, call)
     agent = DeepEyes(folder / "prompts.yaml", {"max_generations": 2, "max_new_tokens": 2}, folder / "media")
-    record = answer(engine, agent, sample(), folder)
+    record = answer(engine, agent, sample(), Pictures(folder))
     tool = record.turns[0].tool
     assert tool.box[2:] == (width, height)
     assert tool.box[0] == pytest.approx(width - 300 * width / across, abs=1)
@@ -127,7 +127,7 @@ def test_thyme_cuts_its_far_corner_out_by_code(agent_engine, stored):
     folder, size = stored
     engine = Opening(agent_engine, CODE)
     agent = Thyme(folder / "prompts.yaml", {"max_iterations": 2, "max_new_tokens": 2}, folder / "media")
-    record = answer(engine, agent, sample(), folder)
+    record = answer(engine, agent, sample(), Pictures(folder))
     tool = record.turns[0].tool
     assert (tool.status, len(tool.images)) == ("ok", 1), tool.detail
     with Image.open(folder / "media" / tool.images[0]) as crop:

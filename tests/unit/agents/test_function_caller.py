@@ -14,6 +14,7 @@ from speceyes.agents.function_caller import FunctionCaller
 from speceyes.agents.run import answer
 from speceyes.engines.served import ServedSettings
 from speceyes.engines.served_engine import ServedEngine
+from speceyes.images import Pictures
 
 
 @contextmanager
@@ -27,7 +28,7 @@ def asked(tmp_path, arguments, **settings):
         function_server(written) as server,
         ServedEngine(server.url, "none", ServedSettings(url=server.url, retries=0)) as engine,
     ):
-        yield answer(engine, agent, sample(), tmp_path / "images"), server.bodies
+        yield answer(engine, agent, sample(), Pictures(tmp_path / "images")), server.bodies
 
 
 def test_a_call_is_answered_with_the_crop_in_the_forms_of_function_calling(tmp_path):

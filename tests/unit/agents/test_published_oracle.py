@@ -19,6 +19,7 @@ from speceyes.agents.deepeyes import DeepEyes
 from speceyes.agents.run import answer
 from speceyes.agents.thyme import Thyme
 from speceyes.engines.base import Request
+from speceyes.images import Pictures
 from speceyes.method.specreason import PublishedSpecReason, SpecReasonSettings
 
 PICTURE, VIEW = (560, 280), (112, 56)
@@ -82,7 +83,7 @@ def deepeyes(folder: Path) -> DeepEyes:
 @given(st.lists(deepeyes_texts, min_size=6, max_size=6))
 def test_deepeyes_published_does_what_the_protocol_says(folder, texts):
     reader = Reader(texts)
-    record = answer(reader, deepeyes(folder), sample(), folder / "images")
+    record = answer(reader, deepeyes(folder), sample(), Pictures(folder / "images"))
     opening = told(reader.requests[0])
     histories, status, right = oracles.deepeyes(texts, PICTURE, VIEW, opening, "Think.")
     assert [told(request) for request in reader.requests] == histories
@@ -124,7 +125,7 @@ def thyme(folder: Path) -> Thyme:
 @given(st.lists(thyme_texts, min_size=5, max_size=5))
 def test_thyme_published_does_what_the_protocol_says(folder, texts):
     reader = Reader(texts)
-    record = answer(reader, thyme(folder), sample(), folder / "images")
+    record = answer(reader, thyme(folder), sample(), Pictures(folder / "images"))
     histories, status, right = oracles.thyme(texts, printed, told(reader.requests[0]))
     assert [told(request) for request in reader.requests] == histories
     assert (record.status, record.answer) == (status, right)
@@ -146,7 +147,9 @@ def test_specreason_published_does_what_the_protocol_says(folder, name, data):
     replacements = data.draw(st.lists(texts, min_size=6, max_size=6))
     agent: Agent = thyme(folder) if name == "thyme" else deepeyes(folder)
     draft, large = Reader(proposals), Large(scores, replacements)
-    record = PublishedSpecReason(draft, large, agent, SpecReasonSettings()).answer(sample(), folder / "images")
+    record = PublishedSpecReason(draft, large, agent, SpecReasonSettings()).answer(
+        sample(), Pictures(folder / "images")
+    )
     expected = oracles.specreason(
         name,
         (proposals, scores, replacements),
@@ -185,7 +188,7 @@ def test_pictures_out_of_tables_reach_thyme_as_jpeg(folder, benchmark, quality, 
     agent.executor = Looking()
     reader = Reader(["<code>print(1)</code>", "<answer>A</answer>"])
     asked = sample().model_copy(update={"benchmark": benchmark})
-    assert answer(reader, agent, asked, folder / "images").status == "ok"
+    assert answer(reader, agent, asked, Pictures(folder / "images")).status == "ok"
     shown = reader.requests[0].messages[1].images[0].tobytes()
     assert seen == [("JPEG" if sent else "PNG", shown)]
     assert (shown != Image.open(folder / "images" / "picture.png").tobytes()) == sent

@@ -15,6 +15,7 @@ from speceyes.agents.recall import RecallingEngine, prompt_digest
 from speceyes.agents.run import answer
 from speceyes.agents.thyme import Thyme
 from speceyes.engines.base import Message, Request
+from speceyes.images import Pictures
 
 ANSWER = "<answer>A. red</answer>"
 CALL = '<tool_call>{"name": "image_zoom_in_tool", "arguments": {"bbox_2d": [0, 0, 56, 28]}}</tool_call>'
@@ -46,10 +47,10 @@ def agent_named(name: str, protocol: str, folder: Path) -> Agent:
 )
 def test_the_corrected_loop_asks_only_from_where_it_differs(folder, texts, asked):
     published = answer(
-        ScriptedEngine(*texts), agent_named("deepeyes", "published", folder), sample(), folder / "images"
+        ScriptedEngine(*texts), agent_named("deepeyes", "published", folder), sample(), Pictures(folder / "images")
     )
     engine = RecallingEngine(ScriptedEngine(*[ANSWER] * asked), [published])
-    corrected = answer(engine, agent_named("deepeyes", "corrected", folder), sample(), folder / "images")
+    corrected = answer(engine, agent_named("deepeyes", "corrected", folder), sample(), Pictures(folder / "images"))
     assert engine.asked == asked
     assert (corrected.status, corrected.answer) == ("ok", "A. red")
     assert corrected.turns[0].latency_s == published.turns[0].latency_s
@@ -96,10 +97,10 @@ class Greedy:
 def test_recalling_changes_no_record(folder, name, texts):
     """The corrected loop comes out the same whether the published one's texts are recalled or generated again."""
     model = Greedy(texts)
-    published = answer(model, agent_named(name, "published", folder), sample(), folder / "images")
+    published = answer(model, agent_named(name, "published", folder), sample(), Pictures(folder / "images"))
     recalling = RecallingEngine(model, [published])
-    recalled = answer(recalling, agent_named(name, "corrected", folder), sample(), folder / "images")
-    afresh = answer(model, agent_named(name, "corrected", folder), sample(), folder / "images")
+    recalled = answer(recalling, agent_named(name, "corrected", folder), sample(), Pictures(folder / "images"))
+    afresh = answer(model, agent_named(name, "corrected", folder), sample(), Pictures(folder / "images"))
     told = [
         [(turn.text, turn.prompt, turn.stop_reason, turn.generated_tokens) for turn in r.turns]
         for r in (recalled, afresh)

@@ -15,6 +15,7 @@ from speceyes.agents.base import Task
 from speceyes.agents.run import answer
 from speceyes.agents.thyme import MAX_SHOWN_TEXT, Thyme
 from speceyes.engines.base import Message
+from speceyes.images import Pictures
 from speceyes.records.types import AgentRecord, AgentStatus
 from speceyes.sandbox import SandboxUnavailableError
 
@@ -40,7 +41,7 @@ def agent(folder: Path, sandbox: object, **changes: object) -> Thyme:
 
 def run(folder: Path, script: list[object], *results: object, **changes: object) -> tuple[AgentRecord, ScriptedEngine]:
     engine, sandbox = ScriptedEngine(*script), ScriptedSandbox(*results)
-    record = answer(engine, agent(folder, sandbox, **changes), sample(), folder / "images")
+    record = answer(engine, agent(folder, sandbox, **changes), sample(), Pictures(folder / "images"))
     assert sandbox.results == []
     return record, engine
 
@@ -74,7 +75,7 @@ def test_printed_text_comes_back_where_there_is_no_picture(folder, printed, show
 
 def test_the_sandbox_gets_the_code_and_the_stored_picture(folder):
     sandbox = ScriptedSandbox(ran("1"))
-    answer(ScriptedEngine(CODE, ANSWER), agent(folder, sandbox), sample(), folder / "images")
+    answer(ScriptedEngine(CODE, ANSWER), agent(folder, sandbox), sample(), Pictures(folder / "images"))
     assert sandbox.calls == [("print(1)\n", folder / "images" / "picture.png")]
 
 
@@ -126,7 +127,7 @@ def test_an_endless_loop_ends_after_five_iterations(folder):
         def run(self, code, image_path):
             return ran("again")
 
-    record = answer(Parrot(CODE), agent(folder, Obliging()), sample(), folder / "images")
+    record = answer(Parrot(CODE), agent(folder, Obliging()), sample(), Pictures(folder / "images"))
     assert (record.status, len(record.turns), record.tool_calls) == ("no_answer", 5, 5)
 
 
@@ -142,7 +143,7 @@ def test_what_every_turn_cost_is_kept(folder):
 
 
 def test_an_unreadable_picture_is_an_error_of_its_sample_alone(folder):
-    record = answer(ScriptedEngine(), agent(folder, None), sample(image="torn.png"), folder / "images")
+    record = answer(ScriptedEngine(), agent(folder, None), sample(image="torn.png"), Pictures(folder / "images"))
     assert (record.status, record.turns) == ("error", ())
     assert "torn.png" in record.error
 
@@ -182,7 +183,7 @@ def test_a_question_that_names_a_placeholder_is_left_alone(folder):
 )
 def test_the_code_of_a_turn(folder, text, code):
     sandbox = ScriptedSandbox(ran("1"))
-    answer(ScriptedEngine(text, ANSWER), agent(folder, sandbox), sample(), folder / "images")
+    answer(ScriptedEngine(text, ANSWER), agent(folder, sandbox), sample(), Pictures(folder / "images"))
     assert [run_code for run_code, _ in sandbox.calls] == [code]
 
 
@@ -204,7 +205,7 @@ def test_no_text_breaks_an_episode(folder, texts, works):
         def run(self, code, image_path):
             return ran("", CROP) if works else broke()
 
-    record = answer(ScriptedEngine(*texts), agent(folder, Sometimes()), sample(), folder / "images")
+    record = answer(ScriptedEngine(*texts), agent(folder, Sometimes()), sample(), Pictures(folder / "images"))
     assert record.status in get_args(AgentStatus)
     assert AgentRecord.model_validate_json(record.model_dump_json()) == record
 

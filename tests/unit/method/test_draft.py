@@ -6,7 +6,7 @@ from PIL import Image
 from speceyes.engines.base import Generation, Message
 from speceyes.engines.in_process import TransformersSettings
 from speceyes.engines.transformers_engine import TransformersEngine
-from speceyes.images import ImageSettings
+from speceyes.images import ImageSettings, Pictures
 from speceyes.method.confidence import confidence
 from speceyes.method.draft import Drafter, DraftSettings
 from speceyes.prompts import PromptError, PromptFile
@@ -88,7 +88,7 @@ def test_a_prompt_file_without_the_role_is_named():
 
 def test_the_answer_of_a_thinking_draft_follows_its_thoughts(images):
     [record] = Drafter(Scripted(said("It is", "</think>", "\n\nA.")), PROMPTS, DraftSettings()).answer(
-        [sample(1)], images
+        [sample(1)], Pictures(images)
     )
     assert record.text == "A."
     assert record.tokens == ("It is", "</think>", "\n\nA.")
@@ -107,7 +107,7 @@ def test_the_answer_of_a_thinking_draft_follows_its_thoughts(images):
     ],
 )
 def test_answer_tags_are_taken_off(images, text, answer):
-    [record] = Drafter(Scripted(said(text)), PROMPTS, DraftSettings()).answer([sample(1)], images)
+    [record] = Drafter(Scripted(said(text)), PROMPTS, DraftSettings()).answer([sample(1)], Pictures(images))
     assert (record.text, record.tokens, record.status) == (answer, (text,), "ok")
 
 
@@ -122,7 +122,9 @@ def test_answer_tags_are_taken_off(images, text, answer):
     ],
 )
 def test_a_thinking_draft_that_is_cut_has_no_answer(images, text, thinking, status):
-    [record] = Drafter(Scripted(said(text)), PROMPTS, DraftSettings(thinking=thinking)).answer([sample(1)], images)
+    [record] = Drafter(Scripted(said(text)), PROMPTS, DraftSettings(thinking=thinking)).answer(
+        [sample(1)], Pictures(images)
+    )
     assert (record.status, record.generated_tokens, record.latency_s) == (status, 1, 0.5)
     if status == "no_answer":
         assert (record.text, record.tokens, record.top_logprobs) == ("", (), ())
@@ -132,7 +134,7 @@ def test_records_of_a_batch_with_an_empty_answer_a_broken_image_and_bad_numbers(
     nan = np.full((1, 4), np.nan, dtype=np.float32)
     engine = Scripted(said("A", "."), said(), said("x", top_logprobs=nan), said("B"))
     samples = [sample(1), sample(2), sample(3, "broken.png"), sample(4), sample(5)]
-    records = Drafter(engine, PROMPTS, DraftSettings()).answer(samples, images)
+    records = Drafter(engine, PROMPTS, DraftSettings()).answer(samples, Pictures(images))
     assert [len(batch) for batch in engine.batches] == [4]
     assert [record.sample_id for record in records] == [s.sample_id for s in samples]
     assert [record.status for record in records] == ["ok", "empty", "error", "error", "ok"]
@@ -146,7 +148,7 @@ def test_records_of_a_batch_with_an_empty_answer_a_broken_image_and_bad_numbers(
 def test_stored_log_probabilities_are_the_same_float32s(images, tmp_path):
     values = -np.sort(np.random.default_rng(1).gamma(2, size=(3, 64)).astype(np.float32), axis=1)
     [record] = Drafter(Scripted(said("a", "b", "c", top_logprobs=values)), PROMPTS, DraftSettings()).answer(
-        [sample(1)], images
+        [sample(1)], Pictures(images)
     )
     assert len(record.model_dump_json()) < 3 * 64 * 13 + 300
     assert (np.array(json.loads(record.model_dump_json())["top_logprobs"], dtype=np.float32) == values).all()
@@ -173,7 +175,7 @@ def test_a_killed_pass_goes_on_where_it_stopped_with_a_real_model(images, tmp_pa
         asked.extend(s.sample_id for s in batch)
         if len(asked) > 4:
             raise KeyboardInterrupt
-        return drafter.answer(batch, images)
+        return drafter.answer(batch, Pictures(images))
 
     with pytest.raises(KeyboardInterrupt):
         stage.run(DraftRecord, in_batches(BatchSize(2), work))

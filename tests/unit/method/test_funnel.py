@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from scripted import SECONDS, ScriptedEngine, said, sample, store_picture, sure
 from speceyes.agents.deepeyes import DeepEyes
+from speceyes.images import Pictures
 from speceyes.method.confidence import METRICS, confidence, write_confidences
 from speceyes.method.draft import Drafter, DraftSettings
 from speceyes.method.funnel import Funnel, Gate
@@ -49,7 +50,7 @@ class Trial:
             agent=DeepEyes(folder / "deepeyes.yaml", {}, folder / "media"),
             drafter=Drafter(self.draft, PromptFile.model_validate(PROMPTS), DraftSettings(top_k=8)),
         )
-        self.funnel = Funnel(phases, Gate("min", 8, threshold), folder / "images")
+        self.funnel = Funnel(phases, Gate("min", 8, threshold), Pictures(folder / "images"))
 
     def run(self, *samples: object) -> list[LiveRecord]:
         records = self.funnel.run(samples or [sample()])
@@ -176,7 +177,7 @@ def test_the_gates_metric_decides(folder, metric, source):
 def test_the_confidence_is_the_one_that_replay_reads_from_tables(folder, metric):
     rows = -np.sort(np.random.default_rng(3).gamma(2, size=(5, 8)).astype(np.float32), axis=1)
     [draft] = Trial(folder, [], [replace(sure("A", SURE, tokens=5), top_logprobs=rows)], []).funnel.phases.draft(
-        [sample()], folder / "images"
+        [sample()], Pictures(folder / "images")
     )
     write_table(folder / "draft.parquet", DraftRecord, [draft], {})
     write_confidences(folder / "confidence.parquet", [folder / "draft.parquet"], [metric], [8], {})

@@ -12,6 +12,7 @@ from scripted import sample, store_picture, sure
 from speceyes.agents.deepeyes import DeepEyes
 from speceyes.engines.base import Request
 from speceyes.engines.shared import ServedModel, SharedModel
+from speceyes.images import Pictures
 from speceyes.method.draft import DraftSettings
 from speceyes.method.funnel import Gate
 from speceyes.method.load import OfferedQuestion, Service, closed_loop, draw_questions, poisson, run_load
@@ -24,7 +25,7 @@ GATE = Gate("min", 8, 0.9)
 
 
 def question(number: int, folder: Path = Path("images")) -> OfferedQuestion:
-    return OfferedQuestion(sample(number), folder, GATE)
+    return OfferedQuestion(sample(number), Pictures(folder), GATE)
 
 
 def record(asked: OfferedQuestion) -> AgentRecord:
@@ -63,12 +64,12 @@ def test_random_arrivals_wait_for_nobody():
 
 
 def test_questions_are_drawn_from_all_splits_of_a_benchmark_the_same_for_the_same_seed():
-    splits = [([sample(number) for number in range(s, s + 10)], Path(f"images{s}")) for s in (0, 10)]
+    splits = [([sample(number) for number in range(s, s + 10)], Pictures(Path(f"images{s}"))) for s in (0, 10)]
     gates = {"bench": GATE}
     drawn = draw_questions(splits, gates, 12, seed=1)
     assert drawn == draw_questions(splits, gates, 12, seed=1) != draw_questions(splits, gates, 12, seed=2)
     assert len({one.sample.sample_id for one in drawn}) == 12
-    assert {one.images_dir.name for one in drawn} == {"images0", "images10"}
+    assert {one.pictures.path("").name for one in drawn} == {"images0", "images10"}
     assert len(draw_questions(splits, gates, 99, seed=1)) == 20
 
 
@@ -108,7 +109,7 @@ def service(tmp_path):
 
 
 def numbered(number: int, folder: Path) -> OfferedQuestion:
-    return OfferedQuestion(sample(number).model_copy(update={"question": f"{number}"}), folder, GATE)
+    return OfferedQuestion(sample(number).model_copy(update={"question": f"{number}"}), Pictures(folder), GATE)
 
 
 def test_under_any_load_every_question_has_the_answer_that_it_has_alone(service, tmp_path):

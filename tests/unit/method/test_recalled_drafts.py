@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from speceyes.engines.base import Generation
+from speceyes.images import Pictures
 from speceyes.method.draft import Drafter, DraftSettings
 from speceyes.method.recalled_drafts import RecallingDrafter
 from speceyes.prompts import PromptFile
@@ -58,9 +59,9 @@ def recalled(images: Path, options: str, asked: list[Sample], first: list[Sample
     """Texts and new questions of a second wording, after a first one was asked some samples."""
     engine = CountingEngine()
     table = images / "first.parquet"
-    write_table(table, DraftRecord, drafter(engine, "Options: ").answer(first, images), {})
+    write_table(table, DraftRecord, drafter(engine, "Options: ").answer(first, Pictures(images)), {})
     before = len(engine.asked)
-    records = RecallingDrafter(drafter(engine, options), [table]).answer(asked, images)
+    records = RecallingDrafter(drafter(engine, options), [table]).answer(asked, Pictures(images))
     assert [record.sample_id for record in records] == [one.sample_id for one in asked]
     return [record.text for record in records], engine.asked[before:]
 
@@ -85,9 +86,9 @@ def test_the_same_words_about_another_picture_are_another_question(images):
 def test_a_draft_that_failed_is_asked_again(images):
     (images / "red.png").rename(images / "gone.png")
     engine = CountingEngine()
-    failed = drafter(engine, "").answer([OPEN], images)
+    failed = drafter(engine, "").answer([OPEN], Pictures(images))
     assert failed[0].status == "error"
     write_table(images / "first.parquet", DraftRecord, failed, {})
     (images / "gone.png").rename(images / "red.png")
-    [record] = RecallingDrafter(drafter(engine, ""), [images / "first.parquet"]).answer([OPEN], images)
+    [record] = RecallingDrafter(drafter(engine, ""), [images / "first.parquet"]).answer([OPEN], Pictures(images))
     assert (record.status, record.text) == ("ok", "answer 1")

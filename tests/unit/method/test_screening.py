@@ -2,6 +2,7 @@ import pytest
 from PIL import Image
 from scripted import sample
 from speceyes.engines.base import Generation, Message, Request
+from speceyes.images import Pictures
 from speceyes.method.screening import is_tool_free, screen
 
 
@@ -42,7 +43,7 @@ def asked(number, question, image="red.png"):
 def test_a_batch_keeps_order_and_survives_a_missing_image(tmp_path):
     Image.new("RGB", (8, 8), "red").save(tmp_path / "red.png")
     samples = [asked(1, "No"), asked(2, "no", "gone.png"), asked(3, "Yes")]
-    one, missing, two = screen(Echo(), Screener(), samples, tmp_path)
+    one, missing, two = screen(Echo(), Screener(), samples, Pictures(tmp_path))
     assert (one.text, one.tool_free, one.latency_s, one.generated_tokens) == ("No", True, 0.25, 2)
     assert (missing.status, missing.tool_free) == ("error", False)
     assert "gone.png" in missing.error

@@ -10,6 +10,7 @@ from scripted import PROMPTS, SECONDS, ScriptedEngine, ScriptedSandbox, broke, r
 from speceyes.agents.deepeyes import DeepEyes
 from speceyes.agents.thyme import Thyme
 from speceyes.engines.base import Message
+from speceyes.images import Pictures
 from speceyes.method.specreason import VARIANTS, SpecReasonSettings, read_score
 from speceyes.records.types import AgentRecord
 
@@ -47,7 +48,7 @@ class Trial:
 
     def _run(self, agent: DeepEyes | Thyme) -> AgentRecord:
         method = VARIANTS[self.variant](self.draft, self.agent_engine, agent, SpecReasonSettings(**self.settings))
-        record = method.answer(sample(), self.folder / "images")
+        record = method.answer(sample(), Pictures(self.folder / "images"))
         assert (self.draft.script, self.agent_engine.script) == ([], [])
         return record
 
@@ -253,6 +254,6 @@ def test_everything_that_was_generated_is_paid_for(folder):
 def test_an_unreadable_picture_is_an_error_of_its_sample_alone(folder, variant):
     agent = DeepEyes(folder / "deepeyes.yaml", {}, folder / "media")
     method = VARIANTS[variant](ScriptedEngine(), ScriptedEngine(), agent, SpecReasonSettings())
-    record = method.answer(sample(image="torn.png"), folder / "images")
+    record = method.answer(sample(image="torn.png"), Pictures(folder / "images"))
     assert (record.status, record.turns) == ("error", ())
     assert "torn.png" in record.error

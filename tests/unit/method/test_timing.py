@@ -10,6 +10,7 @@ import pytest
 from scripted import SECONDS, said, sample, store_picture, sure
 from speceyes.agents.deepeyes import DeepEyes
 from speceyes.engines.base import Generation, Request
+from speceyes.images import Pictures
 from speceyes.method.draft import Drafter, DraftSettings
 from speceyes.method.phases import Phases
 from speceyes.method.specreason import VARIANTS, SpecReasonSettings
@@ -65,7 +66,7 @@ def clock(tmp_path: Path, asked: list[str]) -> Clock:
 
 
 def test_every_sample_has_every_step_at_every_batch_size_as_often_as_it_is_repeated(clock, tmp_path):
-    records = list(clock.run([sample(number) for number in range(5)], tmp_path / "images"))
+    records = list(clock.run([sample(number) for number in range(5)], Pictures(tmp_path / "images")))
     assert [record.sample_id[-1] for record in records] == list("01234")
     for record in records:
         measured = sorted((f"{timed.step} {timed.batch}", timed.repeat) for timed in record.times)
@@ -75,7 +76,7 @@ def test_every_sample_has_every_step_at_every_batch_size_as_often_as_it_is_repea
 
 
 def test_steps_follow_each_other_on_a_block_and_turn_round_with_each_repeat_and_block(clock, tmp_path, asked):
-    list(clock.run([sample(number) for number in range(4)], tmp_path / "images"))
+    list(clock.run([sample(number) for number in range(4)], Pictures(tmp_path / "images")))
     forwards = [
         *(["screening 1"] * 2), "screening 2", *(["answer 1"] * 2), "answer 2", *(["agent 1"] * 2),
         *(["agent 1", "verify 1"] * 2),
@@ -88,12 +89,12 @@ def test_steps_follow_each_other_on_a_block_and_turn_round_with_each_repeat_and_
 
 
 def test_a_warm_up_asks_for_every_step_once(clock, tmp_path, asked):
-    clock.warm_up(sample(), tmp_path / "images")
+    clock.warm_up(sample(), Pictures(tmp_path / "images"))
     assert {words.split()[0] for words in asked} == {"screening", "answer", "agent", "verify"}
 
 
 def test_times_are_means_over_repeats_and_samples_that_were_not_timed_have_none(clock, tmp_path):
-    records = list(clock.run([sample(number) for number in range(3)], tmp_path / "images"))
+    records = list(clock.run([sample(number) for number in range(3)], Pictures(tmp_path / "images")))
     slower = [
         timed.model_copy(update={"latency_s": 3 * SECONDS}) if timed.repeat and timed.step == "agent" else timed
         for timed in records[0].times

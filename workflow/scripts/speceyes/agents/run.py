@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from speceyes.agents.base import Agent, Ending, Loop, Step, StepError, Task
 from speceyes.agents.dialogue import last_answer
 from speceyes.agents.recall import prompt_digest
 from speceyes.agents.side_by_side import Conversation, alone
 from speceyes.engines.base import Engine, Request
-from speceyes.images import ImageError, open_image
+from speceyes.images import ImageError, Pictures
 from speceyes.records.samples import Sample
 from speceyes.records.types import AgentRecord, Turn
 
@@ -101,28 +100,27 @@ def driven(engine: Engine, episode: Episode) -> Conversation[AgentRecord]:
     return episode.record()
 
 
-def read_task(sample: Sample, images_dir: Path) -> Task:
+def read_task(sample: Sample, pictures: Pictures) -> Task:
     """A sample with its stored image.
 
     Raises:
         ImageError: the image cannot be read.
     """
-    path = images_dir / sample.image
-    return Task(sample, open_image(path), path)
+    return Task(sample, pictures.open(sample.image), pictures.path(sample.image))
 
 
-def answering(engine: Engine, agent: Agent, sample: Sample, images_dir: Path) -> Conversation[AgentRecord]:
+def answering(engine: Engine, agent: Agent, sample: Sample, pictures: Pictures) -> Conversation[AgentRecord]:
     """One sample through the agent; an unreadable image becomes a record with status ``error``."""
     try:
-        task = read_task(sample, images_dir)
+        task = read_task(sample, pictures)
     except ImageError as error:
         return failed(sample, str(error))
     return (yield from driven(engine, Episode(sample.sample_id, agent.episode(task))))
 
 
-def answer(engine: Engine, agent: Agent, sample: Sample, images_dir: Path) -> AgentRecord:
+def answer(engine: Engine, agent: Agent, sample: Sample, pictures: Pictures) -> AgentRecord:
     """One sample through the agent, alone: the published form."""
-    return alone(answering(engine, agent, sample, images_dir))
+    return alone(answering(engine, agent, sample, pictures))
 
 
 def failed(sample: Sample, reason: str) -> AgentRecord:

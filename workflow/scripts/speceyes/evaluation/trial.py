@@ -23,6 +23,7 @@ from speceyes.benchmarks.base import load_reader
 from speceyes.benchmarks.index import build_index
 from speceyes.engines.base import Engine, Place
 from speceyes.engines.registry import open_engine
+from speceyes.images import Pictures
 from speceyes.method.draft import Drafter
 from speceyes.method.screening import screen
 from speceyes.method.specreason import CorrectedSpecReason, SpecReasonSettings
@@ -76,6 +77,11 @@ class Trial:
         return self.folder / "images"
 
     @property
+    def pictures(self) -> Pictures:
+        """The same, as models are asked about them."""
+        return Pictures(self.images)
+
+    @property
     def _benchmarks(self) -> Path:
         return self.folder / f"benchmarks-{digest(self.sizes.model_dump(), self.seed)}"
 
@@ -117,7 +123,7 @@ class Trial:
         def start(held: ExitStack) -> Work[DraftRecord]:
             prompts = load_prompts(Path(self.config.prompts) / "draft.yaml")
             drafter = Drafter(self._engine("draft", held), prompts, self.config.draft.settings)
-            return lambda samples: drafter.answer(samples, self.images)
+            return lambda samples: drafter.answer(samples, self.pictures)
 
         return self._passed("draft", DraftRecord, [self.config.draft.model], self._batch, start)
 
@@ -131,7 +137,7 @@ class Trial:
 
         def start(held: ExitStack) -> Work[ScreenRecord]:
             engine, agent = self._engine(name, held), self._agent(name)
-            return lambda samples: screen(engine, agent, samples, self.images)
+            return lambda samples: screen(engine, agent, samples, self.pictures)
 
         return self._passed(f"screen {name}", ScreenRecord, [name], self._batch, start)
 
@@ -142,7 +148,7 @@ class Trial:
             engine, agent = self._engine(name, held), self._agent(name)
             return lambda samples: list(
                 side_by_side(
-                    (answering(engine, agent, sample, self.images) for sample in samples), BatchSize(IN_FLIGHT)
+                    (answering(engine, agent, sample, self.pictures) for sample in samples), BatchSize(IN_FLIGHT)
                 )
             )
 
@@ -153,7 +159,7 @@ class Trial:
 
         def start(held: ExitStack) -> Work[AgentRecord]:
             engine, agent = self._engine(name, held), self._agent(name)
-            return lambda samples: [answer(engine, agent, sample, self.images) for sample in samples]
+            return lambda samples: [answer(engine, agent, sample, self.pictures) for sample in samples]
 
         return self._passed(f"time {name}", AgentRecord, [name], 1, start, shard=TIMED)
 
@@ -164,7 +170,7 @@ class Trial:
             draft, engine, agent = self._engine("draft", held), self._engine(name, held), self._agent(name)
             method = CorrectedSpecReason(draft, engine, agent, ONE_STEP_TAKEN)
             return lambda samples: list(
-                side_by_side((method.answering(sample, self.images) for sample in samples), BatchSize(IN_FLIGHT))
+                side_by_side((method.answering(sample, self.pictures) for sample in samples), BatchSize(IN_FLIGHT))
             )
 
         return self._passed(f"propose {name}", AgentRecord, ["draft", name], IN_FLIGHT, start)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 from PIL import Image
 
 from speceyes.engines.base import Engine, Generation, Request
-from speceyes.images import ImageError, open_image
+from speceyes.images import ImageError, Pictures
 from speceyes.records.samples import Sample
 
 Outcome = Generation | ImageError
 
 
 def ask(
-    engine: Engine, samples: Sequence[Sample], images_dir: Path, question: Callable[[Sample, Image.Image], Request]
+    engine: Engine, samples: Sequence[Sample], pictures: Pictures, question: Callable[[Sample, Image.Image], Request]
 ) -> list[Outcome]:
     """Put ``question`` about every sample to the engine as one batch.
 
@@ -26,7 +25,7 @@ def ask(
     requests: list[Request] = []
     for sample in samples:
         try:
-            requests.append(question(sample, open_image(images_dir / sample.image)))
+            requests.append(question(sample, pictures.open(sample.image)))
             outcomes.append(None)
         except ImageError as error:
             outcomes.append(error)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from speceyes.agents.base import between_tags
 from speceyes.engines.base import Engine, Message, Request
-from speceyes.images import ImageError
+from speceyes.images import ImageError, Pictures
 from speceyes.method.ask import Outcome, ask
 from speceyes.prompts import PromptError, PromptFile
 from speceyes.records.samples import Sample
@@ -63,9 +62,9 @@ class Drafter:
         """A short name of picture and words as the model gets them: the same for samples that are asked the same."""
         return digest(sample.image, *self._words(sample))
 
-    def answer(self, samples: Sequence[Sample], images_dir: Path) -> list[DraftRecord]:
+    def answer(self, samples: Sequence[Sample], pictures: Pictures) -> list[DraftRecord]:
         """Answer one batch of samples."""
-        outcomes = ask(self._engine, samples, images_dir, self.request)
+        outcomes = ask(self._engine, samples, pictures, self.request)
         thinking = self._settings.thinking
         return [
             draft_record(sample, outcome, thinking).model_copy(update={"prompt": self.prompt(sample)})

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
+from speceyes.images import Pictures
 from speceyes.method.confidence import Metric, confidence
 from speceyes.method.gate import accepts
 from speceyes.method.phases import Phases
@@ -34,19 +34,19 @@ class Funnel:
 
     phases: Phases
     gate: Gate
-    images_dir: Path
+    pictures: Pictures
 
     def warm_up(self, sample: Sample) -> None:
         """One untimed answer from every model: first calls compile, allocate and page in."""
-        self.phases.screen([sample], self.images_dir)
-        self.phases.draft([sample], self.images_dir)
-        self.phases.fall_back(sample, self.images_dir)
+        self.phases.screen([sample], self.pictures)
+        self.phases.draft([sample], self.pictures)
+        self.phases.fall_back(sample, self.pictures)
 
     def run(self, samples: Sequence[Sample]) -> list[LiveRecord]:
         """One batch through all phases; latencies of batched phases are shares of the batch's time."""
-        screens = self.phases.screen(samples, self.images_dir)
+        screens = self.phases.screen(samples, self.pictures)
         tool_free = [sample for sample, screen in zip(samples, screens, strict=True) if screen.tool_free]
-        drafts = {draft.sample_id: draft for draft in self.phases.draft(tool_free, self.images_dir)}
+        drafts = {draft.sample_id: draft for draft in self.phases.draft(tool_free, self.pictures)}
         return [
             self._finish(sample, screen, drafts.get(sample.sample_id))
             for sample, screen in zip(samples, screens, strict=True)
@@ -57,7 +57,7 @@ class Funnel:
         score = self.gate.confidence(draft) if draft else 0.0
         if draft is not None and accepts(score, self.gate.threshold):
             return _record(sample, screen, draft, score, None)
-        return _record(sample, screen, draft, score, self.phases.fall_back(sample, self.images_dir))
+        return _record(sample, screen, draft, score, self.phases.fall_back(sample, self.pictures))
 
 
 def _record(

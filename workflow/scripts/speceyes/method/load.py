@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict
 
 from speceyes.agents.base import Agent
 from speceyes.engines.shared import ServedModel, SharedModel
+from speceyes.images import Pictures
 from speceyes.method.draft import Drafter, DraftSettings
 from speceyes.method.funnel import Funnel, Gate
 from speceyes.method.load_settings import Arrivals, LoadSettings
@@ -64,10 +65,10 @@ class LoadJob(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class OfferedQuestion:
-    """A sample with its pictures' folder and the gate that its benchmark has."""
+    """A sample with its split's pictures and the gate that its benchmark has."""
 
     sample: Sample
-    images_dir: Path
+    pictures: Pictures
     gate: Gate
 
 
@@ -112,10 +113,10 @@ class Service:
         )
 
         def alone(question: OfferedQuestion) -> AgentRecord:
-            return phases.fall_back(question.sample, question.images_dir)
+            return phases.fall_back(question.sample, question.pictures)
 
         def funnel(question: OfferedQuestion) -> LiveRecord:
-            return Funnel(phases, question.gate, question.images_dir).run([question.sample])[0]
+            return Funnel(phases, question.gate, question.pictures).run([question.sample])[0]
 
         return {"agent": alone, "funnel": funnel}
 
@@ -223,21 +224,21 @@ def _answered(ask: Answer, question: OfferedQuestion, arrival: float, started: f
 
 
 def draw_questions(
-    splits: Iterable[tuple[Sequence[Sample], Path]], gates: Mapping[str, Gate], count: int, seed: int
+    splits: Iterable[tuple[Sequence[Sample], Pictures]], gates: Mapping[str, Gate], count: int, seed: int
 ) -> list[OfferedQuestion]:
     """So many questions of each benchmark, in random order.
 
     Args:
-        splits: samples of each split and the folder of their pictures.
+        splits: samples of each split and their pictures.
         gates: of each benchmark.
         count: questions per benchmark; all of one that has fewer.
         seed: of the draw.
     """
     generator = np.random.default_rng(seed)
     by_benchmark: dict[str, list[OfferedQuestion]] = {}
-    for samples, images_dir in splits:
+    for samples, pictures in splits:
         for sample in samples:
-            question = OfferedQuestion(sample, images_dir, gates[sample.benchmark])
+            question = OfferedQuestion(sample, pictures, gates[sample.benchmark])
             by_benchmark.setdefault(sample.benchmark, []).append(question)
     drawn = [
         found[place] for found in by_benchmark.values() for place in generator.permutation(len(found))[:count].tolist()

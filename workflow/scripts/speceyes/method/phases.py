@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from speceyes.agents.base import Agent
 from speceyes.agents.run import answer
 from speceyes.engines.base import Engine
+from speceyes.images import Pictures
 from speceyes.method.draft import Drafter, DraftSettings
 from speceyes.method.model_pass import ModelPass
 from speceyes.method.screening import screen
@@ -33,17 +33,17 @@ class Phases:
     agent: Agent
     drafter: Drafter
 
-    def screen(self, samples: Sequence[Sample], images_dir: Path) -> list[ScreenRecord]:
+    def screen(self, samples: Sequence[Sample], pictures: Pictures) -> list[ScreenRecord]:
         """Phase I on one batch."""
-        return screen(self.screening_engine, self.agent, samples, images_dir)
+        return screen(self.screening_engine, self.agent, samples, pictures)
 
-    def draft(self, samples: Sequence[Sample], images_dir: Path) -> list[DraftRecord]:
+    def draft(self, samples: Sequence[Sample], pictures: Pictures) -> list[DraftRecord]:
         """Phase II on one batch."""
-        return self.drafter.answer(samples, images_dir) if samples else []
+        return self.drafter.answer(samples, pictures) if samples else []
 
-    def fall_back(self, sample: Sample, images_dir: Path) -> AgentRecord:
+    def fall_back(self, sample: Sample, pictures: Pictures) -> AgentRecord:
         """Phase IV, the whole agent loop."""
-        return answer(self.agent_engine, self.agent, sample, images_dir)
+        return answer(self.agent_engine, self.agent, sample, pictures)
 
 
 def phases_of(here: ModelPass, draft: Engine, model: Engine) -> Phases:

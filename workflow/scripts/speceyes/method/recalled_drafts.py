@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from speceyes.images import Pictures
 from speceyes.method.draft import Drafter
 from speceyes.records.samples import Sample
 from speceyes.records.tables import read_table
@@ -28,11 +29,11 @@ class RecallingDrafter:
         records = (record for table in tables for record in read_table(table, DraftRecord))
         self._known = {record.prompt: record for record in records if record.status != "error"}
 
-    def answer(self, samples: Sequence[Sample], images_dir: Path) -> list[DraftRecord]:
+    def answer(self, samples: Sequence[Sample], pictures: Pictures) -> list[DraftRecord]:
         """Answer all samples in order, those that no record answers as one batch."""
         found = [self._known.get(self._drafter.prompt(sample)) for sample in samples]
         new = [sample for sample, record in zip(samples, found, strict=True) if record is None]
-        drafted = iter(self._drafter.answer(new, images_dir) if new else [])
+        drafted = iter(self._drafter.answer(new, pictures) if new else [])
         return [
             next(drafted) if record is None else record.model_copy(update={"sample_id": sample.sample_id})
             for sample, record in zip(samples, found, strict=True)

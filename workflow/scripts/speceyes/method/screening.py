@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Protocol
 
 from PIL import Image
 
 from speceyes.engines.base import Engine, Request
-from speceyes.images import ImageError
+from speceyes.images import ImageError, Pictures
 from speceyes.method.ask import Outcome, ask
 from speceyes.records.samples import Sample
 from speceyes.records.types import ScreenRecord
@@ -21,9 +20,9 @@ class Screener(Protocol):
     def screen_request(self, sample: Sample, image: Image.Image) -> Request: ...
 
 
-def screen(engine: Engine, screener: Screener, samples: Sequence[Sample], images_dir: Path) -> list[ScreenRecord]:
+def screen(engine: Engine, screener: Screener, samples: Sequence[Sample], pictures: Pictures) -> list[ScreenRecord]:
     """Screen one batch of samples."""
-    outcomes = ask(engine, samples, images_dir, screener.screen_request)
+    outcomes = ask(engine, samples, pictures, screener.screen_request)
     return [screen_record(sample, outcome) for sample, outcome in zip(samples, outcomes, strict=True)]
 
 

@@ -12,7 +12,6 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -22,7 +21,7 @@ from speceyes.agents.dialogue import verify_messages
 from speceyes.agents.run import Episode, episode_record, failed, read_task
 from speceyes.agents.side_by_side import Conversation, alone
 from speceyes.engines.base import Engine, Message, Request
-from speceyes.images import ImageError
+from speceyes.images import ImageError, Pictures
 from speceyes.records.samples import Sample
 from speceyes.records.types import AgentRecord
 
@@ -55,14 +54,14 @@ class SpecReason(ABC):
     agent: Agent
     settings: SpecReasonSettings
 
-    def answer(self, sample: Sample, images_dir: Path) -> AgentRecord:
+    def answer(self, sample: Sample, pictures: Pictures) -> AgentRecord:
         """One sample, alone."""
-        return alone(self.answering(sample, images_dir))
+        return alone(self.answering(sample, pictures))
 
-    def answering(self, sample: Sample, images_dir: Path) -> Conversation[AgentRecord]:
+    def answering(self, sample: Sample, pictures: Pictures) -> Conversation[AgentRecord]:
         """One sample; the record's tokens count everything generated, what was not kept included."""
         try:
-            task = read_task(sample, images_dir)
+            task = read_task(sample, pictures)
         except ImageError as error:
             return failed(sample, str(error))
         record, tokens = yield from self._run(task)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
+from speceyes.images import Pictures
 from speceyes.method.phases import Phases
 from speceyes.method.specreason import SpecReason
 from speceyes.records.batches import BatchSize, in_batches
@@ -46,9 +46,9 @@ class Clock:
     batches: Sequence[int]
     repeats: int
 
-    def run(self, samples: Sequence[Sample], images_dir: Path) -> Iterator[TimingRecord]:
+    def run(self, samples: Sequence[Sample], pictures: Pictures) -> Iterator[TimingRecord]:
         """Every sample's times, block after block; a block is cut so that every batch in it is full."""
-        steps = self._steps(images_dir)
+        steps = self._steps(pictures)
         size = math.lcm(*self.batches)
         for number, start in enumerate(range(0, len(samples), size)):
             block = samples[start : start + size]
@@ -62,24 +62,24 @@ class Clock:
             for name, measured in times.items():
                 yield TimingRecord(sample_id=name, times=tuple(measured), batch_cut_to=cut[name])
 
-    def warm_up(self, sample: Sample, images_dir: Path) -> None:
+    def warm_up(self, sample: Sample, pictures: Pictures) -> None:
         """Every step once, untimed: first calls compile, allocate and page in."""
-        for step in self._steps(images_dir):
+        for step in self._steps(pictures):
             for _ in step.run([sample]):
                 pass
 
-    def _steps(self, images_dir: Path) -> list[TimedStep]:
+    def _steps(self, pictures: Pictures) -> list[TimedStep]:
         def screened(batch: Sequence[Sample]) -> list[ScreenRecord]:
-            return self.phases.screen(batch, images_dir)
+            return self.phases.screen(batch, pictures)
 
         def drafted(batch: Sequence[Sample]) -> list[DraftRecord]:
-            return self.phases.draft(batch, images_dir)
+            return self.phases.draft(batch, pictures)
 
         def answered(samples: Sequence[Sample]) -> Iterator[AgentRecord]:
-            return (self.phases.fall_back(sample, images_dir) for sample in samples)
+            return (self.phases.fall_back(sample, pictures) for sample in samples)
 
         def proposed(peer: SpecReason) -> Callable[[Sequence[Sample]], Iterator[AgentRecord]]:
-            return lambda samples: (peer.answer(sample, images_dir) for sample in samples)
+            return lambda samples: (peer.answer(sample, pictures) for sample in samples)
 
         return [
             *(TimedStep("screen", in_batches(BatchSize(size), screened), size) for size in self.batches),
