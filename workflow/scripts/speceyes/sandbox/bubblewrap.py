@@ -25,8 +25,8 @@ from speceyes.sandbox.isolation import (
     WORKER_FILES,
     SandboxUnavailableError,
     WorkerLaunch,
-    python_command,
     run_once,
+    trial_command,
     worker_command,
 )
 from speceyes.sandbox.syscalls import UnknownArchitectureError, filter_program
@@ -67,13 +67,13 @@ class BubblewrapIsolation:
             yield WorkerLaunch(command, _ENVIRONMENT, (system_calls,), INPUT_PATH, PROTOCOL_DIR, (str(_PACKAGES),))
 
     def try_out(self) -> None:
-        """Start and end the interpreter once.
+        """Start the interpreter once and import the packages that code may use.
 
         Raises:
             SandboxUnavailableError: with what the failing program says.
         """
-        nothing = python_command(str(_python(self.interpreter)), "pass")
-        with self._enclosed(nothing, WORKER_FILES[0]) as (command, system_calls):
+        trial = trial_command(str(_python(self.interpreter)), [str(_PACKAGES)])
+        with self._enclosed(trial, WORKER_FILES[0]) as (command, system_calls):
             run_once(command, _ENVIRONMENT, (system_calls,))
 
     @contextmanager

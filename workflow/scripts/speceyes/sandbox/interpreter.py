@@ -48,7 +48,7 @@ class Interpreter:
 
 
 def package_dirs() -> tuple[Path, ...]:
-    """The folders that PIL, numpy and OpenCV are imported from.
+    """The folders that PIL, numpy and OpenCV are imported from, in the order in which they are searched.
 
     Raises:
         UnusableInterpreterError: one of them is not installed.
@@ -57,7 +57,9 @@ def package_dirs() -> tuple[Path, ...]:
     missing = [name for name, spec in found.items() if spec is None or spec.origin is None]
     if missing:
         raise UnusableInterpreterError(f"not installed: {', '.join(missing)}")
-    return tuple(sorted({Path(spec.origin).resolve().parents[1] for spec in found.values() if spec and spec.origin}))
+    used = {Path(spec.origin).resolve().parents[1] for spec in found.values() if spec and spec.origin}
+    searched = [folder for folder in map(Path.resolve, map(Path, sys.path)) if folder in used]
+    return tuple(dict.fromkeys([*searched, *sorted(used)]))
 
 
 @functools.cache
@@ -73,7 +75,8 @@ def inspect_interpreter() -> Interpreter:
     probe = subprocess.run(command, capture_output=True, text=True, check=False)
     if probe.returncode:
         raise UnusableInterpreterError((probe.stderr.strip().splitlines() or ["cannot start Python"])[-1])
-    packages = {site / name for site in sites for name in _PACKAGES if (site / name).is_dir()}
+    # A later folder may hold a package as well, in another version.
+    packages = {next(site / name for site in sites if (site / name).is_dir()) for name in _PACKAGES}
     libraries: dict[str, Path] = {}
     for mapped in map(Path, json.loads(probe.stdout)):
         site = next((site for site in sites if mapped.is_relative_to(site)), None)
@@ -82,7 +85,8 @@ def inspect_interpreter() -> Interpreter:
         elif not mapped.is_relative_to(stdlib):
             libraries.update(dict.fromkeys(_names(mapped), mapped))
     prefix = Path(sys.base_prefix).resolve()
-    return Interpreter(executable, prefix, stdlib, tuple(sorted(packages)), libraries)
+    in_order = sorted(packages, key=lambda package: (sites.index(package.parent), package))
+    return Interpreter(executable, prefix, stdlib, tuple(in_order), libraries)
 
 
 def _names(library: Path) -> set[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import subprocess
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,7 @@ WORKER_FILES = tuple(
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OPENCV_FOR_THREADS_NUM": "1"}
 _TRIAL_S = 30
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from speceyes.sandbox.worker import main; main()"
+_TRIAL = "import sys; sys.path[:0] = sys.argv[1:]; import cv2, numpy; from PIL import Image"
 
 
 class SandboxUnavailableError(Exception):
@@ -59,7 +61,7 @@ class Isolation(Protocol):
     def launch(self, image_path: Path) -> AbstractContextManager[WorkerLaunch]: ...
 
     def try_out(self) -> None:
-        """Start and end the interpreter once.
+        """Start the interpreter once and import the packages that code may use.
 
         Raises:
             SandboxUnavailableError: with what the failing program says.
@@ -75,6 +77,11 @@ def python_command(python: str, program: str, *arguments: str) -> tuple[str, ...
 def worker_command(python: str, library: str) -> tuple[str, ...]:
     """Start Python on the worker below ``library``."""
     return python_command(python, _START, library)
+
+
+def trial_command(python: str, packages: Sequence[str]) -> tuple[str, ...]:
+    """Start Python on importing what code may use from these folders."""
+    return python_command(python, _TRIAL, *packages)
 
 
 def run_once(command: tuple[str, ...], environment: dict[str, str], file_descriptors: tuple[int, ...] = ()) -> None:

@@ -16,8 +16,8 @@ from speceyes.sandbox.isolation import (
     ONE_THREAD,
     WORKER_FILES,
     WorkerLaunch,
-    python_command,
     run_once,
+    trial_command,
     worker_command,
 )
 
@@ -39,16 +39,19 @@ class NoIsolation:
                 link.parent.mkdir(parents=True, exist_ok=True)
                 link.symlink_to(file)
             command = worker_command(str(self.interpreter.executable), str(library))
-            packages = tuple(sorted({str(package.parent) for package in self.interpreter.packages}))
-            yield WorkerLaunch((*_dying(), *command), ONE_THREAD, (), str(image_path), str(output), packages)
+            yield WorkerLaunch((*_dying(), *command), ONE_THREAD, (), str(image_path), str(output), self._packages)
 
     def try_out(self) -> None:
-        """Start and end the interpreter once.
+        """Start the interpreter once and import the packages that code may use.
 
         Raises:
             SandboxUnavailableError: with what the failing program says.
         """
-        run_once((*_dying(), *python_command(str(self.interpreter.executable), "pass")), ONE_THREAD)
+        run_once((*_dying(), *trial_command(str(self.interpreter.executable), self._packages)), ONE_THREAD)
+
+    @property
+    def _packages(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(str(package.parent) for package in self.interpreter.packages))
 
 
 def _dying() -> tuple[str, ...]:
