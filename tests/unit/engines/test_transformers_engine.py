@@ -54,6 +54,22 @@ def varied_requests() -> list[Request]:
     ]
 
 
+def test_no_kernel_runs_that_plans_every_new_length(engine, monkeypatch):
+    seen = []
+    attend = torch.nn.functional.scaled_dot_product_attention
+
+    def watched(query, key, *rest, **more):
+        seen.append((key.shape[-2], torch.backends.cuda.cudnn_sdp_enabled()))
+        return attend(query, key, *rest, **more)
+
+    monkeypatch.setattr(torch.nn.functional, "scaled_dot_product_attention", watched)
+    before = torch.backends.cuda.cudnn_sdp_enabled()
+    engine.generate([ask(tokens=4)])
+    assert len({length for length, _ in seen}) >= 4
+    assert not any(cudnn for _, cudnn in seen)
+    assert torch.backends.cuda.cudnn_sdp_enabled() == before
+
+
 class Reference:
     """The stock classes driven by hand: one prompt, full logits of every step."""
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from speceyes.engines.attention import attention_for
+from speceyes.engines.attention import attention_for, without_plans
 from speceyes.engines.base import EngineError, Generation, OutOfMemoryError, Request
 from speceyes.engines.decoding import SMALLEST, Decoding
 from speceyes.engines.in_process import TransformersSettings
@@ -87,7 +87,7 @@ class TransformersEngine:
         config.max_new_tokens = max(request.max_new_tokens for request in requests)
         ends = RowEnds(requests, self._end_of_text, self.codec)
         top_k = TopK(max(request.top_k for request in requests))
-        with torch.inference_mode(), enough_memory(requests):
+        with torch.inference_mode(), without_plans(), enough_memory(requests):
             inputs = self._encoded(requests)
             self._model.generate(
                 **inputs,
