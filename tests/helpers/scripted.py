@@ -98,7 +98,7 @@ def _picture(size: tuple[int, int]) -> tuple[Image.Image, bytes]:
     down = np.tile((np.arange(height) * 255 // max(1, height - 1))[:, None], (1, width))
     image = Image.fromarray(np.stack([across, down, np.zeros_like(down)], axis=2).astype(np.uint8))
     file = io.BytesIO()
-    image.save(file, format="PNG")
+    image.save(file, format="PNG", compress_level=1)
     return image, file.getvalue()
 
 

@@ -6,6 +6,7 @@ Same history before every generation, same status, same answer.
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 
 import oracles
@@ -75,6 +76,7 @@ words = st.sampled_from(["Hm. ", "A. red", "answer", "\n", ""])
 deepeyes_texts = st.lists(st.one_of(zooms, words, words, tags), max_size=4).map("".join)
 
 
+@cache
 def deepeyes(folder: Path) -> DeepEyes:
     return DeepEyes(folder / "prompts.yaml", {"protocol": "published", "image": IMAGE}, folder / "media")
 
@@ -115,6 +117,7 @@ class Executor:
         return broke() if (text := printed(code)) is None else ran(text)
 
 
+@cache
 def thyme(folder: Path) -> Thyme:
     agent = Thyme(folder / "prompts.yaml", {"protocol": "published"}, folder / "media")
     agent.executor = Executor()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,7 @@ class Sandbox:
         return broke() if "fail" in code else ran(f"ran {code}")
 
 
+@cache
 def agent_named(name: str, protocol: str, folder: Path) -> Agent:
     if name == "deepeyes":
         return DeepEyes(folder / "prompts.yaml", {"protocol": protocol}, folder / "media")
