@@ -58,7 +58,6 @@ def test_the_same_tables_give_the_same_bytes(tables, tmp_path):
 DEGENERATE = {
     "one sample": {"splits": {("vstar", "direct_attributes"): 1}},
     "one image": {"splits": {("pope", "random"): 6}},
-    "one agent, one batch size": {"agents": ("deepeyes",), "batches": (6,)},
     "every episode failed": {"error_share": 1.0},
     "no image could be read": {"error_share": 1.0, "error_seconds": 0.0},
 }
@@ -67,9 +66,9 @@ DEGENERATE = {
 @pytest.mark.parametrize("name", FIGURES)
 @pytest.mark.parametrize("case", DEGENERATE)
 def test_thin_studies_are_drawn_without_a_warning(name, case, tmp_path_factory):
-    folder = tmp_path_factory.getbasetemp() / case.replace(" ", "-").replace(",", "")
+    folder = tmp_path_factory.getbasetemp() / case.replace(" ", "-")
     if not folder.exists():
-        usual = FEW_SETTINGS | {"splits": {("vstar", "direct_attributes"): 12}}
+        usual = FEW_SETTINGS | {"splits": {("vstar", "direct_attributes"): 12}, "metrics": ("min", "mean")}
         study = SyntheticStudy(folder, **(usual | DEGENERATE[case])).write()
         write_tables(study, folder / "tables", comparable=False, resamples=100)
     laid_out(name, folder / "tables")
