@@ -16,6 +16,9 @@ from xdist.scheduler import LoadScopeScheduling
 hypothesis.settings.register_profile("busy machine", deadline=None)
 hypothesis.settings.load_profile("busy machine")
 
+# Imports make no garbage worth a search, and a search takes longer with each: a quarter of collecting the tests.
+gc.disable()
+
 FINISHED_STUDY, BROWSER = "finished study", "browser"
 
 
@@ -49,6 +52,7 @@ def pytest_collection_finish() -> None:
     """What imports have made stays to the end: garbage is looked for among what tests make, and less often."""
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+    gc.enable()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
