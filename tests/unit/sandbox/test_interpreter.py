@@ -1,5 +1,6 @@
 """Which installation of PIL, numpy and OpenCV model-written code gets where there are several."""
 
+import dataclasses
 import importlib.util
 import json
 import os
@@ -10,6 +11,10 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from speceyes.sandbox import SandboxUnavailableError
+from speceyes.sandbox.bubblewrap import detect
+from speceyes.sandbox.interpreter import inspect_interpreter
+from speceyes.sandbox.no_isolation import NoIsolation
 
 SITE = Path(importlib.util.find_spec("numpy").origin).parents[1]
 SHARED_LIBRARIES = {"PIL": "pillow.libs", "numpy": "numpy.libs"}
@@ -45,3 +50,16 @@ def test_code_gets_the_installation_that_the_job_itself_imports(name: str, isola
     shown = {Path(package).name: Path(package).parent for package in packages}
     assert len(shown) == len(packages)
     assert shown[name] == shown[SHARED_LIBRARIES[name]] == first
+
+
+@pytest.mark.parametrize("name", ["PIL", "cv2"])
+def test_no_code_runs_where_a_package_that_it_may_use_cannot_be_imported(name: str, tmp_path: Path) -> None:
+    whole = inspect_interpreter()
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "__init__.py").write_text("raise ImportError('broken here')")
+    others = [package for package in whole.packages if package.name != name]
+    broken = dataclasses.replace(whole, packages=(tmp_path / name, *others))
+    with pytest.raises(SandboxUnavailableError, match="broken here"):
+        detect(broken, disk_bytes=2**20, max_files=8)
+    with pytest.raises(SandboxUnavailableError, match="broken here"):
+        NoIsolation(broken).try_out()
