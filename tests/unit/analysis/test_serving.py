@@ -64,7 +64,7 @@ def test_the_interval_of_a_gain_holds_the_true_one_at_least_as_often_as_it_says(
 @pytest.mark.parametrize(("questions", "askers"), [(24, 1), (24, 3), (24, 6), (192, 16)])
 def test_the_interval_of_a_rate_holds_the_true_one_at_least_as_often_as_it_says(questions, askers):
     draw = np.random.default_rng([questions, askers, 1])
-    runs = [two_runs(questions, askers, draw)[0] for _ in range(SAMPLES)]
+    runs = [closed_loop(draw.integers(1, 5, questions), askers, 1.0, draw) for _ in range(SAMPLES)]
     true = questions / np.mean([one["answer_s"].max() for one in runs])
     found = [answers_per_second(one, LEVEL) for one in runs]
     covered = np.mean([one.low <= true <= one.high for one in found])
