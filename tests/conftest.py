@@ -20,6 +20,7 @@ hypothesis.settings.load_profile("busy machine")
 gc.disable()
 
 FINISHED_STUDY, BROWSER = "finished study", "browser"
+DRAWING_AND_TRAINING = ("figures", "training")  # folders of the unit tests that take longest
 
 
 def shared_by(nodeid: str) -> str:
@@ -43,9 +44,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByShare
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest comes first."""
-    order = {FINISHED_STUDY: 0, BROWSER: 1}
-    items.sort(key=lambda test: order.get(shared_by(test.nodeid), len(order)))
+    """What takes longest comes first, so that no worker is left with it at the end."""
+    items.sort(key=lambda test: _place(shared_by(test.nodeid)))
+
+
+def _place(shared: str) -> int:
+    first = (FINISHED_STUDY, BROWSER)
+    if shared in first:
+        return first.index(shared)
+    return len(first) + (PurePosixPath(shared).parent.name not in DRAWING_AND_TRAINING)
 
 
 def pytest_collection_finish() -> None:
