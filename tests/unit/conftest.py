@@ -85,21 +85,30 @@ def _save(folder: Path, model, tokenizer, patch_size: int) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def tiny_qwen3_vl(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Folder of a random Qwen3-VL: two layers, 16-pixel patches (images in multiples of 32)."""
+def _qwen3_vl(folder: Path, **vision) -> Path:
     import torch
     from transformers import Qwen3VLConfig, Qwen3VLForConditionalGeneration
 
-    folder = tmp_path_factory.mktemp("qwen3_vl")
     tokenizer = _save_tokenizer(folder)
     torch.manual_seed(0)
     config = Qwen3VLConfig(
         text_config=_text_config(tokenizer, mrope_section=[6, 5, 5], mrope_interleaved=True) | {"head_dim": 32},
-        vision_config=_vision_config(patch_size=16, num_position_embeddings=64, deepstack_visual_indexes=[0]),
+        vision_config=_vision_config(patch_size=16, num_position_embeddings=64, deepstack_visual_indexes=[0]) | vision,
         **_image_tokens(tokenizer),
     )
     return _save(folder, Qwen3VLForConditionalGeneration(config), tokenizer, patch_size=16)
+
+
+@pytest.fixture(scope="session")
+def tiny_qwen3_vl(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a random Qwen3-VL: two layers, 16-pixel patches (images in multiples of 32)."""
+    return _qwen3_vl(tmp_path_factory.mktemp("qwen3_vl"))
+
+
+@pytest.fixture(scope="session")
+def narrow_qwen3_vl(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with a vision tower of one narrow layer, whose attention over a whole 8K picture takes little."""
+    return _qwen3_vl(tmp_path_factory.mktemp("narrow_qwen3_vl"), depth=1, hidden_size=8, num_heads=1)
 
 
 @pytest.fixture(scope="session")

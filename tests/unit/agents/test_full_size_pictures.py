@@ -70,8 +70,8 @@ def engine_of(folder: Path) -> TransformersEngine:
 
 
 @pytest.fixture(scope="module")
-def draft_engine(tiny_qwen3_vl, tmp_path_factory):
-    return engine_of(cut(tiny_qwen3_vl, tmp_path_factory.mktemp("cut") / "draft", depth=1))
+def draft_engine(narrow_qwen3_vl):
+    return engine_of(narrow_qwen3_vl)
 
 
 @pytest.fixture(scope="module")
