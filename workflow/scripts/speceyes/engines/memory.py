@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -20,6 +21,20 @@ _SAID = (
     "can't allocate memory",  # torch's allocator on the CPU
     "not enough memory",
 )
+
+M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of mallopt(3), in the C library of Linux
+
+
+def keep_freed_memory() -> None:
+    """Let this process use again what a tensor on the CPU leaves, in place of returning it to the system.
+
+    A layer's results are tens of MB, which are otherwise mapped, cleared and unmapped anew at every layer and token: a
+    tenth of an agent's pass. Elsewhere than in glibc nothing changes.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(M_MMAP_MAX, 0)
+        mallopt(M_TRIM_THRESHOLD, 2**31 - 1)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

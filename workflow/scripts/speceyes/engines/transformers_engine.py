@@ -22,7 +22,7 @@ from speceyes.engines.lean_transformers import (
     GenerationConfig,
     disable_progress_bar,
 )
-from speceyes.engines.memory import MORE_ROOM, enough_memory, is_out_of_memory
+from speceyes.engines.memory import MORE_ROOM, enough_memory, is_out_of_memory, keep_freed_memory
 from speceyes.engines.padding import of_like_length
 from speceyes.engines.picture_features import PictureFeatures
 from speceyes.engines.processors import load_codec
@@ -124,6 +124,8 @@ class TransformersEngine:
 
 def _load_model(model_path: Path, settings: TransformersSettings) -> Any:
     device = settings.device_map or _device(settings.device)
+    if device == "cpu":
+        keep_freed_memory()
     disable_progress_bar()  # type: ignore[no-untyped-call]
     attention: str = settings.attention
     if attention == "auto":
