@@ -62,14 +62,14 @@ format: $(VENV)/.complete ## format Python and Snakemake files
 	$(BIN)/snakefmt workflow tests/cluster
 
 # Tests run side by side, as tests/conftest.py groups them; those that wait for programs leave a core free now and then.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --maxprocesses 4 --dist loadscope --no-loadscope-reorder --numprocesses
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/pytest --maxprocesses 4 --dist loadscope --no-loadscope-reorder --numprocesses $$(($$(nproc) + 1))
 
 unit: $(VENV)/.complete ## fast tests of the library
-	$(PYTEST) logical tests/unit
+	$(PYTEST) tests/unit
 
 integration: $(VENV)/.complete ## the miniature for real: the DAG, models, sandbox, judge, downloads, pages in Chromium
 	@$(BIN)/python tests/helpers/browser_programs.py
-	$(PYTEST) $$(($$(nproc) + 1)) -rs --no-fold-skipped tests/integration tests/browser
+	$(PYTEST) -rs --no-fold-skipped tests/integration tests/browser
 
 test-cluster: $(VENV)/.complete ## the miniature on a real SLURM brought up on this machine (Debian, root)
 	$(BIN)/pytest tests/cluster -m cluster

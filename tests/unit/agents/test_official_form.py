@@ -24,7 +24,7 @@ from speceyes.agents.thyme import Thyme
 from speceyes.engines.base import Message, Request
 from speceyes.engines.processors import load_processor
 from speceyes.engines.qwen_codec import QwenCodec
-from speceyes.images import ImageSettings
+from speceyes.images import ImageSettings, Pictures
 from speceyes.method.draft import Drafter, DraftSettings
 from speceyes.method.specreason import PublishedSpecReason, SpecReasonSettings
 from speceyes.prompts import load_prompts
@@ -106,7 +106,7 @@ def dialogues(name: str, media: Path) -> dict[str, Request]:
     store = media.parent / "images"
     store.mkdir()
     PICTURE.save(store / "picture.png")
-    PublishedSpecReason(draft, large, agent, SpecReasonSettings()).answer(sample(), store)
+    PublishedSpecReason(draft, large, agent, SpecReasonSettings()).answer(sample(), Pictures(store))
     return requests | {"specreason-proposal": draft.requests[1], "specreason-score": large.requests[1]}
 
 
