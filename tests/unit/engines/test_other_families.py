@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from noise_pictures import noise
 from PIL import Image
 from speceyes.engines.base import EngineError, Message, Request
 from speceyes.engines.in_process import TransformersSettings
@@ -33,11 +34,6 @@ def folder(request, tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def engine(folder) -> TransformersEngine:
     return TransformersEngine(folder, SETTINGS)
-
-
-def noise(width: int, height: int) -> Image.Image:
-    pixels = np.random.default_rng(width * height).integers(0, 255, (height, width, 3), dtype=np.uint8)
-    return Image.fromarray(pixels)
 
 
 def asked(*parts: str | Image.Image, **how) -> Request:

@@ -4,20 +4,17 @@ import weakref
 
 import numpy as np
 import pytest
+from asked_models import settings
+from noise_pictures import noise
 from PIL import Image
 from speceyes.engines.base import Message, Request
-from speceyes.engines.in_process import TransformersSettings
 from speceyes.engines.transformers_engine import TransformersEngine
-from speceyes.images import ImageSettings
-
-FAMILIES = {"tiny_qwen3_vl": 32, "tiny_qwen25_vl": 28}
 
 
-@pytest.fixture(scope="module", params=FAMILIES)
-def load(request):
-    image = ImageSettings(factor=FAMILIES[request.param], min_pixels=32 * 32, max_pixels=16 * 32 * 32)
-    settings = TransformersSettings(dtype="float32", device="cpu", image=image)
-    return lambda: TransformersEngine(request.getfixturevalue(request.param), settings)
+@pytest.fixture(scope="module")
+def load(family):
+    folder, factor = family
+    return lambda: TransformersEngine(folder, settings(factor))
 
 
 @pytest.fixture
@@ -32,11 +29,6 @@ def engine(load, monkeypatch):
 
     monkeypatch.setattr(made._model, "get_image_features", watched)
     return made
-
-
-def noise(width: int, height: int) -> Image.Image:
-    pixels = np.random.default_rng(width * height).integers(0, 255, (height, width, 3), dtype=np.uint8)
-    return Image.fromarray(pixels)
 
 
 def turns(*pictures: Image.Image) -> list[Request]:

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import weakref
 
-import numpy as np
 import pytest
 import torch
+from noise_pictures import noise
 from PIL import Image
 from speceyes.engines.base import Message, Request
 from speceyes.engines.processors import load_processor
 from speceyes.engines.qwen_codec import QwenCodec
 from speceyes.images import ImageSettings, fit
-
-
-def noise(width: int, height: int) -> Image.Image:
-    pixels = np.random.default_rng(width * height).integers(0, 255, (height, width, 3), dtype=np.uint8)
-    return Image.fromarray(pixels)
 
 
 @pytest.fixture(params=[("tiny_qwen3_vl", 32), ("tiny_qwen25_vl", 28)], ids=["qwen3", "qwen25"])
