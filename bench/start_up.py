@@ -12,7 +12,6 @@ from pathlib import Path
 
 from full_size import ROOT, start_up
 from speceyes.documents import read_yaml
-from speceyes.records.passes import MODEL_STAGES
 from speceyes.study.config import load_config
 from speceyes.study.plan import Plan
 from speceyes.study.study import Study
@@ -31,7 +30,7 @@ def main() -> None:
     for path in given.configs:
         study = Study(load_config(read_yaml(path)))
         plan = Plan(study)
-        jobs = sum(plan.model_jobs(stage) for stage in MODEL_STAGES) + len(plan.load_tables)
+        jobs = sum(map(plan.model_jobs, plan.model_rules))
         each = sum(seconds) / len(seconds)
         print(f"{study.name:<12} {jobs:>10} {len(study.splits):>6} {jobs * each:>10.0f}", flush=True)
 

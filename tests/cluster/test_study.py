@@ -110,13 +110,13 @@ def test_every_setting_agrees_in_all_that_no_clock_measured(local, on_cluster):
 def test_every_job_with_a_model_held_one_gpu_of_the_wanted_model(on_cluster):
     jobs = ask("scontrol", "--oneliner", "show", "job").splitlines()
     here = [job for job in jobs if f"WorkDir={on_cluster} " in job]
-    rules = ("draft", "screen", "agent", "corrected", "specreason", "corrected_specreason", "timing", "live", "judge")
+    rules = ("draft", "screen", "agent", "corrected", "specreason", "corrected_specreason", "timing", "judge")
     for rule in rules:
         held = [job for job in here if f"Comment=rule_{rule} " in job or f"Comment=rule_{rule}_" in job]
         assert held, rule
         assert all("TresPerJob=gres:gpu:a100:1 " in job and "Partition=gpu " in job for job in held), held[0]
         # So SLURM tells of a node that is the job's alone.
-        assert all(("OverSubscribe=NO " in job) == (rule in ("timing", "live")) for job in held), held[0]
+        assert all(("OverSubscribe=NO " in job) == (rule == "timing") for job in held), held[0]
     others = [job for job in here if "Partition=cpu " in job]
     assert others
     assert not any("gpu:a100" in job for job in others)

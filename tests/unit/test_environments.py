@@ -15,7 +15,7 @@ import pytest
 from environments import FILES, REPOSITORY, Environment
 from packaging.utils import canonicalize_name
 from packaging.version import Version
-from speceyes.study.jobs import SCRIPT_OF
+from speceyes.study.jobs import WORK
 
 WORKFLOW = REPOSITORY / "workflow"
 PACKAGE = "speceyes"
@@ -26,7 +26,7 @@ BY_NAME = {
     "index": ["benchmarks"], "draw_figure": ["figures"], "make_table": ["tables"],
     "check_inputs": ["agents"],
     "draft": ["engines"], "screen": ["agents", "engines"], "agent": ["agents", "engines"],
-    "live": ["agents", "engines"], "specreason": ["agents", "engines"],
+    "timing": ["agents", "engines"], "specreason": ["agents", "engines"],
 }  # fmt: skip
 # Imported when a model is opened: by the scripts that load the package `engines`, and by no other.
 WHEN_OPENED = {f"speceyes.engines.{name}" for name in ("cuda", "transformers_engine", "served_engine")}
@@ -141,7 +141,13 @@ def test_what_scripts_import_is_tested_at_the_version_that_is_pinned(name):
 def test_a_rule_that_inherits_is_fingerprinted_by_the_script_that_it_runs():
     texts = [path.read_text() for path in (WORKFLOW / "rules").glob("*.smk")]
     found = {new: old for text in texts for old, new in re.findall(r"use rule (\w+) as (\w+) with", text)}
-    assert found == SCRIPT_OF
+    assert found
+    assert found.items() <= WORK.items()
+
+
+def test_what_one_script_does_in_turn_is_fingerprinted_by_what_it_imports_for_it():
+    apart = {work.replace("/", ".") for stage, work in WORK.items() if "/" in work}
+    assert apart < modules(WORKFLOW / "scripts" / "timing.py")
 
 
 def test_there_is_an_environment_for_every_rule_and_none_besides():

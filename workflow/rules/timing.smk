@@ -1,4 +1,4 @@
-"""By the clock, alone on the machine: every step on the timed samples, and the funnel itself at chosen settings."""
+"""By the clock, alone on the machine: every step on the timed samples, the funnel at chosen settings, both under load."""
 
 
 rule timing:
@@ -11,7 +11,7 @@ rule timing:
         draft_prompts=prompts("timing", "draft_prompts"),
         prompts=prompts("timing"),
     output:
-        update(PLAN.model_tables("timing")),
+        update(PLAN.clock_tables),
     log:
         LAYOUT.log("timing"),
     benchmark:
@@ -27,41 +27,9 @@ rule timing:
     params:
         study=STUDY.name,
         job=told("timing"),
+        live=told("live"),
+        load=lambda wildcards: JOBS.load(wildcards.agent),
     message:
-        "Timing every step with {wildcards.agent}, nothing else at work"
+        "Timing {wildcards.agent}, nothing else at work: every step, the funnel live, both under load"
     script:
         "../scripts/timing.py"
-
-
-if PLAN.select("live"):
-
-    rule live:
-        input:
-            samples=PLAN.samples(),
-            images=PLAN.images(),
-            checked=LAYOUT.checked,
-            draft=model("live", "draft"),
-            model=model("live"),
-            draft_prompts=prompts("live", "draft_prompts"),
-            prompts=prompts("live"),
-        output:
-            update(PLAN.model_tables("live")),
-        log:
-            LAYOUT.log("live"),
-        benchmark:
-            LAYOUT.times("live")
-        priority: 6
-        conda:
-            "../envs/models.yaml"
-        threads: whole_machine
-        resources:
-            **timed_on_gpus("live"),
-            mem_mb=retried(64000),
-            runtime=retried(1440),
-        params:
-            study=STUDY.name,
-            job=told("live"),
-        message:
-            "The funnel live with {wildcards.agent} on every split"
-        script:
-            "../scripts/live.py"

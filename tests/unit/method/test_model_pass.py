@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-import speceyes.method.model_pass
+import speceyes.engines.open_models
 from scripted import sample
+from speceyes.engines.base import Place
+from speceyes.engines.open_models import OpenModels
 from speceyes.method.model_pass import Job, ModelPass
 from speceyes.records.journal import remove_finished
 from speceyes.records.passes import read_pass
@@ -38,7 +40,7 @@ class Model:
 @pytest.fixture
 def model(monkeypatch) -> Model:
     found = Model()
-    monkeypatch.setattr(speceyes.method.model_pass, "open_engine", found.open)
+    monkeypatch.setattr(speceyes.engines.open_models, "open_engine", found.open)
     return found
 
 
@@ -72,7 +74,8 @@ def run(
     ]
     told = {"engines": {"model": {"type": "t", "concurrency": 4}}, "settings": {}, "identities": {"code": "c"}}
     job = Job.model_validate(told | {"portions": portions, "models": {"model": folder}} | changes)
-    here = ModelPass(job, {}, Shard(0, 1), folder / "journals", folder / "media", 0, folder / "log")
+    models = OpenModels(job.engines, {"model": Place(folder, 0, folder / "log")})
+    here = ModelPass(job, {}, Shard(0, 1), folder / "journals", folder / "media", models)
 
     def start():
         engine = here.engine("model")
@@ -149,7 +152,7 @@ def test_a_server_is_asked_about_as_many_samples_as_are_in_flight_and_a_model_in
     settings = {"type": engine, "served_name": "m"} if engine == "server" else {"type": engine, "image": {"factor": 28}}
     told = {"engines": {"model": settings | {"concurrency": 32}}, "settings": {}, "identities": {}}
     job = Job.model_validate(told | {"portions": [portion], "models": {}})
-    here = ModelPass(job, {}, Shard(0, 1), Path("journals"), Path("media"), 0, Path("log"))
+    here = ModelPass(job, {}, Shard(0, 1), Path("journals"), Path("media"), OpenModels(job.engines, {}))
     assert here.asked_at_once(job.portions[0]).now == most
     assert here.batch_size(job.portions[0]).now == 6
 
@@ -170,5 +173,5 @@ def test_conversations_go_in_rounds_where_one_of_their_models_is_in_process(engi
     }
     told = {"engines": dict(zip(("model", "draft"), map(sections.get, engines), strict=True)), "settings": {}}
     job = Job.model_validate(told | {"portions": [portion], "models": {}, "identities": {}})
-    here = ModelPass(job, {}, Shard(0, 1), Path("journals"), Path("media"), 0, Path("log"))
+    here = ModelPass(job, {}, Shard(0, 1), Path("journals"), Path("media"), OpenModels(job.engines, {}))
     assert list(here.records([], job.portions[0])) == ["in rounds" if in_rounds else "independently"]

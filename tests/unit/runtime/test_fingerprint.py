@@ -27,12 +27,16 @@ RULES = {
     "corrected thyme": ("agent.py", THYME, ENGINE),
     "specreason deepeyes": ("specreason.py", DEEPEYES, ENGINE),
     "specreason thyme": ("specreason.py", THYME, ENGINE),
-    "live deepeyes": ("live.py", DEEPEYES, ENGINE),
-    "live thyme": ("live.py", THYME, ENGINE),
+    "timing deepeyes": ("speceyes/method/timing.py", DEEPEYES, ENGINE),
+    "timing thyme": ("speceyes/method/timing.py", THYME, ENGINE),
+    "live deepeyes": ("speceyes/method/live.py", DEEPEYES, ENGINE),
+    "live thyme": ("speceyes/method/live.py", THYME, ENGINE),
+    "load deepeyes": ("speceyes/method/load_job.py", DEEPEYES, ENGINE),
+    "load thyme": ("speceyes/method/load_job.py", THYME, ENGINE),
     "judge": ("judge.py",),
     "replay": ("replay.py",),
 }
-OF_AN_AGENT = ("screen", "agent", "corrected", "specreason", "live")
+OF_AN_AGENT = ("screen", "agent", "corrected", "specreason", "timing", "live", "load")
 MODELS = {"draft", *(rule for rule in RULES if rule.split()[0] in OF_AN_AGENT)}
 
 
@@ -146,8 +150,18 @@ def test_editing_a_figure_a_table_or_the_config_model_reruns_no_stage(scripts, p
     assert stale_after_editing(scripts, f"speceyes/{path}") == set()
 
 
-def test_editing_the_gate_reevaluates_and_runs_no_model(scripts):
-    assert stale_after_editing(scripts, "speceyes/method/gate.py") == {"replay"}
+def test_editing_the_gate_reevaluates_and_runs_no_model_but_under_load(scripts):
+    assert stale_after_editing(scripts, "speceyes/method/gate.py") == {"replay", "load deepeyes", "load thyme"}
+
+
+@pytest.mark.parametrize(
+    ("path", "stages"),
+    [("method/timing.py", {"timing"}), ("method/live.py", {"live"}), ("method/load_job.py", {"load"})],
+    ids=["steps", "funnel", "load"],
+)
+def test_editing_how_one_thing_is_timed_repeats_nothing_else(scripts, path, stages):
+    stale = stale_after_editing(scripts, f"speceyes/{path}")
+    assert stale == {f"{stage} {agent}" for stage in stages for agent in ("deepeyes", "thyme")}
 
 
 def test_what_is_left_out_takes_what_only_it_imports(scripts):

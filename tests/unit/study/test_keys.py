@@ -33,7 +33,6 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
         ("judge", "", "A_JUDGES_KEY"),
         ("agent", "thyme", "AN_AGENTS_KEY"),
         ("timing", "thyme", "AN_AGENTS_KEY"),
-        ("load", "thyme", "AN_AGENTS_KEY"),
     ],
 )
 def test_a_job_whose_key_is_not_set_is_refused(study, rule, agent, key):
@@ -41,7 +40,7 @@ def test_a_job_whose_key_is_not_set_is_refused(study, rule, agent, key):
         Jobs(study).check_keys([("index", ""), (rule, agent)])
 
 
-@pytest.mark.parametrize("job", [("agent", "deepeyes"), ("load", "deepeyes"), ("make_table", ""), ("estimate", "")])
+@pytest.mark.parametrize("job", [("agent", "deepeyes"), ("timing", "deepeyes"), ("make_table", ""), ("estimate", "")])
 def test_a_job_that_asks_no_server_needs_no_key(study, job):
     Jobs(study).check_keys([job])
 

@@ -44,8 +44,8 @@ def test_the_papers_jobs_are_those_that_the_documentation_counts(paper):
 def test_the_miniatures_jobs(miniature):
     assert miniature.jobs() == {
         "make_miniature_benchmarks": 1, "index": 7, "check_inputs": 1, "draft": 1, "screen": 2, "agent": 2,
-        "corrected": 2, "specreason": 1, "corrected_specreason": 1, "timing": 2, "live": 2, "confidence": 7,
-        "replay": 14, "load": 2, "judge": 1,
+        "corrected": 2, "specreason": 1, "corrected_specreason": 1, "timing": 2, "confidence": 7,
+        "replay": 14, "judge": 1,
         "score_answers": 1, "measure_settings": 1, "outcomes": 1, "make_table": 18, "typeset_main_table": 1,
         "describe_tables": 1, "draw_figure": 13, "write_config": 1, "write_study_page": 1, "explorer": 1, "all": 1,
     }  # fmt: skip
@@ -165,7 +165,6 @@ def test_a_study_without_live_runs_compares_none():
 def test_a_study_without_load_has_no_throughput():
     quiet = plan("miniature", load=None)
     assert quiet.load_tables == quiet.throughput == []
-    assert "load" not in quiet.jobs()
     assert "throughput" not in quiet.made_tables.keys() | quiet.figures.keys()
 
 

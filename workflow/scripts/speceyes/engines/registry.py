@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from speceyes.engines.base import Engine, EngineType, Place
 from speceyes.engines.settings import EngineSettings
-from speceyes.engines.shared import ServedModel, SharedModel
 from speceyes.plugins import load_class
 
 DEFAULT_TYPE = "transformers"
@@ -55,23 +54,3 @@ def open_engine(engine: Mapping[str, Any], place: Place) -> AbstractContextManag
         EngineError: see :meth:`speceyes.engines.base.EngineType.open`.
     """
     return load_engine_type(engine["type"]).open(engine_settings(engine), place)
-
-
-@contextmanager
-def open_shared(engine: Mapping[str, Any], place: Place, largest_batch: int) -> Iterator[SharedModel | ServedModel]:
-    """The same model for many threads; see :mod:`speceyes.engines.shared`.
-
-    Args:
-        engine: see :func:`open_engine`.
-        place: see :func:`open_engine`.
-        largest_batch: requests at once at most, of an engine that does not serve many by itself.
-
-    Raises:
-        EngineError: see :meth:`speceyes.engines.base.EngineType.open`.
-    """
-    with open_engine(engine, place) as opened:
-        if serves_many(engine):
-            yield ServedModel(opened)
-        else:
-            with SharedModel(opened, largest_batch) as model:
-                yield model

@@ -13,18 +13,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import cycle, islice
-from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
 from speceyes.agents.base import Agent
 from speceyes.engines.shared import ServedModel, SharedModel
 from speceyes.images import Pictures
 from speceyes.method.draft import Drafter, DraftSettings
 from speceyes.method.funnel import Funnel, Gate
-from speceyes.method.load_settings import Arrivals, LoadSettings
+from speceyes.method.load_settings import Arrivals
 from speceyes.method.phases import Phases
 from speceyes.prompts import PromptFile
 from speceyes.records.samples import Sample
@@ -33,34 +31,6 @@ from speceyes.runtime.machine_use import machine_use
 
 System = Literal["agent", "funnel"]
 SYSTEMS: tuple[System, ...] = ("agent", "funnel")
-
-
-class LoadJob(BaseModel):
-    """What the rule ``load`` tells its script.
-
-    Attributes:
-        agent: its name.
-        type: its class as ``package.module:Class``.
-        engines: how its model (``model``) and the draft (``draft``) are opened.
-        models: their folders.
-        agent_settings, draft, load: settings.
-        screening: whose model screens.
-        gates: the gate of each benchmark.
-        identities: of code, models and prompts.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    agent: str
-    type: str
-    engines: dict[str, dict[str, Any]]
-    models: dict[str, Path]
-    agent_settings: dict[str, Any]
-    draft: DraftSettings
-    load: LoadSettings
-    screening: Literal["agent", "draft"]
-    gates: dict[str, Gate]
-    identities: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +121,19 @@ def run_load(
         ask(questions[0])  # untimed: first calls compile, allocate and page in
     for repeat in range(repeats):
         for place, arrivals in enumerate(every):
-            offered = list(islice(cycle(questions), max(len(questions), arrivals.under_way)))
+            offered = list(islice(cycle(questions), _offered(questions, arrivals)))
             for system in SYSTEMS if (repeat + place) % 2 == 0 else SYSTEMS[::-1]:
                 waits = np.random.default_rng((seed, repeat, place)).exponential(size=len(offered))
                 yield from _run(service, Run(system, arrivals, repeat), answers[system], offered, waits.tolist())
+
+
+def answers_to_come(questions: Sequence[OfferedQuestion], every: Sequence[Arrivals], repeats: int) -> int:
+    """How many records :func:`run_load` gives."""
+    return len(SYSTEMS) * repeats * sum(_offered(questions, arrivals) for arrivals in every)
+
+
+def _offered(questions: Sequence[OfferedQuestion], arrivals: Arrivals) -> int:
+    return max(len(questions), arrivals.under_way)
 
 
 def _run(

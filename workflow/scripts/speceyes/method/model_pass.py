@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from importlib import import_module
@@ -15,7 +14,8 @@ from pydantic import BaseModel, ConfigDict
 from speceyes.agents.base import Agent, load_agent
 from speceyes.agents.side_by_side import Conversation, independently, records_side_by_side
 from speceyes.engines.base import Engine, Place
-from speceyes.engines.registry import open_engine, serves_many
+from speceyes.engines.open_models import OpenModels
+from speceyes.engines.registry import serves_many
 from speceyes.records.batches import BatchSize
 from speceyes.records.passes import Pass
 from speceyes.records.samples import Sample, read_samples
@@ -105,10 +105,8 @@ class ModelPass:
         shard: of the passes over all samples.
         journals: the study's folder of journals.
         media: the study's folder of pictures that agents make.
-        gpus: devices that the job holds.
-        log: the job's log.
+        models: the job's.
         device: the model of device, where records depend on it.
-        held: what ends with the job, such as the servers that it starts.
     """
 
     job: Job
@@ -116,10 +114,8 @@ class ModelPass:
     shard: Shard
     journals: Path
     media: Path
-    gpus: int
-    log: Path
+    models: OpenModels
     device: dict[str, str] = field(default_factory=dict)
-    held: ExitStack = field(default_factory=ExitStack)
 
     @classmethod
     def of(cls, snakemake: Any, folders: Folders) -> ModelPass:
@@ -128,26 +124,34 @@ class ModelPass:
         Raises:
             ValidationError: the rule's parameter ``job`` is not what :class:`Job` says.
         """
+        job = Job.model_validate(snakemake.params.job)
+        gpus, log = snakemake.resources.get("gpu", 0), Path(snakemake.log[0])
         return cls(
-            job=Job.model_validate(snakemake.params.job),
+            job=job,
             inputs={name: Path(path) for name, path in snakemake.input.items() if isinstance(path, str)},
             shard=Shard.parse(snakemake.wildcards.get("shard", WHOLE)),
             journals=Path(folders.journals),
             media=Path(folders.media),
-            gpus=snakemake.resources.get("gpu", 0),
-            log=Path(snakemake.log[0]),
+            models=OpenModels(job.engines, {name: Place(path, gpus, log) for name, path in job.models.items()}),
         )
 
     def engine(self, name: str) -> Engine:
-        """The model that is named so among the rule's inputs, open until :meth:`run` has ended."""
-        place = Place(self.job.models[name], self.gpus, self.log)
-        return self.held.enter_context(open_engine(self.job.engines[name], place))
+        """The model that is named so among the rule's inputs."""
+        return self.models.engine(name)
 
     def by_the_clock(self) -> ModelPass:
         """The same job, whose records depend on the device too: a table's times belong together."""
-        if self.gpus:
+        if any(place.gpus for place in self.models.places.values()):
             import_module("torch")  # names the GPU
         return replace(self, device={"device": device()["name"]})
+
+    def also(self, job: dict[str, Any]) -> ModelPass:
+        """Another job's work, done in the same process by the same models.
+
+        Raises:
+            ValidationError: the job is not what :class:`Job` says.
+        """
+        return replace(self, job=Job.model_validate(job))
 
     def first(self) -> tuple[Sample, Portion]:
         """A sample for the models to warm up on."""
@@ -192,6 +196,11 @@ class ModelPass:
         return agent
 
     def run(self, kind: type[R], start: Callable[[], Work[R]]) -> None:
+        """:meth:`complete` every table, and close the models."""
+        with self.models:
+            self.complete(kind, start)
+
+    def complete(self, kind: type[R], start: Callable[[], Work[R]]) -> None:
         """Do what is not done yet and bring every table up to date, one pass after the other.
 
         Args:
@@ -200,12 +209,21 @@ class ModelPass:
                 not at all where there is none.
         """
         started = cache(start)
-        with self.held:
-            for portion in self.job.portions:
-                self._stage(portion).run(kind, partial(_on, started, portion))
+        for portion in self.job.portions:
+            self._stage(portion).run(kind, partial(_on, started, portion))
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What records depend on: the job's settings, and those of its engines that may change an answer."""
+        engines = {f"{name} engine": _that_answers(settings) for name, settings in self.job.engines.items()}
+        return self.job.settings | engines
+
+    @property
+    def identities(self) -> dict[str, str]:
+        """The same of code, models and prompts, and of the device where times are measured."""
+        return self.job.identities | self.device
 
     def _stage(self, portion: Portion) -> Stage:
-        engines = {f"{name} engine": _that_answers(settings) for name, settings in self.job.engines.items()}
         timed = portion.model_dump(mode="json", include={"batches", "variants"}, exclude_defaults=True)
         selection = portion.drawn or self.shard
         return Stage(
@@ -214,8 +232,8 @@ class ModelPass:
             table=portion.table,
             journals=self.journals,
             selection=selection,
-            settings=self.job.settings | engines | timed,
-            inputs=self.job.identities | portion.identities | self.device,
+            settings=self.settings | timed,
+            inputs=self.identities | portion.identities,
             stamp=portion.holds.stamp(),
         )
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from speceyes.images import Pictures
-from speceyes.method.phases import Phases
-from speceyes.method.specreason import SpecReason
+from speceyes.method.model_pass import ModelPass, Portion, Work
+from speceyes.method.phases import Phases, phases_of
+from speceyes.method.specreason import VARIANTS, SpecReason, SpecReasonSettings, Variant
 from speceyes.records.batches import BatchSize, in_batches
 from speceyes.records.samples import Sample
 from speceyes.records.types import AgentRecord, DraftRecord, ScreenRecord, StepName, Timed, TimingRecord
@@ -99,3 +101,29 @@ def _timed(step: TimedStep, record: StepRecord, repeat: int) -> Timed:
         status=record.status,
         answer=record.answer if isinstance(record, AgentRecord) else record.text,
     )
+
+
+def timing_steps(here: ModelPass) -> Work[TimingRecord]:
+    """The work of a job that times every step: models opened, and every step warmed up on its first sample.
+
+    Args:
+        here: a job as :func:`speceyes.method.phases.phases_of` takes it, with the settings ``specreason``, ``repeats``
+            and, for each variant of SpecReason, ``agent VARIANT``.
+    """
+    settings = here.job.settings
+    draft, model = here.engine("draft"), here.engine("model")
+    phases = phases_of(here, draft, model)
+    peer_settings = SpecReasonSettings.model_validate(settings["specreason"])
+    peers = {
+        variant: VARIANTS[cast(Variant, variant)](draft, model, here.agent(f"agent {variant}"), peer_settings)
+        for variant in {variant for portion in here.job.portions for variant in portion.variants}
+    }
+
+    def run(samples: Sequence[Sample], portion: Portion) -> Iterator[TimingRecord]:
+        own = {name: peers[name] for name in portion.variants}
+        clock = Clock(phases, own, portion.batches, settings["repeats"])
+        return clock.run(samples, Pictures(portion.images))
+
+    first, portion = here.first()
+    Clock(phases, peers, portion.batches, settings["repeats"]).warm_up(first, Pictures(portion.images))
+    return run

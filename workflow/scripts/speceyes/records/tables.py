@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from speceyes.records.types import FORMAT_VERSION, Record, RecordError
 from speceyes.runtime.atomic import whole
+from speceyes.runtime.provenance import digest
 
 PROVENANCE_KEY = b"speceyes.provenance"
 NESTED = {"turns", "times"}  # columns of records within records, as JSON text
@@ -92,6 +93,16 @@ def holds_records(path: Path, kind: type[Record]) -> bool:
     """Whether a table says that it holds such records, as this version writes them."""
     stamp = read_provenance(path)
     return (stamp.get("record"), stamp.get("format")) == (kind.__name__, FORMAT_VERSION)
+
+
+def is_made_from(path: Path, kind: type[Record], settings: dict[str, Any], inputs: dict[str, str]) -> bool:
+    """Whether there is a table, whole, of such records, made with these settings from these inputs."""
+    try:
+        stamp = read_provenance(path)
+        same = digest(stamp.get("settings"), stamp.get("inputs")) == digest(settings, inputs)
+        return same and holds_records(path, kind)
+    except (pa.ArrowInvalid, OSError):
+        return False
 
 
 def read_provenance(path: Path) -> dict[str, Any]:

@@ -223,13 +223,11 @@ class _Units:
 def model_jobs(plan: Plan) -> list[ModelJobs]:
     """The jobs that load models and have something left to do."""
     found = []
-    for stage in MODEL_STAGES:
-        passes = plan.select(stage)
-        if any(not Path(table).exists() for one in passes for table in plan.tables_of(one)):
-            gpus = max(max(1, plan.study.gpus(stage, one.agent or "")) for one in passes)
+    for stage in plan.model_rules:
+        if any(not Path(table).exists() for table in plan.written_by(stage)):
+            gpus = max(max(1, plan.study.gpus(stage, one.agent or "")) for one in plan.select(stage))
             found.append(ModelJobs(stage, plan.model_jobs(stage), gpus))
-    left = [table for table in plan.load_tables if not Path(table).exists()]
-    return [*found, *([ModelJobs("load", len(left), 1)] if left else [])]
+    return found
 
 
 def measured_seconds(passes: Iterable[PlannedPass]) -> dict[TimingKey, float]:
@@ -317,7 +315,7 @@ def _stage_cost(passes: Sequence[PlannedPass], rates: Rates) -> StageCost:
 
 
 def load_costs(plan: Plan, assumed: Assumptions, known: Mapping[str, float]) -> list[StageCost]:
-    """The rule ``load``: every question to the agent alone and to the funnel, at every level, as often as repeated.
+    """Load: every question to the agent alone and to the funnel, at every level, as often as repeated.
 
     So many questions under way are answered so many times as fast, up to the gain of many in flight; at random times
     no faster than they come.

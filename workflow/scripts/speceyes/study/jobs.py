@@ -19,7 +19,15 @@ from speceyes.study.study import Study
 from speceyes.tables.table_settings import OperatingPoint, TableSettings
 
 SCRIPTS = Path(__file__).parents[2]
-SCRIPT_OF = {"corrected": "agent", "corrected_specreason": "specreason"}  # of rules that inherit another rule's
+# What does a stage's work, where that is not the script of its name: of rules that inherit another's, and of what one
+# script does in turn, so that an edit of one makes nothing of the others stale.
+WORK = {
+    "corrected": "agent",
+    "corrected_specreason": "specreason",
+    "timing": "speceyes/method/timing",
+    "live": "speceyes/method/live",
+    "load": "speceyes/method/load_job",
+}
 PAGE = SCRIPTS / "speceyes" / "pages" / "explorer" / "static"
 
 # An edited gate is evaluated by replay and held against the live runs (live_vs_replay: same_source); what it
@@ -29,15 +37,15 @@ WITHOUT: dict[str, tuple[str, ...]] = {"live": ("speceyes.method.gate",)}
 Wildcards = Mapping[str, str]
 
 
-def code(rule: str, *modules: str) -> str:
-    """The fingerprint of a rule's script and the library modules it imports or loads by name.
+def code(stage: str, *modules: str) -> str:
+    """The fingerprint of what does the work of a rule or stage, and the library modules it imports or loads by name.
 
     Args:
-        rule: the rule, after which its script is named unless it inherits another rule's.
-        modules: what the script loads by name, as ``package.module`` or ``package.module:Class``.
+        stage: the rule, after which its script is named, or a key of :data:`WORK`.
+        modules: what is loaded by name, as ``package.module`` or ``package.module:Class``.
     """
     named = tuple(module.partition(":")[0] for module in modules)
-    return fingerprint(Code(SCRIPTS / f"{SCRIPT_OF.get(rule, rule)}.py", named, WITHOUT.get(rule, ())))
+    return fingerprint(Code(SCRIPTS / f"{WORK.get(stage, stage)}.py", named, WITHOUT.get(stage, ())))
 
 
 def _worded(prompts: str) -> dict[str, Any]:
@@ -54,19 +62,23 @@ class Jobs:
 
     def model_pass(self, stage: PassStage, wildcards: Wildcards) -> dict[str, Any]:
         """A job of a stage that runs models: :class:`speceyes.method.model_pass.Job`, as plain data."""
-        study, config = self._study, self._study.config
         agent = wildcards.get("agent", "")
+        settings = self._settings(stage, agent, wildcards.get("variant", ""))
+        told = self._models_and_prompts(stage, agent, code(stage, *self._named(stage, agent)))
+        return told | {"portions": self._portions(stage, wildcards), "settings": settings}
+
+    def _models_and_prompts(self, stage: PassStage, agent: str, code: str) -> dict[str, Any]:
+        """How a stage's models are opened, whose they are, and the identities of what they are asked with."""
+        study = self._study
         models = study.models(stage, agent)
-        told: dict[str, Any] = {
-            "portions": self._portions(stage, wildcards),
+        files = {name: model.path for name, model in models.items()}
+        files |= study.prompt_files(stage, agent) if agent else {}
+        return {
             "engines": {name: model.engine.model_dump(mode="json") for name, model in models.items()},
             "models": {name: model.path for name, model in models.items()},
-            "settings": self._settings(stage, agent, wildcards.get("variant", "")),
-            "identities": {name: identity(Path(model.path)) for name, model in models.items()}
-            | ({name: identity(Path(path)) for name, path in study.prompt_files(stage, agent).items()} if agent else {})
-            | {"code": code(stage, *self._named(stage, agent))},
+            "identities": {name: identity(Path(path)) for name, path in files.items()} | {"code": code},
+            "agent": study.config.agents[agent].type if agent else "",
         }
-        return told | ({"agent": config.agents[agent].type} if agent else {})
 
     def _portions(self, stage: PassStage, wildcards: Wildcards) -> list[dict[str, Any]]:
         """The passes that a job goes through: what each reads, and its table."""
@@ -119,33 +131,23 @@ class Jobs:
                 return own
 
     def load(self, agent: str) -> dict[str, Any]:
-        """The job that offers load to an agent and the funnel over it: :class:`speceyes.method.load.LoadJob`."""
-        study, config = self._study, self._study.config
-        assert config.load is not None  # else no job is asked for
-        models = study.models("live", agent)
-        prompt_files = study.prompt_files("live", agent)
+        """The job that offers load to an agent and the funnel over it, in the same form; nothing where none is offered.
+
+        It writes a table of its own: :func:`speceyes.method.load_job.offer_load`.
+        """
+        config = self._study.config
+        if config.load is None:
+            return {}
         metric = headline(config.grid.metrics)
-        return {
-            "agent": agent,
-            "type": config.agents[agent].type,
-            "engines": {name: model.engine.model_dump(mode="json") for name, model in models.items()},
-            "models": {name: model.path for name, model in models.items()},
-            "agent_settings": study.agent_settings(agent),
-            "draft": config.draft.settings.model_dump(mode="json"),
-            "load": config.load.model_dump(mode="json"),
-            "screening": config.screening.by,
-            "gates": {
-                benchmark: {
-                    "metric": metric,
-                    "top_k": config.grid.main_top_k,
-                    "threshold": study.points(agent, benchmark)[metric],
-                }
-                for benchmark in config.benchmarks
-            },
-            "identities": {name: identity(Path(model.path)) for name, model in models.items()}
-            | {name: identity(Path(path)) for name, path in prompt_files.items()}
-            | {"code": code("load", *self._named("live", agent), *([metric] if ":" in metric else []))},
+        points = {benchmark: self._study.points(agent, benchmark)[metric] for benchmark in config.benchmarks}
+        gates = {
+            benchmark: {"metric": metric, "top_k": config.grid.main_top_k, "threshold": threshold}
+            for benchmark, threshold in points.items()
         }
+        settings = {"load": config.load.model_dump(mode="json"), "gates": gates}
+        named = [*self._named("live", agent), *([metric] if ":" in metric else [])]
+        told = self._models_and_prompts("live", agent, code("load", *named))
+        return told | {"portions": [], "settings": self._settings("live", agent, "") | settings}
 
     def _timed(self, agent: str, own: dict[str, Any]) -> dict[str, Any]:
         """What is timed beside screening, draft and agent: SpecReason, with an agent for each variant."""
@@ -208,9 +210,8 @@ class Jobs:
         for rule, agent in planned:
             if rule == "judge" and not Path(study.layout.verdicts).exists():
                 study.config.judge.client.key()
-            if rule in MODEL_JOBS or rule == "load":
-                stage = "live" if rule == "load" else cast(PassStage, rule)
-                for model in study.models(stage, agent).values():
+            if rule in MODEL_JOBS:
+                for model in study.models(cast(PassStage, rule), agent).values():
                     model.engine.check_environment()
 
     def page_sources(self) -> str:

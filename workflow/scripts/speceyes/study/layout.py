@@ -30,8 +30,9 @@ MODEL_JOBS: Mapping[str, str] = {
     "specreason": "specreason/{agent}/{variant}/{shard}",
     "corrected_specreason": "corrected_specreason/{agent}",
     "timing": "timing/{agent}",
-    "live": "live/{agent}",
 }
+# Whose jobs go through a stage's passes as well, where the stage has none of its own.
+WITHIN: Mapping[str, str] = {"live": "timing"}
 
 
 @dataclass(frozen=True, slots=True)

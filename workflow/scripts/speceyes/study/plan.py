@@ -11,7 +11,7 @@ from typing import Any
 from speceyes.records.passes import NAMES, Pass, PassStage
 from speceyes.study.declared import declared
 from speceyes.study.downloads import Downloads
-from speceyes.study.layout import MODEL_JOBS
+from speceyes.study.layout import MODEL_JOBS, WITHIN
 from speceyes.study.study import Study
 
 REPOSITORY = Path(__file__).parents[4]
@@ -95,12 +95,23 @@ class Plan:
 
     def job_names(self, stage: PassStage) -> tuple[str, ...]:
         """What tells the jobs of a stage that runs models from each other, shards apart."""
-        return tuple(name for name in NAMES[stage] if f"{{{name}}}" in MODEL_JOBS[stage])
+        return tuple(name for name in NAMES[stage] if f"{{{name}}}" in MODEL_JOBS[WITHIN.get(stage, stage)])
 
     def model_jobs(self, stage: PassStage) -> int:
         """How many jobs a stage that runs models has: however many splits there are, each loads its models once."""
         kinds = {tuple(one.names[name] for name in self.job_names(stage)) for one in self.select(stage)}
         return len(kinds) * len(self.shards(stage))
+
+    @property
+    def model_rules(self) -> list[PassStage]:
+        """The stages that are rules with models, of those that the study has."""
+        return [stage for stage in NAMES if stage in MODEL_JOBS and self.select(stage)]
+
+    def written_by(self, rule: PassStage) -> list[str]:
+        """The tables of all jobs of a rule that runs models."""
+        stages = [stage for stage in NAMES if WITHIN.get(stage, stage) == rule]
+        tables = [table for stage in stages for table in self.tables(stage)]
+        return [*tables, *self.load_tables] if rule == "timing" else tables
 
     def model_tables(self, stage: PassStage) -> list[str]:
         """The tables of any job of a stage that runs models, with the job's wildcards."""
@@ -108,6 +119,12 @@ class Plan:
         pattern = self.layout.passes(stage)
         made = (pattern.format(**one.names | wildcards, shard="{shard}") for one in self.select(stage))
         return list(dict.fromkeys(made))
+
+    @property
+    def clock_tables(self) -> list[str]:
+        """The tables of any job that measures by the clock: of every step, of live runs, of answers under load."""
+        load = [self.layout.load()] if self.study.config.load else []
+        return [*self.model_tables("timing"), *self.model_tables("live"), *load]
 
     def samples(self) -> list[str]:
         """The samples table of every split."""
@@ -209,9 +226,8 @@ class Plan:
             "download_prompts": int(downloads.prompts),
             "index": len(self.study.splits),
             "check_inputs": 1,
-            **{stage: self.model_jobs(stage) for stage in NAMES if stage in MODEL_JOBS},
+            **{stage: self.model_jobs(stage) for stage in self.model_rules},
             **{stage: made[stage] for stage in ("confidence", "replay")},
-            "load": len(self.load_tables),
             **dict.fromkeys(("judge", "score_answers", "measure_settings", "outcomes"), 1),
             "make_table": len(self.made_tables),
             "typeset_main_table": 1,
