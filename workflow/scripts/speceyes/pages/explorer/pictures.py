@@ -54,7 +54,7 @@ def _thumbnail(path: Path, share: float) -> bytes:
     share = min(LARGEST_SHARE, share)
     side = min(LARGEST_SIDE, int(math.sqrt(share / LEAST_BYTES_PER_PIXEL)))
     while side >= SMALLEST_SIDE:
-        picture.thumbnail((side, side), Image.Resampling.LANCZOS)
+        picture.thumbnail((side, side), Image.Resampling.HAMMING)
         buffer = io.BytesIO()
         picture.save(buffer, "WEBP", quality=QUALITY, method=1)
         if buffer.tell() <= share:
