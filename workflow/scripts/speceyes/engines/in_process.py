@@ -50,21 +50,25 @@ class InProcess:
     @contextmanager
     def open(settings: TransformersSettings, place: Place) -> Iterator[Engine]:
         """The loaded model; see :class:`speceyes.engines.base.EngineType`."""
-        with _nothing_collected():
+        with _kept_from_collection():
             from speceyes.engines.cuda import require_cuda  # noqa: PLC0415 - torch
             from speceyes.engines.transformers_engine import TransformersEngine  # noqa: PLC0415 - torch
 
             if place.gpus and settings.uses_gpus:
                 require_cuda(place.gpus)
             engine = TransformersEngine(place.model, settings)
-        yield engine
+        try:
+            yield engine
+        finally:
+            gc.unfreeze()
 
 
 @contextmanager
-def _nothing_collected() -> Iterator[None]:
-    """Libraries and model stay to the end: searching them for garbage again and again takes most of a second."""
+def _kept_from_collection() -> Iterator[None]:
+    """Libraries and model stay while it is open: searching them for garbage takes a second, again and again."""
     gc.disable()
     try:
         yield
     finally:
+        gc.freeze()
         gc.enable()
