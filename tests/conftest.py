@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import hypothesis
 import pytest
-from small_study import small_study, write_own_wording
+from small_study import finished_small_study
 from workspace import Workspace
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -19,16 +19,19 @@ hypothesis.settings.load_profile("busy machine")
 # Imports make no garbage worth a search, and a search takes longer with each: a quarter of collecting the tests.
 gc.disable()
 
-FINISHED_STUDY, BROWSER = "finished study", "browser"
+MAKES_THE_STUDY, BROWSER = "tests/integration/test_study.py", "browser"
 DRAWING_AND_TRAINING = ("figures", "training")  # folders of the unit tests that take longest
 
 
+def asks_of_the_study(path: PurePosixPath) -> bool:
+    """Whether the tests of a file want the finished study."""
+    return path.name.startswith("test_study") and "unit" not in path.parts
+
+
 def shared_by(nodeid: str) -> str:
-    """What a test shares with others that must run in its process: the finished study, the browser, or its file's."""
+    """What a test shares with others that must run in its process: the browser, or its file's."""
     path = PurePosixPath(nodeid.partition("::")[0])
-    if path.name.startswith("test_study") and "unit" not in path.parts:
-        return FINISHED_STUDY
-    return BROWSER if path.parent.name == "browser" else str(path)
+    return BROWSER if path.parent.name == "browser" and not asks_of_the_study(path) else str(path)
 
 
 class BySharedFixtures(LoadScopeScheduling):
@@ -44,15 +47,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByShare
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest comes first, so that no worker is left with it at the end."""
+    """What takes longest comes first, so that no worker is left with it at the end; what waits for it, last."""
     items.sort(key=lambda test: _place(shared_by(test.nodeid)))
 
 
 def _place(shared: str) -> int:
-    first = (FINISHED_STUDY, BROWSER)
+    first, path = (MAKES_THE_STUDY, BROWSER), PurePosixPath(shared)
     if shared in first:
         return first.index(shared)
-    return len(first) + (PurePosixPath(shared).parent.name not in DRAWING_AND_TRAINING)
+    if asks_of_the_study(path):
+        return len(first) + 2
+    return len(first) + (path.parent.name not in DRAWING_AND_TRAINING)
 
 
 def pytest_collection_finish() -> None:
@@ -70,15 +75,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 @pytest.fixture(scope="session")
-def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A finished small study."""
-    made = Workspace.copy(tmp_path_factory.mktemp("study"), small_study())
-    write_own_wording(made.folder)
-    made.snakemake()
-    return made
+def workspace(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Workspace:
+    """A worker's own copy of the finished small study, which the first worker that asks makes for all."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own if worker_id == "master" else own.parent
+    return finished_small_study(shared / "study").copied(own / "study-copy")
 
 
 @pytest.fixture(scope="session")
 def results(workspace: Workspace) -> Path:
-    """The finished study's folder."""
+    """The folder of the worker's finished study."""
     return workspace.folder / "results" / "small"

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from workspace import REPOSITORY
+from filelock import FileLock
+from workspace import REPOSITORY, Workspace
 
 SIZES = {"vstar_direct": 8, "vstar_relative": 4, "hrbench_questions": 2, "pope_images": 4, "plain": 0.5}
 SPLITS = {"vstar": {"direct_attributes": 8}, "pope": {"random": 8}}
@@ -54,3 +55,15 @@ def write_own_wording(root: Path) -> None:
     (prompts / "draft_thyme.yaml").write_text(
         common.replace("Options: {options}", "Options:{options}"), encoding="utf-8"
     )
+
+
+def finished_small_study(folder: Path) -> Workspace:
+    """The small study run to its end in a folder that several processes ask for; all but the first wait for it."""
+    ready = folder.with_suffix(".ready")
+    with FileLock(folder.with_suffix(".lock")):
+        if not ready.exists():
+            study = Workspace.copy(folder, small_study())
+            write_own_wording(folder)
+            study.snakemake()
+            ready.touch()
+    return Workspace(folder, folder / "config" / "study.yaml")
