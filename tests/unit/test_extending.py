@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from configurations import written
 from guide import BLOCKS
 from official_forms import picture
 from PIL import Image
@@ -46,7 +47,7 @@ def outside(tmp_path, monkeypatch):
 
 def study_with(entry: str) -> dict[str, Any]:
     """The paper's study with an entry laid over it as Snakemake does it."""
-    raw = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    raw = written("config.yaml")
     update_config(raw, yaml.safe_load(BLOCKS[entry]))
     return raw
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import yaml
-from configurations import CONFIG
+from configurations import written
 
 
 @pytest.fixture
 def raw() -> dict[str, Any]:
-    return yaml.safe_load((CONFIG / "config.yaml").read_text())
+    return written("config.yaml")

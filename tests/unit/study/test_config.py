@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-import yaml
-from configurations import CONFIG, complaint, put
+from configurations import CONFIG, complaint, put, written
 from speceyes.study.config import ConfigError, check_files, load_config
 
 METRICS = "'min', 'mean', 'bottom20', 'log' or a function of your own, package.module:function"
@@ -12,7 +11,7 @@ METRICS = "'min', 'mean', 'bottom20', 'log' or a function of your own, package.m
 
 @pytest.mark.parametrize("name", ["config.yaml", "miniature.yaml", "own_data.yaml"])
 def test_the_shipped_studies_are_valid(name):
-    assert load_config(yaml.safe_load((CONFIG / name).read_text())).benchmarks
+    assert load_config(written(name)).benchmarks
 
 
 def test_the_paper_is_configured_as_published(raw):
@@ -34,11 +33,11 @@ def test_the_paper_is_configured_as_published(raw):
 
 def test_every_download_of_the_paper_is_registered_at_the_revision_it_names(raw):
     config = load_config(raw)
-    models = yaml.safe_load((CONFIG / "models.yaml").read_text())
+    models = written("models.yaml")
     assert {m.source: m.revision for m in config.models.values()} == {
         source: entry["revision"] for source, entry in models.items()
     }
-    datasets = yaml.safe_load((CONFIG / "datasets.yaml").read_text())
+    datasets = written("datasets.yaml")
     assert {b.source for b in config.benchmarks.values()} == set(datasets)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-import yaml
+from configurations import written
 from speceyes.study.config_docs import documents
 
 ROOT = Path(__file__).parents[3]
@@ -25,7 +25,7 @@ def test_the_schema_accepts_the_shipped_studies_and_refuses_what_the_model_refus
     checker = jsonschema.Draft202012Validator(schema)
     checker.check_schema(schema)
     for name in ("config.yaml", "miniature.yaml"):
-        study = yaml.safe_load((ROOT / "config" / name).read_text())
+        study = written(name)
         assert list(checker.iter_errors(study)) == []
         study["grid"]["thresholds"]["pope"] = [1]
         study["draft"]["batch_sze"] = 2

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import yaml
+from configurations import written
 from scripted import sample
 from speceyes.records.passes import Pass
 from speceyes.records.samples import write_samples
@@ -37,7 +37,7 @@ GATE = {"metric": "min", "top_k": 64, "threshold": 0.98, "batch": 6}
 
 
 def paper(folder: Path, **changes: object) -> Plan:
-    raw = yaml.safe_load((ROOT / "config" / "config.yaml").read_text()) | changes
+    raw = written("config.yaml") | changes
     return Plan(Study(load_config(raw), Layout(str(folder))))
 
 
@@ -159,7 +159,7 @@ def test_a_job_on_several_gpus_costs_all_of_them(tmp_path):
 
 
 def test_models_are_loaded_as_often_with_one_split_as_with_all(tmp_path):
-    raw = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())["benchmarks"]
+    raw = written("config.yaml")["benchmarks"]
     alone = {
         name: benchmark | {"splits": dict([next(iter(benchmark["splits"].items()))])} for name, benchmark in raw.items()
     }

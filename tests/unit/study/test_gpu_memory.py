@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from configurations import written
 from scripted import sample
 from snakemake.utils import update_config
 from speceyes.documents import DocumentError
@@ -18,12 +19,12 @@ from speceyes.study.layout import Layout
 from speceyes.study.study import Study
 
 ROOT = Path(__file__).parents[3]
-REGISTERED = yaml.safe_load((ROOT / "config" / "models.yaml").read_text())
+REGISTERED = written("models.yaml")
 (ONE_GPU,) = re.findall(r"```yaml\n# one-gpu.yaml\n(.*?)```", (ROOT / "docs" / "scaling.md").read_text(), re.DOTALL)
 
 
 def paper(layout: Layout | None = None, **changes: object) -> Study:
-    config = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    config = written("config.yaml")
     update_config(config, changes)
     return Study(load_config(config), layout)
 
@@ -108,7 +109,7 @@ def test_what_a_card_cannot_hold_is_marked():
 
 
 def test_models_on_the_cpu_or_on_servers_need_no_gpu():
-    config = yaml.safe_load((ROOT / "config" / "miniature.yaml").read_text())
+    config = written("miniature.yaml")
     assert planned_memory(Study(load_config(config))) == []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import yaml
+from configurations import written
 from speceyes.engines.access import KeyMissingError
 from speceyes.study.config import load_config
 from speceyes.study.jobs import Jobs
@@ -21,7 +21,7 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Study:
     """The miniature with a judge and an agent's model behind servers that want keys; none is set."""
     for name in ("A_JUDGES_KEY", "AN_AGENTS_KEY"):
         monkeypatch.delenv(name, raising=False)
-    raw = yaml.safe_load((ROOT / "config" / "miniature.yaml").read_text())
+    raw = written("miniature.yaml")
     raw["judge"] |= {"url": "http://127.0.0.1:9/v1", "client": {"api_key_variable": "A_JUDGES_KEY"}}
     raw["models"]["thyme"] |= {"engine": SERVED}
     return Study(load_config(raw), Layout(str(tmp_path)))

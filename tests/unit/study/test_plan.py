@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from configurations import written
 from speceyes.records.passes import NAMES, PassStage
 from speceyes.study.captions import Captions
 from speceyes.study.config import load_config
@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def plan(name: str, **changes: object) -> Plan:
-    return Plan(Study(load_config(yaml.safe_load((ROOT / "config" / f"{name}.yaml").read_text()) | changes)))
+    return Plan(Study(load_config(written(f"{name}.yaml") | changes)))
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +52,7 @@ def test_the_miniatures_jobs(miniature):
 
 
 def test_a_judge_that_runs_elsewhere_is_not_downloaded():
-    raw = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    raw = written("config.yaml")
     away = plan("config", judge=raw["judge"] | {"url": "http://judge.example:23333/v1"})
     assert away.jobs()["download_model"] == 3
     assert (away.study.judge_folder, away.study.judge_gpus) == ([], 0)
@@ -83,7 +83,7 @@ def test_the_jobs_of_a_stage_write_each_of_its_tables_once(name):
 
 
 def test_another_split_adds_no_job_that_loads_a_model(paper):
-    raw = yaml.safe_load((ROOT / "config" / "config.yaml").read_text())
+    raw = written("config.yaml")
     benchmarks = raw["benchmarks"]
     benchmarks["pope"]["splits"] |= {"held_out": 100}
     more = plan("config", benchmarks=benchmarks)
@@ -194,7 +194,7 @@ def test_a_study_may_lie_elsewhere(miniature):
 
 
 def test_agents_of_the_published_protocol_alone_run_under_the_corrected_one_too():
-    raw = yaml.safe_load((ROOT / "config" / "miniature.yaml").read_text())
+    raw = written("miniature.yaml")
     assert {one.agent for one in plan("miniature").select("corrected")} == {"deepeyes", "thyme"}
     assert plan("miniature", protocol="corrected").select("corrected") == []
     assert plan("miniature", corrected={"images": 0}).select("corrected") == []

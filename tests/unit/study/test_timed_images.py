@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from configurations import written
 from speceyes.analysis.timing_plan import images_needed
 from speceyes.method.replay import write_replay
 from speceyes.study.config import load_config
@@ -23,7 +24,7 @@ SIZES = {"vstar": 20, "pope": 10}  # images of a split
 
 
 def paper(folder: Path) -> Study:
-    return Study(load_config(yaml.safe_load((ROOT / "config/config.yaml").read_text())), Layout(str(folder)))
+    return Study(load_config(written("config.yaml")), Layout(str(folder)))
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -70,6 +71,7 @@ class AskedModel(NamedTuple):
 def planned_memory(study: Study) -> list[PlannedMemory]:
     """The need of every stage that loads models onto GPUs, agent by agent."""
     plan, shapes = Plan(study), _shapes(study)
+    picture = cache(partial(_largest_picture, study))  # a split has many passes
     found = []
     for stage in MODEL_STAGES:
         for agent in dict.fromkeys(one.agent or "" for one in plan.select(stage)):
@@ -78,7 +80,10 @@ def planned_memory(study: Study) -> list[PlannedMemory]:
             if unknown := [model.source or model.path for model in models if shapes[model.path] is None]:
                 found.append(PlannedMemory(stage, agent, "", 0, study.gpus(stage, agent), None, unknown[0]))
             elif models:
-                planned = [_planned(study, one, [*_asked(study, one, models, shapes)]) for one in passes]
+                planned = [
+                    _planned(study, one, [*_asked(study, one, models, shapes)], picture(one.benchmark, one.split))
+                    for one in passes
+                ]
                 found.append(max(planned, key=lambda one: one.need.total if one.need else 0.0))
     return found
 
@@ -112,10 +117,9 @@ def _asked(
             yield AskedModel(shape, engine, batch or models[-1].engine.concurrency)
 
 
-def _planned(study: Study, one: Pass, asked: Sequence[AskedModel]) -> PlannedMemory:
+def _planned(study: Study, one: Pass, asked: Sequence[AskedModel], picture: tuple[int, int] | None) -> PlannedMemory:
     """What models that lie on a device together need: all weights, and the rest of the one that needs most of it."""
     weights = sum(model.shape.parameters * _bytes(model) for model in asked) / GB
-    picture = _largest_picture(study, one)
     needs = {MemoryNeed(weights, *_at_work(model, picture)): model.prompts for model in asked}
     most = max(needs, key=lambda need: need.total)
     agent = one.agent or ""
@@ -142,12 +146,12 @@ def _bytes(asked: AskedModel) -> int:
     return BYTES.get(asked.shape.dtype if dtype == "auto" else dtype, 4)
 
 
-def _largest_picture(study: Study, one: Pass) -> tuple[int, int] | None:
+def _largest_picture(study: Study, benchmark: str, split: str) -> tuple[int, int] | None:
     """Width and height of a split's largest picture: as indexed, else as registered; None where it is not known."""
-    samples = Path(study.layout.samples(one.benchmark, one.split))
+    samples = Path(study.layout.samples(benchmark, split))
     if not samples.exists():
         downloads = Downloads(study)
-        return downloads.dataset(one.benchmark).entry.largest_picture if one.benchmark in downloads.datasets else None
+        return downloads.dataset(benchmark).entry.largest_picture if benchmark in downloads.datasets else None
     table = pq.read_table(samples, columns=["width", "height"])
     area = pc.multiply(table["width"], table["height"])
     row = pc.index(area, pc.max(area)).as_py()
