@@ -177,14 +177,18 @@ def test_the_explorer_is_one_page_for_a_study_that_fits(paper, miniature):
 def test_what_a_table_or_figure_reads_is_made_by_the_study(paper):
     made = {path for paths in paper.targets.values() for path in paths}
     known = made | {paper.layout.answers, paper.layout.outcomes, paper.layout.verdicts}
-    known |= (
-        {table for stage in NAMES for table in paper.tables(stage)}
-        | {*paper.samples(), *paper.load_tables}
-        | {str(path) for path in GIVEN.values()}
-    )
+    known |= {table for stage in NAMES for table in paper.tables(stage)} | {*paper.samples(), *paper.load_tables}
+    known |= {path for name in GIVEN for path in paper.source(name)}
     for reads in (*paper.made_tables.values(), *paper.figures.values()):
         for paths in paper.reads(reads).values():
             assert set(paths) <= known
+
+
+def test_what_a_table_reads_of_the_repository_is_named_from_the_folder_of_the_run_if_it_lies_there(paper, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert paper.source("published") == ["resources/published"]
+    monkeypatch.chdir(ROOT / "tests")
+    assert paper.source("published") == [str(ROOT / "resources" / "published")]
 
 
 def test_a_study_may_lie_elsewhere(miniature):

@@ -196,7 +196,7 @@ class Plan:
         if name == "load":
             return self.load_tables
         single = {name: getattr(self.layout, name) for name in ("answers", "outcomes", "verdicts")}
-        return [single.get(name) or str(GIVEN.get(name, "")) or self.layout.table(name)]
+        return [single.get(name) or (_from_here(GIVEN[name]) if name in GIVEN else self.layout.table(name))]
 
     def reads(self, names: Iterable[str]) -> dict[str, list[str]]:
         """Named inputs of a table or figure."""
@@ -236,3 +236,9 @@ class Plan:
             **dict.fromkeys(("write_config", "write_study_page", "explorer", "all"), 1),
         }
         return {rule: count for rule, count in counts.items() if count}
+
+
+def _from_here(path: Path) -> str:
+    """A path as Snakemake compares it with that of the last run: a clone that was moved stays finished."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
