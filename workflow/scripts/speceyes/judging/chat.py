@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ssl
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Self
 
 import httpx2
@@ -88,6 +90,12 @@ class JudgeSetup:
         return [*system, {"role": "user", "content": prompt}]
 
 
+@cache
+def _trusted(*, from_environment: bool) -> ssl.SSLContext:
+    """The certificates that servers are trusted by: reading them takes longer than a request."""
+    return httpx2.create_ssl_context(trust_env=from_environment)
+
+
 class Chat:
     """Asks one judge at one address; an asynchronous context."""
 
@@ -101,7 +109,9 @@ class Chat:
             timeout=asking.settings.timeout_s,
             default_headers={"Accept-Encoding": "identity"},
             http_client=openai.DefaultAsyncHttpxClient(
-                trust_env=not is_local(url), event_hooks={"response": [_bound_body]}
+                verify=_trusted(from_environment=not is_local(url)),
+                trust_env=not is_local(url),
+                event_hooks={"response": [_bound_body]},
             ),
         )
 

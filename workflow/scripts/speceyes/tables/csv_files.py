@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pandas as pd
@@ -42,7 +43,8 @@ def _marked(value: object) -> object:
 
 def read_csv(path: Path) -> pd.DataFrame:
     """Read a table written by :func:`write_csv`."""
-    columns = pd.read_csv(path, nrows=0).columns
+    with path.open(encoding="utf-8", newline="") as file:
+        columns = next(csv.reader(file), [])
     missing = {name: [""] for name in columns if name not in TEXT}
     frame = pd.read_csv(
         path, dtype=dict.fromkeys(TEXT, str), na_values=missing, keep_default_na=False, low_memory=False
