@@ -8,7 +8,7 @@ from pathlib import Path
 from speceyes.runtime.job import job, use_threads
 from speceyes.study.layout import Layout
 
-use_threads(1)  # the job holds the whole machine for silence alone: models run on one thread, as in all other jobs
+use_threads(1)  # all cores are the job's so that none runs beside it; models run on one thread, as in all other jobs
 
 with job(snakemake.log[0], snakemake.resources.devices):
     from speceyes.method.live import live_funnel
