@@ -1,11 +1,9 @@
-"""Every relative link of the documentation leads somewhere, and the site builds without a warning."""
+"""Every relative link of the documentation leads somewhere, and what GitHub runs exists."""
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -42,18 +40,6 @@ def test_every_relative_link_leads_to_a_file_and_a_heading_that_exist(page):
         if not path.exists() or (anchor and anchor not in anchors(path)):
             lost.append(target)
     assert lost == []
-
-
-def test_the_site_builds_and_has_every_page(tmp_path):
-    """Not with ``--quiet``, under which mkdocs counts no warning and ``--strict`` forbids nothing."""
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", tmp_path]
-    silent = os.environ | {"NO_MKDOCS_2_WARNING": "1"}  # the theme's own announcement
-    done = subprocess.run(command, cwd=REPOSITORY, env=silent, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "WARNING" not in done.stderr, done.stderr
-    for page in (REPOSITORY / "docs").rglob("*.md"):
-        place = page.relative_to(REPOSITORY / "docs").with_suffix("")
-        assert (tmp_path / ("" if place.name == "index" else place) / "index.html").exists(), page
 
 
 @pytest.mark.parametrize("path", sorted((REPOSITORY / ".github").rglob("*.yml")), ids=lambda path: path.name)

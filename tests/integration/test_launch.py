@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-SCRIPTS = Path(__file__).parents[3] / "workflow" / "scripts"
+SCRIPTS = Path(__file__).parents[2] / "workflow" / "scripts"
 LAUNCH = (sys.executable, "-m", "speceyes", "run")
 BARE = (sys.executable, "-m", "snakemake")
 SNAKEFILE = """
