@@ -130,9 +130,7 @@ def test_a_split_that_ran_at_one_batch_size_is_left_out_of_their_ablation(tables
 @pytest.mark.parametrize("name", sorted(set(FIGURES) - {"throughput"}))
 def test_a_figure_of_one_benchmark_alone_fits_one_column(name, tables, tmp_path):
     rows = tables_of(named(tables, FIGURES[name].READS), "pope", tmp_path)
-    wide = {"latency_breakdown"}  # splits beside tool calls
-    width = laid_out_from(name, rows).get_figwidth()
-    assert width == (style.TWO_COLUMNS if name in wide else style.ONE_COLUMN)
+    assert laid_out_from(name, rows).get_figwidth() == style.ONE_COLUMN
 
 
 @pytest.mark.parametrize("arrivals", ["closed", "poisson"])

@@ -33,7 +33,9 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
     """
     study = FigureTables(tables)
     figure, axes = style.panels(len(study.agents), 2, row_height=1.6)
-    figure.set_size_inches(style.TWO_COLUMNS, figure.get_size_inches()[1])
+    narrow = len(study.splits) <= 3  # a benchmark alone: one column
+    if not narrow:
+        figure.set_size_inches(style.TWO_COLUMNS, figure.get_size_inches()[1])
     for row, agent in enumerate(study.agents):
         _phases(study, axes[row, 0], agent)
         _tool_calls(study, axes[row, 1], agent)
@@ -43,7 +45,8 @@ def draw(tables: Tables, png: Path, pdf: Path) -> None:
     phases = [Patch(color=style.PHASE_COLOURS[phase], label=name) for phase, name in PHASES.items()]
     median = Line2D([], [], color=style.BLACK, linewidth=1.4, label="median and middle half (share of samples)")
     style.legend(figure, [*phases, median])
-    axes[0, 0].set_title("left bar: agent alone, right bar: SpecEyes with its speedup")
+    bars = ("left bar: agent alone,", "right bar: SpecEyes with its speedup")
+    axes[0, 0].set_title(("\n" if narrow else " ").join(bars))
     style.save(figure, png, pdf)
 
 
