@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from types import TracebackType
 from typing import Any
 
 from speceyes.engines.base import Engine, Place
@@ -28,9 +29,11 @@ class OpenModels:
     def __enter__(self) -> OpenModels:
         return self
 
-    def __exit__(self, *exc: object) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> bool | None:
         self._open.clear()
-        self._held.close()
+        return self._held.__exit__(kind, error, where)  # a server that has ended explains the error
 
     def engine(self, name: str) -> Engine:
         """A model, for one thread.
